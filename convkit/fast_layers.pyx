@@ -1,0 +1,278 @@
+"""The compiled layers: thin faces over the kernels, with the names of the CS231n assignments.
+
+    conv_forward_fast,     conv_backward_fast       convolution
+    max_pool_forward_fast, max_pool_backward_fast   max pooling
+    affine_forward_fast,   affine_backward_fast     the affine layer
+    im2col_cython, col2im_cython, col2im_6d_cython  images as a matrix of windows, and back
+
+They take what the reference takes, return what it returns and refuse what it refuses; only the caches differ. The faces
+check the arguments, bring them into C order and divide the work among threads; the arithmetic stands in `kernels/`.
+"""
+
+import numpy as np
+
+from convkit.contracts import Cache, check_dout, check_ndim, common_dtype, open_cache, whole_number
+from convkit.kernels import conv as conv_kernels
+from convkit.kernels import im2col as im2col_kernels
+from convkit.kernels import matmul as matmul_kernels
+from convkit.kernels import pooling as pooling_kernels
+from convkit.kernels import threads
+from convkit.layers.affine import check_affine
+from convkit.layers.conv import check_conv
+from convkit.layers.geometry import output_size
+from convkit.layers.pool import check_pool
+
+# A tile of the im2col matrix has about so many bytes: it should stay in the L2 cache until it is used.
+TILE_BYTES = 1 << 20
+
+
+def conv_forward_fast(x, w, b, conv_param):
+    """Convolve a batch of images with a bank of filters; as conv_forward_naive, compiled.
+
+    - x: images (N, C, H, W), float32 or float64
+    - w: filters (F, C/groups, HH, WW)
+    - b: biases (F,)
+    - conv_param: dict with 'stride', 'pad', and optionally 'dilation', 'groups' and 'rounding'
+
+    Returns (out, cache): out (N, F, OH, OW), and a cache for conv_backward_fast.
+    Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.
+    """
+    geometry, dtype = check_conv(x, w, b, conv_param)
+    x_c, w_c, b_c = _c_order(x, dtype), _filters(w, dtype), _c_order(b, dtype)
+    N, F, OH, OW = geometry.out_shape
+    out = np.empty((N, F, OH * OW), dtype)
+
+    def forward(first, last, stop):
+        cols, work = _scratch(geometry, dtype)
+        if N == 1:
+            conv_kernels.conv_forward(x_c, w_c, b_c, out, geometry, cols, work, 0, 1, first, last, stop)
+        else:
+            conv_kernels.conv_forward(x_c, w_c, b_c, out, geometry, cols, work, first, last, 0, OH * OW, stop)
+
+    threads.run(forward, OH * OW if N == 1 else N, out.size * w_c.shape[1])
+    return out.reshape(geometry.out_shape), Cache("conv_forward_fast", x, w, b, conv_param)
+
+
+def conv_backward_fast(dout, cache):
+    """Gradients of the convolution; as conv_backward_naive, compiled.
+
+    - dout: upstream gradient (N, F, OH, OW)
+    - cache: from conv_forward_fast
+
+    Returns (dx, dw, db) with the shapes of x, w and b.
+    Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
+    """
+    x, w, b, conv_param = open_cache(cache, "conv_forward_fast")
+    geometry, dtype = check_conv(x, w, b, conv_param)
+    dtype = check_dout(dout, geometry.out_shape, "(N, F, OH, OW)", dtype)
+    N, F, OH, OW = geometry.out_shape
+    x_c, w_c, dout_c = _c_order(x, dtype), _filters(w, dtype), _c_order(dout, dtype).reshape(N, F, OH * OW)
+    C, K = x.shape[1], w_c.shape[1]
+    dx, dw = np.zeros(x.shape, dtype), np.zeros((F, K), dtype)
+
+    def backward_x(first, last, stop):
+        cols, work = _scratch(geometry, dtype)
+        if N == 1:
+            conv_kernels.conv_backward_x(dout_c, w_c, dx, geometry, cols, work, 0, 1, first, last, stop)
+        else:
+            conv_kernels.conv_backward_x(dout_c, w_c, dx, geometry, cols, work, first, last, 0, C, stop)
+
+    def backward_w(first, last, stop):
+        cols, work = _scratch(geometry, dtype)
+        conv_kernels.conv_backward_w(dout_c, x_c, dw, geometry, cols, work, first, last, stop)
+
+    threads.run(backward_x, C if N == 1 else N, dout_c.size * K)
+    threads.run(backward_w, K, dout_c.size * K)
+    return dx, dw.reshape(w.shape), dout_c.sum(axis=(0, 2))
+
+
+def max_pool_forward_fast(x, pool_param):
+    """Largest value of each window of each channel; as max_pool_forward_naive, compiled.
+
+    - x: images (N, C, H, W), float32 or float64
+    - pool_param: dict with 'pool_height', 'pool_width', 'stride', and optionally 'rounding'
+
+    Returns (out, cache): out (N, C, OH, OW), and a cache for max_pool_backward_fast.
+    Raises ValueError where sizes do not fit, TypeError for other dtypes.
+    """
+    geometry, dtype = check_pool(x, pool_param)
+    N, C, OH, OW = geometry.out_shape
+    PH, PW = geometry.kernel
+    planes = _c_order(x, dtype).reshape(N * C, *x.shape[2:])
+    out = np.empty((N * C, OH, OW), dtype)
+    winner = np.empty(out.shape, np.uint8 if PH * PW <= 256 else np.intc)
+
+    def forward(first, last, stop):
+        pooling_kernels.max_pool_forward(planes, out, winner, PH, PW, *geometry.stride, first, last, stop)
+
+    threads.run(forward, N * C, out.size * PH * PW)
+    return out.reshape(geometry.out_shape), Cache("max_pool_forward_fast", geometry, winner, dtype)
+
+
+def max_pool_backward_fast(dout, cache):
+    """Gradient of max pooling; as max_pool_backward_naive, compiled.
+
+    - dout: upstream gradient (N, C, OH, OW)
+    - cache: from max_pool_forward_fast
+
+    Returns dx (N, C, H, W).
+    Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
+    """
+    geometry, winner, dtype = open_cache(cache, "max_pool_forward_fast")
+    dtype = check_dout(dout, geometry.out_shape, "(N, C, OH, OW)", dtype)
+    dout_c = _c_order(dout, dtype).reshape(winner.shape)
+    dx = np.zeros((len(winner), *geometry.x_shape[2:]), dtype)
+
+    def backward(first, last, stop):
+        pooling_kernels.max_pool_backward(
+            dout_c, winner, dx, geometry.kernel[1], *geometry.stride, first, last, stop
+        )
+
+    threads.run(backward, len(winner), dout_c.size)
+    return dx.reshape(geometry.x_shape)
+
+
+def affine_forward_fast(x, w, b):
+    """out = x w + b, each sample of x flattened; as affine_forward, compiled.
+
+    - x: batch (N, d_1, ..., d_k), float32 or float64
+    - w: weights (D, M)
+    - b: biases (M,)
+
+    Returns (out, cache): out (N, M), and a cache for affine_backward_fast.
+    Raises ValueError where shapes do not fit, TypeError for other dtypes.
+    """
+    _, dtype = check_affine(x, w, b)
+    out = _product(_rows(x, w, dtype), _aligned(w, dtype))
+    out += b
+    return out, Cache("affine_forward_fast", x, w, b)
+
+
+def affine_backward_fast(dout, cache):
+    """Gradients of the affine layer; as affine_backward, compiled.
+
+    - dout: upstream gradient (N, M)
+    - cache: from affine_forward_fast
+
+    Returns (dx, dw, db) with the shapes of x, w and b.
+    Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
+    """
+    x, w, b = open_cache(cache, "affine_forward_fast")
+    out_shape, dtype = check_affine(x, w, b)
+    dtype = check_dout(dout, out_shape, "(N, M)", dtype)
+    dout = _aligned(dout, dtype)
+    dx = _product(dout, _aligned(w, dtype).T).reshape(x.shape)
+    dw = _product(_rows(x, w, dtype).T, dout)
+    return dx, dw, dout.sum(axis=0)
+
+
+def im2col_cython(x, field_height, field_width, padding, stride):
+    """The windows of a batch of images as the columns of a matrix.
+
+    - x: images (N, C, H, W), float32 or float64
+    - field_height, field_width: size of the window
+    - padding, stride: whole numbers, the same for height and width
+
+    Returns a matrix (C*field_height*field_width, OH*OW*N): a row for each element (c, ii, jj) of the window, a column for
+    each position, ordered by output row, output column and image (the image changes fastest).
+    Raises ValueError where the size does not come out whole, TypeError for other dtypes.
+    """
+    dtype = common_dtype(x=x)
+    check_ndim("x", x, "(N, C, H, W)")
+    N, C, H, W = x.shape
+    HH, WW, pad, stride, OH, OW = _field(H, W, field_height, field_width, padding, stride)
+    cols = np.empty((C, HH, WW, OH, OW, N), dtype)
+    im2col_kernels.read_windows(_aligned(x, dtype), cols.transpose(0, 1, 2, 5, 3, 4), stride, pad)
+    return cols.reshape(C * HH * WW, OH * OW * N)
+
+
+def col2im_cython(cols, N, C, H, W, field_height, field_width, padding, stride):
+    """The adjoint of im2col_cython: every entry of the matrix is added to the pixel that it was read from.
+
+    - cols: matrix (C*field_height*field_width, OH*OW*N), float32 or float64
+    - N, C, H, W: shape of the images
+    - field_height, field_width, padding, stride: as for im2col_cython
+
+    Returns images (N, C, H, W).
+    Raises ValueError where the shapes do not fit, TypeError for other dtypes.
+    """
+    dtype = common_dtype(cols=cols)
+    HH, WW, pad, stride, OH, OW = _field(H, W, field_height, field_width, padding, stride)
+    if cols.shape != (C * HH * WW, OH * OW * N):
+        raise ValueError(
+            f"cols must have shape (C*field_height*field_width, OH*OW*N) = {(C * HH * WW, OH * OW * N)}, got {cols.shape}"
+        )
+    cols6d = _aligned(cols, dtype).reshape(C, HH, WW, OH, OW, N).transpose(0, 1, 2, 5, 3, 4)
+    return _add_windows(cols6d, N, C, H, W, stride, pad, dtype)
+
+
+def col2im_6d_cython(cols, N, C, H, W, HH, WW, pad, stride):
+    """The same for a matrix in six axes.
+
+    - cols: (C, HH, WW, N, OH, OW), float32 or float64
+    - N, C, H, W: shape of the images
+    - HH, WW: size of the window; pad, stride: whole numbers
+
+    Returns images (N, C, H, W).
+    Raises ValueError where the shapes do not fit, TypeError for other dtypes.
+    """
+    dtype = common_dtype(cols=cols)
+    HH, WW, pad, stride, OH, OW = _field(H, W, HH, WW, pad, stride)
+    if cols.shape != (C, HH, WW, N, OH, OW):
+        raise ValueError(f"cols must have shape (C, HH, WW, N, OH, OW) = {(C, HH, WW, N, OH, OW)}, got {cols.shape}")
+    return _add_windows(_aligned(cols, dtype), N, C, H, W, stride, pad, dtype)
+
+
+def _field(H, W, field_height, field_width, padding, stride):
+    """Check what im2col and col2im share; returns the window, padding, stride and output size."""
+    HH, WW = whole_number("field_height", field_height, 1), whole_number("field_width", field_width, 1)
+    pad, stride = whole_number("padding", padding, 0), whole_number("stride", stride, 1)
+    OH = output_size(whole_number("H", H, 1), HH, stride, pad, axis="height")
+    OW = output_size(whole_number("W", W, 1), WW, stride, pad, axis="width")
+    return HH, WW, pad, stride, OH, OW
+
+
+def _add_windows(cols6d, N, C, H, W, stride, pad, dtype):
+    x = np.zeros((N, C, H, W), dtype)
+    im2col_kernels.add_windows(cols6d, x, stride, pad)
+    return x
+
+
+def _product(a, b):
+    """The matrix product a b, its columns divided among threads."""
+    out = np.empty((a.shape[0], b.shape[1]), a.dtype)
+
+    def columns(first, last, stop):
+        work = np.empty(matmul_kernels.WORK_SIZE, a.dtype)
+        matmul_kernels.matmul(a, b, out, work, first, last, stop)
+
+    threads.run(columns, b.shape[1], a.size * b.shape[1])
+    return out
+
+
+def _scratch(geometry, dtype):
+    """A thread's memory for one call: a tile of the im2col matrix, and the packed blocks of the matrix product."""
+    K = geometry.w_shape[1] * geometry.kernel[0] * geometry.kernel[1]
+    positions = geometry.out[0] * geometry.out[1]
+    columns = max(1, min(positions, TILE_BYTES // (K * dtype.itemsize)))
+    return np.empty((K, columns), dtype), np.empty(matmul_kernels.WORK_SIZE, dtype)
+
+
+def _c_order(array, dtype):
+    """The array itself where the kernels can read it as it stands, else a copy: C order, aligned, of this dtype."""
+    return np.require(array, dtype, ("C", "A"))
+
+
+def _aligned(array, dtype):
+    """The same for kernels that read any strides."""
+    return np.require(array, dtype, "A")
+
+
+def _filters(w, dtype):
+    """w as a matrix (F, K)."""
+    return _c_order(w, dtype).reshape(w.shape[0], -1)
+
+
+def _rows(x, w, dtype):
+    """x as a matrix with one sample in each row."""
+    return _c_order(x, dtype).reshape(len(x), len(w))

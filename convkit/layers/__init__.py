@@ -1,0 +1,72 @@
+"""The layers: one file each, with its formula, its shape rule and the cases every implementation is checked on.
+
+`from convkit.layers import *` gives the CS231n names. LAYERS holds the description of every layer by name.
+"""
+
+from convkit.layers.activations import RELU, relu_backward, relu_forward
+from convkit.layers.affine import AFFINE, affine_backward, affine_forward
+from convkit.layers.batchnorm import (
+    BATCHNORM,
+    SPATIAL_BATCHNORM,
+    batchnorm_backward,
+    batchnorm_backward_alt,
+    batchnorm_forward,
+    spatial_batchnorm_backward,
+    spatial_batchnorm_forward,
+)
+from convkit.layers.conv import CONV, conv_backward_naive, conv_forward_naive
+from convkit.layers.dropout import DROPOUT, dropout_backward, dropout_forward
+from convkit.layers.geometry import output_size
+from convkit.layers.layernorm import (
+    LAYERNORM,
+    SPATIAL_GROUPNORM,
+    layernorm_backward,
+    layernorm_forward,
+    spatial_groupnorm_backward,
+    spatial_groupnorm_forward,
+)
+from convkit.layers.losses import SOFTMAX_LOSS, SVM_LOSS, softmax_loss, svm_loss
+from convkit.layers.pool import MAX_POOL, max_pool_backward_naive, max_pool_forward_naive
+from convkit.layers.spec import Case, Layer
+
+LAYERS: dict[str, Layer] = {
+    layer.name: layer
+    for layer in (
+        AFFINE,
+        RELU,
+        CONV,
+        MAX_POOL,
+        BATCHNORM,
+        SPATIAL_BATCHNORM,
+        LAYERNORM,
+        SPATIAL_GROUPNORM,
+        DROPOUT,
+        SOFTMAX_LOSS,
+        SVM_LOSS,
+    )
+}
+
+# What a star-import gives: the names of the assignments, and no more.
+__all__ = [
+    "affine_backward",
+    "affine_forward",
+    "batchnorm_backward",
+    "batchnorm_backward_alt",
+    "batchnorm_forward",
+    "conv_backward_naive",
+    "conv_forward_naive",
+    "dropout_backward",
+    "dropout_forward",
+    "layernorm_backward",
+    "layernorm_forward",
+    "max_pool_backward_naive",
+    "max_pool_forward_naive",
+    "relu_backward",
+    "relu_forward",
+    "softmax_loss",
+    "spatial_batchnorm_backward",
+    "spatial_batchnorm_forward",
+    "spatial_groupnorm_backward",
+    "spatial_groupnorm_forward",
+    "svm_loss",
+]

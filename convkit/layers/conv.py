@@ -1,0 +1,209 @@
+"""Convolution: slide F filters over an image, one dot product at each position (as every neural network library, we
+compute the cross-correlation: the filter is not flipped)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convkit.contracts import (
+    check_dout,
+    check_ndim,
+    check_shape,
+    common_dtype,
+    open_tuple_cache,
+    pair,
+    read_settings,
+    whole_number,
+)
+from convkit.layers.geometry import check_rounding, output_size
+from convkit.layers.spec import Case, Layer
+
+SETTINGS = ("stride", "pad", "dilation", "groups", "rounding")
+
+
+class ConvGeometry(NamedTuple):
+    """Everything about a convolution that follows from its shapes and conv_param; pairs are (height, width)."""
+
+    x_shape: tuple[int, int, int, int]
+    w_shape: tuple[int, int, int, int]
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    pad: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
+    out: tuple[int, int]
+
+    @property
+    def out_shape(self) -> tuple[int, int, int, int]:
+        """(N, F, OH, OW)"""
+        return (self.x_shape[0], self.w_shape[0], *self.out)
+
+    @property
+    def padded(self) -> tuple[int, int]:
+        """Height and width of the zero-padded image; with 'ceil' it is long enough for the last window."""
+        height, width = (
+            max(size + 2 * pad, (out - 1) * stride + dilation * (kernel - 1) + 1)
+            for size, pad, out, stride, dilation, kernel in zip(
+                self.x_shape[2:], self.pad, self.out, self.stride, self.dilation, self.kernel, strict=True
+            )
+        )
+        return height, width
+
+    def pad_image(self, x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """x with zeros around it, shape (N, C, *padded), a copy."""
+        x_pad = np.zeros((*self.x_shape[:2], *self.padded), dtype)
+        self.crop(x_pad)[...] = x
+        return x_pad
+
+    def crop(self, x_pad: np.ndarray) -> np.ndarray:
+        """The image inside its padding, a view."""
+        (top, left), (height, width) = self.pad, self.x_shape[2:]
+        return x_pad[:, :, top : top + height, left : left + width]
+
+
+def conv_geometry(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv_param: Any) -> ConvGeometry:
+    """The shape rule of the convolution; raises ValueError or TypeError for whatever does not fit together."""
+    settings = read_settings("conv_param", conv_param, SETTINGS)
+    stride = pair("conv_param['stride']", settings.get("stride", 1), 1)
+    pad = pair("conv_param['pad']", settings.get("pad", 0), 0)
+    dilation = pair("conv_param['dilation']", settings.get("dilation", 1), 1)
+    groups = whole_number("conv_param['groups']", settings.get("groups", 1), 1)
+    rounding = check_rounding("conv_param['rounding']", settings.get("rounding", "exact"))
+    _, C, H, W = x_shape
+    F, per_group, HH, WW = w_shape
+    if min(C, F, HH, WW) < 1:
+        raise ValueError(f"channels, filters and kernel must not be empty, got x {x_shape}, w {w_shape}")
+    if C % groups or F % groups:
+        raise ValueError(f"conv_param['groups'] = {groups} must divide the {C} channels of x and the {F} filters of w")
+    if per_group != C // groups:
+        wanted = f"C = {C}" if groups == 1 else f"C/groups = {C}/{groups} = {C // groups}"
+        raise ValueError(f"w must have shape (F, C/groups, HH, WW) with {wanted} channels as x {x_shape}, got {w_shape}")
+    if b_shape != (F,):
+        raise ValueError(f"b must have shape (F,) = ({F},), one bias for each filter, got {b_shape}")
+    OH = output_size(H, HH, stride[0], pad[0], dilation[0], rounding, "height")
+    OW = output_size(W, WW, stride[1], pad[1], dilation[1], rounding, "width")
+    return ConvGeometry(x_shape, w_shape, (HH, WW), stride, pad, dilation, groups, (OH, OW))
+
+
+def check_conv(x: Any, w: Any, b: Any, conv_param: Any) -> tuple[ConvGeometry, np.dtype]:
+    """Check the arguments of a convolution; returns its geometry and the dtype in which it computes."""
+    dtype = common_dtype(x=x, w=w, b=b)
+    check_ndim("x", x, "(N, C, H, W)")
+    check_ndim("w", w, "(F, C, HH, WW)")
+    return conv_geometry(x.shape, w.shape, b.shape, conv_param), dtype
+
+
+def conv_forward_naive(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict) -> tuple[np.ndarray, tuple]:
+    """Convolve a batch of images with a bank of filters.
+
+        out[n, f, i, j] = b[f] + sum over c, ii, jj of w[f, c, ii, jj] * x_pad[n, c, i*stride + ii, j*stride + jj]
+
+    - x: images (N, C, H, W), float32 or float64
+    - w: filters (F, C, HH, WW)
+    - b: biases (F,)
+    - conv_param: dict with 'stride' (default 1) and 'pad' (rows and columns of zeros on every side, default 0), and
+      optionally 'dilation' (distance of the filter's elements, default 1), 'groups' (default 1; filter f then sees only
+      the C/groups channels of its group, and w is (F, C/groups, HH, WW)) and 'rounding' ('exact', 'floor' or 'ceil',
+      for sizes that do not come out whole; default 'exact'). stride, pad and dilation may be pairs (height, width).
+
+    Returns (out, cache): out (N, F, OH, OW) with OH = (H + 2*pad - HH)/stride + 1, and cache = (x, w, b, conv_param).
+    Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.
+    Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, equation 9.6.
+    """
+    geometry, dtype = check_conv(x, w, b, conv_param)
+    N, F, OH, OW = geometry.out_shape
+    out = np.zeros((N, F, OH, OW), dtype)
+    # BEGIN SOLUTION
+    x_pad = geometry.pad_image(x, dtype)
+    for n in range(N):
+        for f in range(F):
+            for i in range(OH):
+                for j in range(OW):
+                    out[n, f, i, j] = np.sum(x_pad[n][window(geometry, f, i, j)] * w[f]) + b[f]
+    # END SOLUTION
+    return out, (x, w, b, conv_param)
+
+
+def conv_backward_naive(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gradients of the convolution: every product of the forward pass sends dout back to its two factors.
+
+        dw[f, c, ii, jj] = sum over n, i, j of dout[n, f, i, j] * x_pad[n, c, i*stride + ii, j*stride + jj]
+        dx_pad[n, c, i*stride + ii, j*stride + jj] += dout[n, f, i, j] * w[f, c, ii, jj]    for every n, f, i, j
+        db[f] = sum over n, i, j of dout[n, f, i, j]
+
+    - dout: upstream gradient (N, F, OH, OW)
+    - cache: (x, w, b, conv_param) from conv_forward_naive
+
+    Returns (dx, dw, db) with the shapes of x, w and b; dx is dx_pad without its border.
+    Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
+    Source: the chain rule applied to equation 9.6 of "Deep Learning"; section 9.5 there.
+    """
+    x, w, b, conv_param = open_tuple_cache(cache, "conv_forward_naive", 4)
+    geometry, dtype = check_conv(x, w, b, conv_param)
+    N, F, OH, OW = geometry.out_shape
+    dtype = check_dout(dout, geometry.out_shape, "(N, F, OH, OW)", dtype)
+    x_pad = geometry.pad_image(x, dtype)
+    dx_pad, dw, db = np.zeros_like(x_pad), np.zeros(w.shape, dtype), np.zeros(b.shape, dtype)
+    # BEGIN SOLUTION
+    for n in range(N):
+        for f in range(F):
+            for i in range(OH):
+                for j in range(OW):
+                    here = window(geometry, f, i, j)
+                    dx_pad[n][here] += dout[n, f, i, j] * w[f]
+                    dw[f] += dout[n, f, i, j] * x_pad[n][here]
+                    db[f] += dout[n, f, i, j]
+    # END SOLUTION
+    return geometry.crop(dx_pad).copy(), dw, db
+
+
+def window(geometry: ConvGeometry, f: int, i: int, j: int) -> tuple[slice, slice, slice]:
+    """Which channels, rows and columns of the padded image filter f sees at output position (i, j)."""
+    (SH, SW), (DH, DW), (HH, WW) = geometry.stride, geometry.dilation, geometry.kernel
+    per_group = geometry.w_shape[1]
+    group = f // (geometry.w_shape[0] // geometry.groups)
+    channels = slice(group * per_group, (group + 1) * per_group)
+    rows = slice(i * SH, i * SH + DH * (HH - 1) + 1, DH)
+    columns = slice(j * SW, j * SW + DW * (WW - 1) + 1, DW)
+    return channels, rows, columns
+
+
+def conv_shape(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv_param: dict) -> tuple[int, ...]:
+    """Output shape (N, F, OH, OW) of a convolution."""
+    return conv_geometry(x_shape, w_shape, b_shape, conv_param).out_shape
+
+
+def _case(name: str, x: tuple, w: tuple, beyond: str = "", **conv_param: Any) -> Case:
+    return Case(name, {"x": x, "w": w, "b": (w[0],)}, {"conv_param": conv_param}, beyond)
+
+
+CONV = Layer(
+    name="conv",
+    forward=conv_forward_naive,
+    backward=conv_backward_naive,
+    arguments=("x", "w", "b", "conv_param"),
+    learnable=("w", "b"),
+    shape=conv_shape,
+    cases=(
+        _case("3x3 filters, stride 1, pad 1", (2, 3, 5, 5), (4, 3, 3, 3), stride=1, pad=1),
+        _case("image and filters not square", (3, 2, 5, 8), (4, 2, 3, 5), stride=1, pad=2),
+        _case("stride 2, filters 3 wide: windows overlap", (2, 3, 7, 9), (2, 3, 3, 3), stride=2, pad=0),
+        _case("stride 2, pad 1, one row larger", (2, 1, 5, 7), (3, 1, 3, 3), stride=2, pad=1),
+        _case("stride larger than the filter", (2, 2, 8, 5), (3, 2, 2, 2), stride=3, pad=0),
+        _case("no padding", (3, 2, 4, 6), (5, 2, 2, 3), stride=1, pad=0),
+        _case("padding wider than the filter", (1, 2, 3, 4), (3, 2, 2, 1), stride=1, pad=3),
+        _case("1x1 filters", (2, 4, 3, 5), (3, 4, 1, 1), stride=1, pad=0),
+        _case("filters as large as the image", (3, 2, 4, 5), (6, 2, 4, 5), stride=1, pad=0),
+        _case("one image, one channel, one filter", (1, 1, 4, 5), (1, 1, 3, 2), stride=1, pad=0),
+        _case("stride (2, 1), pad (0, 2)", (2, 2, 5, 6), (3, 2, 3, 3), "stride and pad as pairs", stride=(2, 1), pad=(0, 2)),
+        _case("dilation 2", (2, 2, 7, 8), (3, 2, 3, 3), "dilation", stride=1, pad=2, dilation=2),
+        _case("dilation (1, 3), stride 2", (2, 1, 6, 9), (2, 1, 2, 3), "dilation", stride=2, pad=0, dilation=(1, 3), rounding="floor"),
+        _case("2 groups", (2, 4, 5, 4), (6, 2, 3, 3), "groups", stride=1, pad=1, groups=2),
+        _case("depthwise: a group for each channel", (2, 3, 5, 4), (6, 1, 3, 3), "groups", stride=1, pad=1, groups=3),
+        _case("rounding floor", (2, 2, 6, 8), (3, 2, 3, 3), "rounding", stride=2, pad=0, rounding="floor"),
+        _case("rounding ceil", (2, 2, 6, 8), (3, 2, 3, 3), "rounding", stride=2, pad=0, rounding="ceil"),
+        _case("no images at all", (0, 3, 5, 5), (4, 3, 3, 3), "empty batch", stride=1, pad=1),
+    ),
+)  # fmt: skip

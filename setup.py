@@ -1,0 +1,84 @@
+"""Builds the compiled layers; everything else about the package stands in pyproject.toml.
+
+Environment: CONVKIT_DEBUG=1 builds with bounds checks; CONVKIT_EXTENSIONS=0 builds without compiled layers, =1 makes a
+failing compiler an error (by default the package installs without them and says so).
+"""
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+DEBUG = os.environ.get("CONVKIT_DEBUG", "0") == "1"
+WANTED = os.environ.get("CONVKIT_EXTENSIONS", "auto")
+KERNELS = "convkit/kernels"
+GEMM = [f"{KERNELS}/gemm_{part}.c" for part in ("select", "base", "avx2", "avx512")]
+HEADERS = [f"{KERNELS}/gemm.h", f"{KERNELS}/gemm_impl.h"]
+DIRECTIVES = {
+    "language_level": 3,
+    "boundscheck": DEBUG,
+    "wraparound": False,
+    "initializedcheck": DEBUG,
+    "cdivision": True,
+    "embedsignature": True,
+}
+
+
+def extension(name, *extra_sources):
+    source = name.replace(".", "/") + ".pyx"
+    flags = [] if sys.platform == "win32" else ["-O1", "-g"] if DEBUG else ["-O3"]
+    return Extension(name, [source, *extra_sources], depends=HEADERS, include_dirs=[KERNELS], extra_compile_args=flags)
+
+
+def extensions():
+    if WANTED == "0":
+        return []
+    from Cython.Build import cythonize
+
+    modules = [
+        extension("convkit.kernels.matmul", *GEMM),
+        extension("convkit.kernels.im2col"),
+        extension("convkit.kernels.conv"),
+        extension("convkit.kernels.pooling"),
+        extension("convkit.fast_layers"),
+    ]
+    return cythonize(modules, compiler_directives=DIRECTIVES, force=DEBUG or None)
+
+
+class BuildExtensions(build_ext):
+    """build_ext that lets the package install without a compiler, and writes down how it went for `convkit doctor`."""
+
+    def run(self):
+        failure = ""
+        try:
+            super().run()
+        except Exception as error:
+            if WANTED == "1":
+                raise
+            traceback.print_exc()
+            failure = f"{type(error).__name__}: {error}"
+            self.announce_failure(failure)
+        self.write_report(failure)
+
+    def announce_failure(self, failure):
+        bar = "=" * 100
+        lines = [
+            "convkit: THE COMPILED LAYERS WERE NOT BUILT; the package is installed without them and will be slow.",
+            f"  {failure}",
+            "  A C compiler is needed: Debian and Ubuntu `sudo apt install gcc python3-dev`, macOS `xcode-select --install`,",
+            "  Windows: the Visual Studio Build Tools. Then install again; `pip install -v` shows the compiler's messages.",
+        ]
+        print(bar, *lines, bar, sep="\n", file=sys.stderr)
+
+    def write_report(self, failure):
+        report = {"compiled": not failure and WANTED != "0", "debug": DEBUG, "failure": failure, "extensions": WANTED}
+        root = Path("." if self.editable_mode or self.inplace else self.build_lib)
+        (root / "convkit").mkdir(parents=True, exist_ok=True)
+        (root / "convkit" / "build_info.json").write_text(json.dumps(report, indent=1) + "\n")
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExtensions})
