@@ -1,0 +1,36 @@
+"""convkit: understand convolutional networks by building one, then train it for real on your own machine.
+
+    convkit.layers           the reference layers, to read (LAYERS describes each)
+    convkit.fast_layers      their compiled twins; convkit.numpy_layers, the same in NumPy
+    convkit.use              which of them run: use(my_layers, fast_layers)
+    convkit.check_layers     does a module of layers, yours for instance, do what it should?
+    convkit.classifiers      ThreeLayerConvNet, TwoLayerNet, FullyConnectedNet
+    convkit.Solver           trains a model; convkit.optim holds the update rules
+    convkit.data_utils       real images to train on
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from convkit.kernels.threads import get_num_threads, set_num_threads
+from convkit.layers import LAYERS
+from convkit.ops import current, use
+
+if TYPE_CHECKING:
+    from convkit.checks import check_layers
+    from convkit.solver import Solver
+
+__version__ = "0.1.0"
+__all__ = ["LAYERS", "Solver", "__version__", "check_layers", "current", "get_num_threads", "set_num_threads", "use"]
+
+# Loaded when they are first asked for, so that importing convkit takes no longer than importing NumPy.
+_LAZY = {"Solver": "convkit.solver", "check_layers": "convkit.checks"}
+_MODULES = ("checks", "data_utils", "fast_layers", "gradient_check", "layer_utils", "numpy_layers", "optim", "vis_utils")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    if name in _MODULES:
+        return import_module(f"convkit.{name}")
+    raise AttributeError(f"module 'convkit' has no attribute {name!r}")

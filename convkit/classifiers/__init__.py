@@ -1,0 +1,1 @@
+"""Networks written out by hand, layer by layer."""

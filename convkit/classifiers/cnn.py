@@ -1,0 +1,94 @@
+"""The three-layer convolutional network."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convkit import ops
+from convkit.classifiers.base import cast_images, draw_weights, network_dtype, weight_decay
+from convkit.contracts import real_number, whole_number
+
+# Notebooks of the assignments take the names of all layers from here.
+from convkit.fast_layers import *  # noqa: F403
+from convkit.layer_utils import *  # noqa: F403
+from convkit.layer_utils import (
+    affine_relu_backward,
+    affine_relu_forward,
+    conv_relu_pool_backward,
+    conv_relu_pool_forward,
+)
+from convkit.layers import *  # noqa: F403
+
+
+class ThreeLayerConvNet:
+    """conv - relu - 2x2 max pool - affine - relu - affine - softmax, for images (N, C, H, W).
+
+    - input_dim: (C, H, W) of an image; H and W even
+    - num_filters: filters of the convolution; they keep height and width (stride 1, padded)
+    - filter_size: height and width of a filter, odd
+    - hidden_dim: units of the hidden affine layer
+    - num_classes: number of scores
+    - weight_scale: standard deviation of the initial weights, drawn from NumPy's global random state; biases start at 0
+    - reg: strength of the L2 regularization: 0.5 * reg * sum of the squared weights (not biases) is added to the loss
+    - dtype: np.float32 or np.float64; parameters have it, and images are converted to it
+
+    params: W1 (F, C, filter_size, filter_size), b1, W2 (F*H/2*W/2, hidden_dim), b2, W3 (hidden_dim, num_classes), b3.
+    Raises ValueError or TypeError for arguments that do not fit.
+    """
+
+    def __init__(
+        self,
+        input_dim: tuple[int, int, int] = (3, 32, 32),
+        num_filters: int = 32,
+        filter_size: int = 7,
+        hidden_dim: int = 100,
+        num_classes: int = 10,
+        weight_scale: float = 1e-3,
+        reg: float = 0.0,
+        dtype: type = np.float32,
+    ):
+        if len(input_dim) != 3:
+            raise ValueError(f"input_dim must be (C, H, W), got {input_dim!r}")
+        C, H, W = (whole_number(f"input_dim[{i}]", size, 1) for i, size in enumerate(input_dim))
+        F = whole_number("num_filters", num_filters, 1)
+        HH = whole_number("filter_size", filter_size, 1)
+        hidden, classes = whole_number("hidden_dim", hidden_dim, 1), whole_number("num_classes", num_classes, 1)
+        if H % 2 or W % 2:
+            raise ValueError(f"input_dim must have an even height and width, for the 2x2 pooling; got {tuple(input_dim)}")
+        if HH % 2 == 0:
+            raise ValueError(f"filter_size must be odd, so that padding by (filter_size - 1)/2 keeps the size; got {HH}")
+        self.input_dim = (C, H, W)
+        self.reg = real_number("reg", reg, 0, np.inf)
+        self.dtype = network_dtype(dtype)
+        scale = real_number("weight_scale", weight_scale, 0, np.inf)
+        self.params: dict[str, np.ndarray] = {}
+        self.params["W1"], self.params["b1"] = draw_weights((F, C, HH, HH), F, scale, self.dtype)
+        self.params["W2"], self.params["b2"] = draw_weights((F * (H // 2) * (W // 2), hidden), hidden, scale, self.dtype)
+        self.params["W3"], self.params["b3"] = draw_weights((hidden, classes), classes, scale, self.dtype)
+
+    def loss(self, X: np.ndarray, y: np.ndarray | None = None):
+        """Loss of a batch and its gradients, or the scores.
+
+        - X: images (N, C, H, W), converted to the network's dtype
+        - y: labels (N,), integers in 0..num_classes-1, or None
+
+        Returns the scores (N, num_classes) if y is None; else (loss, grads), grads a dict with the keys of params.
+        Raises ValueError or TypeError for images and labels that do not fit.
+        """
+        W1, b1, W2, b2, W3, b3 = (self.params[name] for name in ("W1", "b1", "W2", "b2", "W3", "b3"))
+        X = cast_images(X, self.input_dim, self.dtype)
+        conv_param = {"stride": 1, "pad": (W1.shape[2] - 1) // 2}
+        pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
+
+        features, conv_cache = conv_relu_pool_forward(X, W1, b1, conv_param, pool_param)
+        hidden, hidden_cache = affine_relu_forward(features, W2, b2)
+        scores, score_cache = ops.forward("affine", hidden, W3, b3)
+        if y is None:
+            return scores
+
+        loss, dscores = ops.loss("softmax_loss", scores, y)
+        grads: dict[str, np.ndarray] = {}
+        dhidden, grads["W3"], grads["b3"] = ops.backward(dscores, score_cache)
+        dfeatures, grads["W2"], grads["b2"] = affine_relu_backward(dhidden, hidden_cache)
+        _, grads["W1"], grads["b1"] = conv_relu_pool_backward(dfeatures, conv_cache)
+        return loss + weight_decay(self.params, grads, self.reg), grads

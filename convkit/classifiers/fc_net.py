@@ -1,0 +1,215 @@
+"""Fully connected networks: two layers, and any number of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from convkit import checkpoint, ops
+from convkit.classifiers.base import cast_images, draw_weights, network_dtype, weight_decay
+from convkit.contracts import real_number, whole_number
+
+# Notebooks of the assignments take the names of all layers from here.
+from convkit.fast_layers import *  # noqa: F403
+from convkit.layer_utils import *  # noqa: F403
+from convkit.layer_utils import affine_relu_backward, affine_relu_forward
+from convkit.layers import *  # noqa: F403
+
+
+class _SavedParams:
+    """save and load of the parameters, shared by both networks."""
+
+    params: dict[str, np.ndarray]
+
+    def save(self, fname: str | os.PathLike) -> None:
+        """Write the parameters to an npz file (no pickle), whole or not at all."""
+        checkpoint.write(fname, {"params": dict(self.params)})
+
+    def load(self, fname: str | os.PathLike) -> None:
+        """Read the parameters that save wrote; ValueError, and nothing changed, if they are not this network's."""
+        content = checkpoint.read(fname)
+        if set(content) != {"params"}:
+            raise ValueError(f"{os.fspath(fname)}: not a file that save wrote; it holds {', '.join(map(str, content))}")
+        loaded = content["params"]
+        wanted = {name: (value.shape, value.dtype) for name, value in self.params.items()}
+        found = {name: (value.shape, value.dtype) for name, value in loaded.items()}
+        for name in sorted(wanted.keys() | found.keys()):
+            if wanted.get(name) != found.get(name):
+                raise ValueError(
+                    f"{os.fspath(fname)}: parameter {name} is {found.get(name)}, this network needs {wanted.get(name)}"
+                )
+        self.params = loaded
+
+
+class TwoLayerNet(_SavedParams):
+    """affine - relu - affine - softmax, in float64.
+
+    - input_dim: numbers in a sample (images are flattened)
+    - hidden_dim, num_classes: units of the two affine layers
+    - weight_scale: standard deviation of the initial weights, from NumPy's global random state; biases start at 0
+    - reg: strength of the L2 regularization of the weights, 0.5 * reg * sum of squares
+
+    params: W1 (input_dim, hidden_dim), b1, W2 (hidden_dim, num_classes), b2.
+    """
+
+    def __init__(
+        self,
+        input_dim: int = 3 * 32 * 32,
+        hidden_dim: int = 100,
+        num_classes: int = 10,
+        weight_scale: float = 1e-3,
+        reg: float = 0.0,
+    ):
+        D, H = whole_number("input_dim", input_dim, 1), whole_number("hidden_dim", hidden_dim, 1)
+        C = whole_number("num_classes", num_classes, 1)
+        scale = real_number("weight_scale", weight_scale, 0, np.inf)
+        self.reg = real_number("reg", reg, 0, np.inf)
+        self.params = {}
+        self.params["W1"], self.params["b1"] = draw_weights((D, H), H, scale, np.float64)
+        self.params["W2"], self.params["b2"] = draw_weights((H, C), C, scale, np.float64)
+
+    def loss(self, X: np.ndarray, y: np.ndarray | None = None):
+        """Scores (N, C) of a batch X (N, d_1, ..., d_k) if y is None, else (loss, grads) for the labels y (N,)."""
+        X = _cast_samples(X, self.params["W1"].dtype.type)
+        hidden, hidden_cache = affine_relu_forward(X, self.params["W1"], self.params["b1"])
+        scores, score_cache = ops.forward("affine", hidden, self.params["W2"], self.params["b2"])
+        if y is None:
+            return scores
+        loss, dscores = ops.loss("softmax_loss", scores, y)
+        grads: dict[str, np.ndarray] = {}
+        dhidden, grads["W2"], grads["b2"] = ops.backward(dscores, score_cache)
+        _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache)
+        return loss + weight_decay(self.params, grads, self.reg), grads
+
+
+class FullyConnectedNet(_SavedParams):
+    """{affine - [batch or layer norm] - relu - [dropout]} x (L - 1) - affine - softmax.
+
+    - hidden_dims: units of each hidden layer
+    - input_dim: numbers in a sample (images are flattened)
+    - num_classes: number of scores
+    - dropout_keep_ratio: probability in (0, 1] to keep a unit; 1 means no dropout
+    - normalization: None, 'batchnorm' or 'layernorm'
+    - reg: strength of the L2 regularization of the weights, 0.5 * reg * sum of squares
+    - weight_scale: standard deviation of the initial weights, from NumPy's global random state
+    - dtype: np.float32 or np.float64, of parameters and computation
+    - seed: if given, every dropout layer drops the same units each time (for gradient checks)
+    - dropout: older name of dropout_keep_ratio: the probability to KEEP. Together with use_batchnorm, which is older
+      still, it is the probability to DROP, as in those years' assignments; 0 means no dropout either way.
+    - use_batchnorm: older form of normalization='batchnorm'
+
+    params: W1, b1, ..., WL, bL, and with normalization gamma1, beta1, ... of the hidden layers.
+    Raises ValueError or TypeError for arguments that do not fit.
+    """
+
+    def __init__(
+        self,
+        hidden_dims: Sequence[int],
+        input_dim: int = 3 * 32 * 32,
+        num_classes: int = 10,
+        dropout_keep_ratio: float = 1,
+        normalization: str | None = None,
+        reg: float = 0.0,
+        weight_scale: float = 1e-2,
+        dtype: type = np.float32,
+        seed: int | None = None,
+        *,
+        dropout: float | None = None,
+        use_batchnorm: bool | None = None,
+    ):
+        keep = _keep_ratio(dropout_keep_ratio, dropout, use_batchnorm)
+        if use_batchnorm and normalization is None:
+            normalization = "batchnorm"
+        if normalization not in (None, "batchnorm", "layernorm"):
+            raise ValueError(f"normalization must be None, 'batchnorm' or 'layernorm', got {normalization!r}")
+        self.normalization = normalization
+        self.use_dropout = keep != 1
+        self.reg = real_number("reg", reg, 0, np.inf)
+        self.dtype = network_dtype(dtype)
+        scale = real_number("weight_scale", weight_scale, 0, np.inf)
+        sizes = [whole_number("input_dim", input_dim, 1)]
+        sizes += [whole_number(f"hidden_dims[{i}]", size, 1) for i, size in enumerate(hidden_dims)]
+        sizes.append(whole_number("num_classes", num_classes, 1))
+        self.num_layers = len(sizes) - 1
+        self.params = {}
+        for i, (rows, columns) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+            self.params[f"W{i}"], self.params[f"b{i}"] = draw_weights((rows, columns), columns, scale, self.dtype)
+            if normalization and i < self.num_layers:
+                self.params[f"gamma{i}"] = np.ones(columns, self.dtype)
+                self.params[f"beta{i}"] = np.zeros(columns, self.dtype)
+        self.dropout_param: dict[str, Any] = {"mode": "train", "p": keep} if self.use_dropout else {}
+        if self.use_dropout and seed is not None:
+            self.dropout_param["seed"] = seed
+        hidden = self.num_layers - 1
+        self.bn_params: list[dict] = [{"mode": "train"} for _ in range(hidden)] if normalization == "batchnorm" else []
+        self.ln_params: list[dict] = [{} for _ in range(hidden)] if normalization == "layernorm" else []
+
+    def loss(self, X: np.ndarray, y: np.ndarray | None = None):
+        """Scores (N, C) of a batch X (N, d_1, ..., d_k) in test mode if y is None, else (loss, grads) in training mode."""
+        mode = "test" if y is None else "train"
+        for param in (*self.bn_params, *([self.dropout_param] if self.use_dropout else [])):
+            param["mode"] = mode
+        out, caches = _cast_samples(X, self.dtype), []
+        for i in range(1, self.num_layers):
+            out, cache = self._hidden_forward(out, i)
+            caches.append(cache)
+        last = self.num_layers
+        scores, score_cache = ops.forward("affine", out, self.params[f"W{last}"], self.params[f"b{last}"])
+        if y is None:
+            return scores
+
+        loss, dout = ops.loss("softmax_loss", scores, y)
+        grads: dict[str, np.ndarray] = {}
+        dout, grads[f"W{last}"], grads[f"b{last}"] = ops.backward(dout, score_cache)
+        for i in reversed(range(1, last)):
+            dout = self._hidden_backward(dout, caches[i - 1], i, grads)
+        return loss + weight_decay(self.params, grads, self.reg), grads
+
+    def _hidden_forward(self, out: np.ndarray, i: int) -> tuple[np.ndarray, list]:
+        steps = []
+        out, step = ops.forward("affine", out, self.params[f"W{i}"], self.params[f"b{i}"])
+        steps.append(step)
+        if self.normalization:
+            layer = self.normalization
+            norm_param = (self.bn_params or self.ln_params)[i - 1]
+            out, step = ops.forward(layer, out, self.params[f"gamma{i}"], self.params[f"beta{i}"], norm_param)
+            steps.append(step)
+        out, step = ops.forward("relu", out)
+        steps.append(step)
+        if self.use_dropout:
+            out, step = ops.forward("dropout", out, self.dropout_param)
+            steps.append(step)
+        return out, steps
+
+    def _hidden_backward(self, dout: np.ndarray, steps: list, i: int, grads: dict[str, np.ndarray]) -> np.ndarray:
+        steps = list(steps)
+        if self.use_dropout:
+            dout = ops.backward(dout, steps.pop())
+        dout = ops.backward(dout, steps.pop())
+        if self.normalization:
+            dout, grads[f"gamma{i}"], grads[f"beta{i}"] = ops.backward(dout, steps.pop())
+        dout, grads[f"W{i}"], grads[f"b{i}"] = ops.backward(dout, steps.pop())
+        return dout
+
+
+def _keep_ratio(keep: float, dropout: float | None, use_batchnorm: bool | None) -> float:
+    """The probability to keep a unit, from the keywords of every year of the assignment."""
+    if dropout is None:
+        return real_number("dropout_keep_ratio", keep, 0, 1, low_open=True)
+    if keep != 1:
+        raise ValueError(f"give dropout_keep_ratio or its older name dropout, not both: got {keep!r} and {dropout!r}")
+    value = real_number("dropout", dropout, 0, 1)
+    if value == 0:
+        return 1.0
+    if use_batchnorm is not None:
+        if value == 1:
+            raise ValueError("dropout, beside use_batchnorm, is the probability to drop a unit: 1 would drop all of them")
+        return 1 - value
+    return value
+
+
+def _cast_samples(X: Any, dtype: type) -> np.ndarray:
+    return cast_images(X, X.shape[1:] if isinstance(X, np.ndarray) else (), dtype)

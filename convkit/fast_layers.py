@@ -1,0 +1,75 @@
+"""Stands in for the compiled layers where they were not built: the NumPy pairs under the compiled names.
+
+Python prefers the compiled module of the same name, so this file is only ever imported where there is none.
+"""
+
+import warnings
+
+import numpy as np
+
+from convkit import numpy_layers as IMPLEMENTATION
+from convkit._build import why_not_compiled
+from convkit.im2col import col2im_indices, im2col_indices
+from convkit.layers.affine import affine_backward as affine_backward_fast
+from convkit.layers.affine import affine_forward as affine_forward_fast
+from convkit.numpy_layers import conv_backward_numpy as conv_backward_fast
+from convkit.numpy_layers import conv_forward_numpy as conv_forward_fast
+from convkit.numpy_layers import max_pool_backward_numpy as max_pool_backward_fast
+from convkit.numpy_layers import max_pool_forward_numpy as max_pool_forward_fast
+
+__all__ = [
+    "affine_backward_fast",
+    "affine_forward_fast",
+    "col2im_6d_cython",
+    "col2im_cython",
+    "conv_backward_fast",
+    "conv_backward_im2col",
+    "conv_backward_strides",
+    "conv_forward_fast",
+    "conv_forward_im2col",
+    "conv_forward_strides",
+    "im2col_cython",
+    "max_pool_backward_fast",
+    "max_pool_backward_im2col",
+    "max_pool_backward_reshape",
+    "max_pool_forward_fast",
+    "max_pool_forward_im2col",
+    "max_pool_forward_reshape",
+]
+
+warnings.warn(
+    f"convkit runs without its compiled layers, on NumPy instead, several times slower: {why_not_compiled()}.",
+    RuntimeWarning,
+    stacklevel=2,
+)
+
+conv_forward_im2col = conv_forward_strides = conv_forward_fast
+conv_backward_im2col = conv_backward_strides = conv_backward_fast
+max_pool_forward_im2col = max_pool_forward_reshape = max_pool_forward_fast
+max_pool_backward_im2col = max_pool_backward_reshape = max_pool_backward_fast
+im2col_cython = im2col_indices
+
+
+def col2im_cython(
+    cols: np.ndarray,
+    N: int,
+    C: int,
+    H: int,
+    W: int,
+    field_height: int,
+    field_width: int,
+    padding: int,
+    stride: int,
+) -> np.ndarray:
+    """col2im_indices with the arguments of the compiled function."""
+    return col2im_indices(cols, (N, C, H, W), field_height, field_width, padding, stride)
+
+
+def col2im_6d_cython(
+    cols: np.ndarray, N: int, C: int, H: int, W: int, HH: int, WW: int, pad: int, stride: int
+) -> np.ndarray:
+    """The same for a matrix in six axes, (C, HH, WW, N, OH, OW)."""
+    if cols.ndim != 6 or cols.shape[:4] != (C, HH, WW, N):
+        raise ValueError(f"cols must have shape (C, HH, WW, N, OH, OW) = {(C, HH, WW, N)} + (OH, OW), got {cols.shape}")
+    flat = cols.transpose(0, 1, 2, 4, 5, 3).reshape(C * HH * WW, -1)
+    return col2im_indices(flat, (N, C, H, W), HH, WW, pad, stride)

@@ -1,0 +1,178 @@
+"""The switch: which implementation of a layer runs.
+
+    use(my_layers, fast_layers)       from here on, in the whole process
+    with use(my_layers): ...          in this block (and in this thread or task) only
+    with use(): ...                   the reference, and nothing else
+
+For every layer the first of the modules that defines its whole pair (forward and backward) is taken, else the reference.
+Until `use` is called the modules are fast_layers, then numpy_layers. A pair is found by its names: conv_forward and
+conv_backward, both with the same ending: none, _naive, _fast or _numpy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convkit.layers import LAYERS
+
+SUFFIXES = ("", "_naive", "_fast", "_numpy")
+
+
+class Implementation(NamedTuple):
+    """A layer's functions as one module defines them; a loss has no backward."""
+
+    layer: str
+    forward: Callable
+    backward: Callable | None
+    module: str
+
+
+class Step(NamedTuple):
+    """The cache of one layer together with the backward function that can read it."""
+
+    backward: Callable
+    cache: Any
+
+
+_block: ContextVar[tuple[ModuleType, ...] | None] = ContextVar("convkit.use", default=None)
+_statements: list[use] = []
+
+
+class use:
+    """Choose which modules implement the layers; as a statement for the process, as a context manager for a block.
+
+    - modules: modules that define layers, the first choice first: convkit.fast_layers, convkit.numpy_layers, or your own.
+      Only functions defined in a module count, not those that it imports. With no module: the reference layers.
+
+    Raises TypeError for what is not a module, ValueError for a module that defines no complete layer.
+    """
+
+    def __init__(self, *modules: ModuleType):
+        for module in modules:
+            if not isinstance(module, ModuleType):
+                raise TypeError(f"use() takes modules, such as convkit.fast_layers; got {module!r}")
+        self.modules = tuple(getattr(module, "IMPLEMENTATION", module) for module in modules)
+        for module in self.modules:
+            if not implemented_layers(module):
+                raise ValueError(
+                    f"module {module.__name__} defines no layer: a layer is a pair of functions such as conv_forward and "
+                    "conv_backward (or with _naive, _fast or _numpy behind), defined in the module itself, not imported"
+                )
+        self._token: Token | None = None
+        # A block takes its entry out again when it is entered; whoever is last in the list is the default of the process.
+        _statements.append(self)
+        del _statements[:-64]
+
+    def __enter__(self) -> use:
+        if self in _statements:
+            _statements.remove(self)
+        self._token = _block.set(self.modules)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._token is not None:
+            _block.reset(self._token)
+            self._token = None
+
+    def __repr__(self) -> str:
+        return f"use({', '.join(module.__name__ for module in self.modules)})"
+
+
+def current_modules() -> tuple[ModuleType, ...]:
+    """The modules in which layers are looked up at the moment, first choice first; the reference comes after them."""
+    modules = _block.get()
+    if modules is not None:
+        return modules
+    if _statements:
+        return _statements[-1].modules
+    return _default_modules()
+
+
+def _default_modules() -> tuple[ModuleType, ...]:
+    try:
+        fast = importlib.import_module("convkit.fast_layers")
+    except ImportError as error:
+        raise ImportError(
+            f"the compiled layers are installed but cannot be loaded: {error}. Run `convkit doctor`; reinstalling convkit "
+            "builds them anew. To work without them: convkit.use(convkit.numpy_layers)"
+        ) from error
+    return getattr(fast, "IMPLEMENTATION", fast), importlib.import_module("convkit.numpy_layers")
+
+
+def current(layer: str) -> Implementation:
+    """The implementation of a layer that runs at the moment.
+
+    - layer: name of a layer, a key of convkit.layers.LAYERS, such as 'conv'
+
+    Returns its functions and the name of the module they come from. Raises ValueError for an unknown name.
+    """
+    if layer not in LAYERS:
+        raise ValueError(f"layer must be one of {', '.join(LAYERS)}; got {layer!r}")
+    found = find(layer)
+    reference = LAYERS[layer]
+    return found or Implementation(layer, reference.forward, reference.backward, reference.forward.__module__)
+
+
+def find(name: str) -> Implementation | None:
+    """The pair {name}_forward, {name}_backward (or a loss, {name}) in the current modules; None where there is none.
+
+    Fused pairs such as conv_relu_pool are found by the same rule as layers.
+    """
+    for module in current_modules():
+        implementation = implementation_in(module, name)
+        if implementation:
+            return implementation
+    return None
+
+
+def implementation_in(module: ModuleType, name: str) -> Implementation | None:
+    """The same in one module. A half of a pair does not count: a cache belongs to the implementation that wrote it."""
+    is_loss = name in LAYERS and LAYERS[name].is_loss
+    for suffix in SUFFIXES:
+        names = (name + suffix,) if is_loss else (f"{name}_forward{suffix}", f"{name}_backward{suffix}")
+        functions = [defined_in(module, each) for each in names]
+        if all(functions):
+            return Implementation(name, functions[0], None if is_loss else functions[1], module.__name__)  # type: ignore[arg-type]
+    return None
+
+
+def implemented_layers(module: ModuleType) -> list[str]:
+    """Names of the layers that the module implements completely, fused pairs included."""
+    fused = {name.split("_forward")[0] for name in vars(module) if "_forward" in name}
+    return [name for name in dict.fromkeys([*LAYERS, *sorted(fused)]) if implementation_in(module, name)]
+
+
+def defined_in(module: ModuleType, name: str) -> Callable | None:
+    """The function of this name if the module itself defines it; an imported one is not the module's work."""
+    function = vars(module).get(name)
+    return function if callable(function) and getattr(function, "__module__", None) == module.__name__ else None
+
+
+def forward(layer: str, *arguments: Any) -> tuple[np.ndarray, Step]:
+    """Run a layer's current forward function; returns (out, step), and backward(dout, step) goes back through it."""
+    implementation = current(layer)
+    if implementation.backward is None:
+        raise ValueError(f"{layer} is a loss: call loss({layer!r}, x, y)")
+    out, cache = implementation.forward(*arguments)
+    return out, Step(implementation.backward, cache)
+
+
+def backward(dout: np.ndarray, step: Step) -> Any:
+    """Run the backward function that belongs to a forward call, whatever `use` says by now."""
+    if not isinstance(step, Step):
+        raise TypeError(f"the second argument must be what forward returned beside its output, got {type(step).__name__}")
+    return step.backward(dout, step.cache)
+
+
+def loss(layer: str, x: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
+    """Run a current loss function; returns (loss, dx)."""
+    implementation = current(layer)
+    if implementation.backward is not None:
+        raise ValueError(f"{layer} is not a loss: call forward({layer!r}, ...)")
+    return implementation.forward(x, y)
