@@ -1,0 +1,248 @@
+"""Downloading data sets: whole and verified, or not at all.
+
+A file is written under a temporary name beside its destination, its length and md5 sum are compared with the
+published ones while it arrives, and only then is it moved into place. Whatever cuts a download short leaves at most
+a temporary folder behind, which the next download removes once it is a day old.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sys
+import tarfile
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .catalog import BUNDLED, DATASETS, Dataset, Download, canonical_name
+from .files import as_path, md5_of, sync
+from .idx import open_content
+from .where import download_folder, locate
+
+_TEMPORARY = ".convkit-download-"
+_DAY = 24 * 3600
+_MEMBER_LIMIT = 64 * 2**20  # the largest file inside the archives has 31 MB
+
+
+def fetch(
+    name: str, path: str | os.PathLike[str] | None = None, progress: bool = True, *, base_url: str | None = None
+) -> Path:
+    """Download a data set unless it is there already, verify it, and return the folder that holds its files.
+
+    name: 'cifar10', 'mnist' or 'fashion-mnist' ('fashion-mnist-mini' comes with convkit; its file is returned).
+    path: the folder to put the data set's own folder in; None for CONVKIT_DATA, or else the user's cache folder.
+    progress: show a progress bar, if standard error is a terminal or the caller a notebook.
+    base_url: address of the folder that holds the files, instead of the publisher's (an http server of a class
+        room, for example); the checksums stay the publisher's.
+    Raises ConnectionError when no address answers or the connection breaks, ValueError for an unknown name or for
+    content that differs from what was published, OSError when it cannot be written. None of them leaves a file
+    that could pass for the data set.
+    """
+    name = canonical_name(name)
+    if name == BUNDLED:
+        return Path(__file__).parent / "fashion_mnist_mini.npz"
+    if base_url is not None and not str(base_url).startswith(("http://", "https://")):
+        raise ValueError(f"base_url must start with http:// or https://, got {base_url!r}")
+    dataset = DATASETS[name]
+    if path is None and (found := locate(name)) is not None and not differing(dataset, found):
+        return found
+    root = download_folder() if path is None else as_path(path)
+    folder = root / dataset.folders[0]
+    if changed := differing(dataset, folder):
+        raise ValueError(
+            f"{folder}: {', '.join(changed)} differ from what was published, and are not overwritten; "
+            f"to download {dataset.title} afresh, rename or remove that folder"
+        )
+    if dataset.missing(folder):
+        root.mkdir(parents=True, exist_ok=True)
+        with _temporary_folder(root) as work:
+            fresh = _download_all(dataset, work, (base_url,) if base_url else dataset.base_urls, progress)
+            _move_into_place(dataset, fresh, folder)
+    if path is None and (first := locate(name)) is not None and first.resolve() != folder.resolve():
+        warnings.warn(
+            f"{dataset.title} is in {folder}, but {first}, which differs from what was published, is looked in first",
+            stacklevel=2,
+        )
+    return folder
+
+
+def differing(dataset: Dataset, folder: Path) -> list[str]:
+    """The data set's files in `folder` whose content (decompressed) is not the published one, by md5."""
+    wrong = []
+    for name, md5 in dataset.contents.items():
+        for file in (folder / (name + suffix) for suffix in dataset.suffixes):
+            if file.is_file() and _content_md5(file) != md5:
+                wrong.append(file.name)
+    return wrong
+
+
+def _content_md5(file: Path) -> str | None:
+    try:
+        return md5_of(file, open_content)
+    except ValueError:  # a damaged gzip stream has no content
+        return None
+
+
+@contextlib.contextmanager
+def _temporary_folder(root: Path) -> Iterator[Path]:
+    """A folder beside the destination, so that a rename is all it takes; leftovers of killed downloads go."""
+    for old in root.glob(_TEMPORARY + "*"):
+        with contextlib.suppress(OSError):  # another process may be removing it too
+            if time.time() - old.stat().st_mtime > _DAY:
+                shutil.rmtree(old, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=root))
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _download_all(dataset: Dataset, work: Path, base_urls: tuple[str, ...], progress: bool) -> Path:
+    """Download (and unpack) every file of the data set; return the folder, inside `work`, that holds them."""
+    fresh = work / "fresh"
+    fresh.mkdir(mode=0o755)
+    for wanted in dataset.downloads:
+        file = (work if dataset.archived else fresh) / wanted.name
+        _download_from_any(base_urls, wanted, file, progress)
+        if dataset.archived:
+            extract(file, dataset, fresh)
+            file.unlink()
+    if wrong := dataset.missing(fresh) or differing(dataset, fresh):
+        raise ValueError(f"{dataset.title}: {', '.join(wrong)} of the download differ from what was published")
+    for file in fresh.iterdir():
+        sync(file)
+    return fresh
+
+
+def _download_from_any(base_urls: tuple[str, ...], wanted: Download, file: Path, progress: bool) -> None:
+    failures: list[tuple[str, Exception]] = []
+    for base in base_urls:
+        url = base.rstrip("/") + "/" + wanted.name
+        try:
+            return _download(url, wanted, file, progress)
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk is full or not writable: another address does not help
+            failures.append((url, error))
+    report = "\n".join(f"  {url}: {error}" for url, error in failures)
+    kind = ValueError if any(isinstance(error, ValueError) for _, error in failures) else ConnectionError
+    raise kind(f"{wanted.name} could not be downloaded, nothing was kept:\n{report}") from failures[-1][1]
+
+
+def _download(url: str, wanted: Download, file: Path, progress: bool) -> None:
+    import pooch
+    import requests
+
+    with file.open("wb") as output, _progress_bar(wanted, progress) as bar:
+        checked = _Checked(output, wanted)
+        # "identity": a server that compresses on the way would have the .gz arrive decompressed
+        get = pooch.HTTPDownloader(bar, chunk_size=1 << 16, timeout=30, headers={"Accept-Encoding": "identity"})
+        try:
+            get(url, checked, None)
+        except requests.exceptions.RequestException as error:
+            raise ConnectionError(_reason(error)) from error
+        checked.finish()
+
+
+def _reason(error: Exception) -> str:
+    """The innermost cause in a chain of wrapped network errors: 'Connection refused' rather than its five layers."""
+    seen: set[int] = set()
+    cause: BaseException = error
+    while id(cause) not in seen:
+        seen.add(id(cause))
+        inner = getattr(cause, "reason", None) or next((a for a in cause.args if isinstance(a, Exception)), None)
+        cause = inner if isinstance(inner, BaseException) else cause
+    return str(cause) or type(cause).__name__
+
+
+class _Checked:
+    """The file that a download is written to: stops one that is too long, and knows whether it was right."""
+
+    def __init__(self, output: BinaryIO, wanted: Download):
+        self.output, self.wanted = output, wanted
+        self.size, self.digest = 0, hashlib.md5(usedforsecurity=False)
+
+    def write(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        if self.size > self.wanted.size:
+            raise ValueError(f"longer than the published {self.wanted.size} bytes")
+        self.digest.update(chunk)
+        self.output.write(chunk)
+
+    def flush(self) -> None:
+        """Called after every chunk; the operating system may collect them."""
+
+    def finish(self) -> None:
+        if self.size != self.wanted.size:
+            raise ValueError(f"cut off: {self.size} of the published {self.wanted.size} bytes")
+        if self.digest.hexdigest() != self.wanted.md5:
+            raise ValueError(f"md5 {self.digest.hexdigest()} differs from the published {self.wanted.md5}")
+
+
+@contextlib.contextmanager
+def _progress_bar(wanted: Download, progress: bool) -> Iterator[Any]:
+    if not progress or not (sys.stderr.isatty() or "ipykernel" in sys.modules):
+        yield False
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=wanted.size, desc=wanted.name, unit="B", unit_scale=True) as bar:
+        yield bar
+
+
+def extract(archive: Path, dataset: Dataset, into: Path) -> None:
+    """Copy a data set's files out of a tar archive.
+
+    archive: the .tar.gz. dataset: names the expected files. into: an existing empty folder; each file is written
+    there under its expected name.
+    No path, link, owner or mode in the archive is ever used: members are compared with the expected names, and only
+
+    """
+    expected = {f"{dataset.folders[0]}/{name}": name for name in dataset.layouts[0]}
+    try:
+        with tarfile.open(archive, "r|gz") as tar:
+            for member in tar:
+                name = expected.pop(member.name, None)
+                if name is not None:
+                    _copy_member(tar, member, into / name, archive)
+                elif member.size > _MEMBER_LIMIT:
+                    raise ValueError(f"{archive.name}: its member {member.name!r} is too large ({member.size} bytes)")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise ValueError(f"{archive.name}: not a whole .tar.gz archive ({error})") from None
+    if expected:
+        raise ValueError(f"{archive.name}: the archive lacks {', '.join(expected)}")
+
+
+def _copy_member(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, archive: Path) -> None:
+    if not member.isreg() or member.size > _MEMBER_LIMIT:
+        raise ValueError(f"{archive.name}: its member {member.name!r} is not a regular file of a credible size")
+    source = tar.extractfile(member)
+    if source is None:
+        raise ValueError(f"{archive.name}: its member {member.name!r} has no content")
+    with source, target.open("xb") as output:
+        shutil.copyfileobj(source, output, 1 << 20)
+
+
+def _move_into_place(dataset: Dataset, fresh: Path, folder: Path) -> None:
+    """Rename the verified folder to its place, or, where one exists already, add the files that it lacks."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # an empty one would only be in the way
+    try:
+        os.rename(fresh, folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+        lacking = set(dataset.missing(folder))
+        for file in fresh.iterdir():
+            if file.name.removesuffix(".gz") in lacking:
+                os.replace(file, folder / file.name)
+        sync(folder)
+    sync(folder.parent)
