@@ -28,8 +28,8 @@ __all__ = [
 
 # Up to so many numbers are perturbed one by one; larger arrays are checked along random directions.
 MAX_COORDINATES = 2000
-# A loss is a long sum: its own round-off comes to some tens of the last digit.
-LOSS_ROUND_OFF = 32
+# The round-off of a loss, a long sum, in units of its last digit.
+LOSS_ROUND_OFF = 4
 
 
 def rel_error(x: Any, y: Any) -> float:
@@ -208,12 +208,12 @@ def _check_params(
         raise ValueError(f"model.loss gave {loss}: there is no gradient to check")
     if float(loss) != float(again):
         raise ValueError(
-            f"model.loss gave {loss} and then {again} for the same batch: its gradient cannot be checked. Give dropout a "
-            "seed (FullyConnectedNet(seed=...)), and let nothing else depend on earlier calls"
+            f"model.loss gave {loss} and then {again} for the same batch: its gradient cannot be checked. "
+            "Give dropout a seed (FullyConnectedNet(seed=...)), and let nothing else depend on earlier calls"
         )
     # A loss that comes out in float32 all the same, from a model that converts, has coarser round-off.
     epsilon = float(np.finfo(np.asarray(loss).dtype).eps) if np.asarray(loss).dtype in FLOATS else 2.3e-16
-    steps = (1e-4, 1e-5, 1e-6, 1e-7) if epsilon < 1e-10 else (1e-1, 1e-2, 1e-3)
+    steps = (1e-5, 1e-6, 1e-7, 1e-8, 1e-9) if epsilon < 1e-10 else (1e-1, 1e-2, 1e-3)
     rows = []
     for name, parameter in model.params.items():
         gradient = grads.get(name)

@@ -60,9 +60,7 @@ class GradientReport:
         summary = summary or f"all {len(self.rows)} gradients are right"
         lines.append(f"{summary} (relative errors up to {self.tolerance:g} pass)")
         if found["cannot tell"]:
-            lines.append(
-                "Where it cannot tell, the gradient drowns in round-off: try larger weights (weight_scale=1e-2)."
-            )
+            lines.append("Where it cannot tell, the gradient drowns in round-off: try larger weights.")
         return "\n".join(lines)
 
     __repr__ = __str__
