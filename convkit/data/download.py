@@ -139,14 +139,22 @@ def _download(url: str, wanted: Download, file: Path, progress: bool) -> None:
     import pooch
     import requests
 
+    responses: list[Any] = []
+    get = pooch.HTTPDownloader(
+        chunk_size=1 << 16,
+        timeout=30,
+        headers={"Accept-Encoding": "identity"},  # else a server may wrap a .gz in another, which is taken off again
+        hooks={"response": lambda response, *args, **kwargs: responses.append(response)},
+    )
     with file.open("wb") as output, _progress_bar(wanted, progress) as bar:
-        checked = _Checked(output, wanted)
-        # "identity": a server that compresses on the way would have the .gz arrive decompressed
-        get = pooch.HTTPDownloader(bar, chunk_size=1 << 16, timeout=30, headers={"Accept-Encoding": "identity"})
+        checked = _Checked(output, wanted, bar)
         try:
             get(url, checked, None)
         except requests.exceptions.RequestException as error:
             raise ConnectionError(_reason(error)) from error
+        finally:
+            for response in responses:  # those of failed downloads are left open otherwise
+                response.close()
         checked.finish()
 
 
@@ -164,8 +172,8 @@ def _reason(error: Exception) -> str:
 class _Checked:
     """The file that a download is written to: stops one that is too long, and knows whether it was right."""
 
-    def __init__(self, output: BinaryIO, wanted: Download):
-        self.output, self.wanted = output, wanted
+    def __init__(self, output: BinaryIO, wanted: Download, bar: Any):
+        self.output, self.wanted, self.bar = output, wanted, bar
         self.size, self.digest = 0, hashlib.md5(usedforsecurity=False)
 
     def write(self, chunk: bytes) -> None:
@@ -174,6 +182,8 @@ class _Checked:
             raise ValueError(f"longer than the published {self.wanted.size} bytes")
         self.digest.update(chunk)
         self.output.write(chunk)
+        if self.bar is not None:
+            self.bar.update(len(chunk))
 
     def flush(self) -> None:
         """Called after every chunk; the operating system may collect them."""
@@ -188,7 +198,7 @@ class _Checked:
 @contextlib.contextmanager
 def _progress_bar(wanted: Download, progress: bool) -> Iterator[Any]:
     if not progress or not (sys.stderr.isatty() or "ipykernel" in sys.modules):
-        yield False
+        yield None
         return
     from tqdm import tqdm
 
