@@ -16,7 +16,8 @@ class Case:
     - name: what is special about it, as shown in reports
     - shapes: shape of each array argument, by argument name; their values are drawn when the case is run
     - settings: value of each argument that is not an array (settings dict, labels' number of classes, ...)
-    - beyond: the feature that goes beyond the assignment's contract ('dilation', 'groups', ...), '' for the contract itself
+    - beyond: the feature that goes beyond the assignment's contract ('dilation', 'groups', ...), '' for the contract
+      itself; one that starts with 'gradient' concerns the backward pass only
     - values: 'normal' or 'ties' (small whole numbers, so that equal values meet in a window)
     """
 
@@ -25,6 +26,11 @@ class Case:
     settings: Mapping[str, Any] = field(default_factory=dict)
     beyond: str = ""
     values: str = "normal"
+
+    @property
+    def beyond_forward(self) -> str:
+        """The feature beyond the assignment's contract that the forward pass needs."""
+        return "" if self.beyond.startswith("gradient") else self.beyond
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,8 @@ class Layer:
     - shape: (x_shape, *param_shapes, settings) -> shape of the output; raises ValueError for shapes that do not fit
     - cases: what an implementation is checked on
     - alternatives: further functions by name that solve the same task (batchnorm_backward_alt)
+    - mask: for a layer that draws at random: (arguments by name, its output) -> the factor that each number of x was
+      multiplied by, so that an implementation with other draws can be judged; raises ValueError for impossible outputs
     """
 
     name: str
@@ -48,6 +56,7 @@ class Layer:
     shape: Callable[..., tuple[int, ...]]
     cases: tuple[Case, ...]
     alternatives: Mapping[str, Callable] = field(default_factory=dict)
+    mask: Callable[[dict, np.ndarray], np.ndarray] | None = None
 
     @property
     def is_loss(self) -> bool:

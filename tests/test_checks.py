@@ -1,0 +1,188 @@
+"""The three fronts of the checks, on right, wrong, unfinished and broken modules."""
+
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convkit import fast_layers, layers, numpy_layers
+from convkit.checks import check_layers, checks_of, run_check
+from convkit.layers import LAYERS
+from convkit.load_layers import LayersError, load_layers
+
+STUDENT = Path(__file__).parent / "planted_bugs" / "student.py"
+RELU = "import numpy as np\ndef relu_forward(x):\n    return np.maximum(0, x), x\n"
+
+
+def write(folder, source, name="my_layers.py"):
+    path = folder / name
+    path.write_text(source)
+    return path
+
+
+@pytest.mark.parametrize("module", [numpy_layers, fast_layers], ids=["numpy", "fast"])
+def test_our_twins_pass_everything(module):
+    report = check_layers(module, full=True)
+    assert report.ok, str(report)
+
+
+def test_our_reference_passes_everything():
+    reference = types.ModuleType("reference")
+    for name in layers.__all__:
+        function = getattr(layers, name)
+        reference.__dict__[name] = types.FunctionType(
+            function.__code__, function.__globals__, name, function.__defaults__
+        )
+        reference.__dict__[name].__module__ = "reference"
+    report = check_layers(reference, full=True)
+    assert report.ok, str(report)
+    assert {r.layer for r in report.results} == set(LAYERS)
+
+
+def test_beyond_the_assignment_is_not_supported_instead_of_wrong():
+    report = check_layers(STUDENT)
+    assert report.ok, str(report)
+    assert "dilation" in report.unsupported()["conv"]
+    assert "groups" in report.unsupported()["conv"]
+    assert not check_layers(STUDENT, full=True).ok
+
+
+def test_unwritten_is_said_so(tmp_path):
+    path = write(
+        tmp_path, RELU + "def relu_backward(dout, cache):\n    raise NotImplementedError('write relu_backward')\n"
+    )
+    report = check_layers(path)
+    assert not report.ok
+    assert {r.status for r in report.results if r.part == "forward"} == {"right"}
+    assert {r.status for r in report.results if r.part == "dx"} == {"not written"}
+    assert "write relu_backward" in str(report)
+
+
+def test_half_a_pair_is_checked_and_the_other_half_is_missing(tmp_path):
+    report = check_layers(write(tmp_path, RELU))
+    assert "does not define relu_backward" in str(report)
+    assert any(r.status == "right" for r in report.results)
+
+
+def test_nothing_to_check_fails(tmp_path):
+    report = check_layers(write(tmp_path, "from convkit.layers import *\nfrom convkit.fast_layers import *\n"))
+    assert not report.ok
+    assert "nothing to check" in str(report)
+
+
+def test_a_layer_that_was_asked_for_and_is_not_there(tmp_path):
+    report = check_layers(write(tmp_path, RELU), layers=["conv"])
+    assert not report.ok
+    assert "defines neither conv_forward nor conv_backward" in str(report)
+    with pytest.raises(ValueError, match="'convolution'"):
+        check_layers(fast_layers, layers=["convolution"])
+
+
+def test_an_error_is_shown_as_theirs_with_its_line(tmp_path):
+    path = write(tmp_path, RELU + "def relu_backward(dout, cache):\n    return dout * maske\n")
+    message = next(r.message for r in check_layers(path).results if r.part == "dx")
+    assert "my_layers.py, line 5" in message
+    assert "maske" in message
+
+
+def test_prints_are_swallowed(tmp_path, capsys):
+    source = RELU.replace("return", "print('noise'); return")
+    check_layers(write(tmp_path, source + "def relu_backward(dout, cache):\n    return dout * (cache > 0)\n"))
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("def relu_forward(x:\n    pass\n", r"my_layers.py, line 1: SyntaxError"),
+        ("import numpyy\n", r"my_layers.py, line 1.*No module named 'numpyy'"),
+        ("x = 1\nprint(1 / 0)\n", r"my_layers.py, line 2.*ZeroDivisionError"),
+    ],
+)
+def test_a_module_that_cannot_be_loaded(tmp_path, source, says):
+    with pytest.raises(LayersError, match=says):
+        load_layers(write(tmp_path, source))
+
+
+def test_files_that_are_not_there(tmp_path):
+    with pytest.raises(LayersError, match="there is no file"):
+        load_layers(tmp_path / "missing.py")
+    with pytest.raises(LayersError, match="no module 'no_such_layers'"):
+        load_layers("no_such_layers")
+
+
+def test_a_central_difference_backs_the_reference(tmp_path):
+    source = STUDENT.read_text().replace("dw += np.tensordot", "dw = np.tensordot")
+    report = check_layers(write(tmp_path, source), layers=["conv"])
+    message = next(r.message for r in report.results if r.part == "dw" and r.status == "wrong")
+    numbers = [float(word.strip(",();")) for word in message.split() if word.strip(",();").lstrip("-")[:1].isdigit()]
+    assert "central difference" in message
+    assert numbers[1] == pytest.approx(numbers[2], rel=1e-4)
+
+
+def test_html_shows_every_row():
+    report = check_layers(STUDENT, layers=["relu"])
+    assert report._repr_html_().count("<tr>") == len(report.rows()) + 1
+
+
+def test_cases_are_the_same_at_every_run():
+    first = [run_check(check) for check in checks_of(fast_layers, ["max_pool"])]
+    second = [run_check(check) for check in checks_of(fast_layers, ["max_pool"])]
+    assert first == second
+
+
+def pytest_run(folder, *args):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *args]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def test_pytest_front_right(tmp_path):
+    write(tmp_path, STUDENT.read_text())
+    write(tmp_path, "def test_other():\n    assert False\n", "test_other.py")
+    result = pytest_run(tmp_path, "--layers", "my_layers")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "passed" in result.stdout
+    assert "failed" not in result.stdout
+
+
+def test_pytest_front_wrong_beside_tests_of_their_own(tmp_path):
+    write(tmp_path, STUDENT.read_text().replace("dx = dout * (cache > 0)", "dx = dout * (cache >= 0)"))
+    write(tmp_path, "def test_other():\n    pass\n", "test_other.py")
+    result = pytest_run(tmp_path, "--layers", "my_layers.py", "test_other.py")
+    assert result.returncode == 1
+    assert "relu dx: zeros among the values" in result.stdout
+    assert "1 failed" in result.stdout
+    assert "test_other.py ." in result.stdout or "test_other.py" in pytest_run(tmp_path, "-v", "test_other.py").stdout
+
+
+def test_pytest_front_nothing_to_check_and_nothing_there(tmp_path):
+    write(tmp_path, "import numpy\n")
+    nothing = pytest_run(tmp_path, "--layers", "my_layers")
+    assert nothing.returncode == 4
+    assert "nothing to check" in nothing.stderr + nothing.stdout
+    missing = pytest_run(tmp_path, "--layers", "your_layers")
+    assert missing.returncode == 4
+    assert "no module 'your_layers'" in missing.stderr + missing.stdout
+
+
+def test_gradcheck_fixture(tmp_path):
+    write(
+        tmp_path,
+        "import numpy as np\n"
+        "def test_right(gradcheck):\n"
+        "    gradcheck(lambda x: (x**2, x), lambda dout, x: 2 * x * dout, np.ones((2, 3)))\n"
+        "def test_wrong(gradcheck):\n"
+        "    gradcheck(lambda x: (x**2, x), lambda dout, x: x * dout, np.ones((2, 3)))\n",
+        "test_mine.py",
+    )
+    result = pytest_run(tmp_path)
+    assert "1 failed, 1 passed" in result.stdout
+    assert "backward does not fit forward" in result.stdout
+
+
+def test_gradcheck_fixture_here(gradcheck):
+    report = gradcheck(layers.affine_forward, layers.affine_backward, np.ones((2, 3)), np.eye(3, 4), np.zeros(4))
+    assert report.ok
