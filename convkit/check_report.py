@@ -68,8 +68,8 @@ class CheckReport:
         """The verdict in one line."""
         if not self.results:
             return (
-                f"{self.module}: nothing to check: it defines no layer. A layer is a pair of functions such as conv_forward "
-                "and conv_backward (or conv_forward_naive, ...), defined in the module itself, not imported"
+                f"{self.module}: nothing to check: it defines no layer. A layer is a pair of functions such as "
+                "conv_forward and conv_backward (or conv_forward_naive, ...), defined in the module, not imported"
             )
         counts = Counter(r.status for r in self.results)
         names = {"right": "right", "wrong": "WRONG", "not written": "not written yet", "not supported": "not supported"}

@@ -71,7 +71,8 @@ def check_layers(
     - full: whether what goes beyond the assignment's contract must be right too
 
     Returns a report: report.ok, report.results, and its text by print(report); a module in which nothing was found to
-    check is not ok. Raises convkit.load_layers.LayersError if the module cannot be loaded, ValueError for unknown names.
+    check is not ok. Raises convkit.load_layers.LayersError if the module cannot be loaded, ValueError for a name
+    that is no layer's.
     """
     module = load_layers(source)
     results = [run_check(check, full) for check in checks_of(module, layers)]
