@@ -1,0 +1,262 @@
+"""Update rules: given a parameter and the gradient of the loss for it, each returns the parameter's next value.
+
+All have one interface, `next_w, config = rule(w, dw, config)`:
+- w: a parameter, array of any shape, float32 or float64
+- dw: the gradient of the loss with respect to w, same shape
+- config: dict of the rule's settings and of its memory (velocity, running averages), or None for the defaults; it is
+  filled in and changed in place, so hand the same dict back at the next step, and use one dict for each parameter
+Returned are the next value, in w's dtype, and the config. Everything is computed in w's dtype. NaN and infinity in dw
+pass through: whoever calls the rule (the Solver) decides what they mean.
+
+Raised are TypeError for a w or dw that is no float array and for settings of the wrong type, and ValueError for shapes
+that differ, settings out of range, and unknown keys in config (a misspelt 'learning_rat' would otherwise do nothing).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .contracts import common_dtype, whole_number
+
+Rule = Callable[..., tuple[np.ndarray, dict]]
+
+# The settings of each rule with their defaults, and the arrays of w's shape in which it remembers earlier steps.
+DEFAULTS: dict[str, dict[str, float]] = {
+    "sgd": {"learning_rate": 1e-2},
+    "sgd_momentum": {"learning_rate": 1e-2, "momentum": 0.9},
+    "nesterov_momentum": {"learning_rate": 1e-2, "momentum": 0.9},
+    "rmsprop": {"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8},
+    "adagrad": {"learning_rate": 1e-2, "epsilon": 1e-8},
+    "adadelta": {"learning_rate": 1.0, "decay_rate": 0.95, "epsilon": 1e-6},
+    "adam": {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+    "adamw": {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 1e-2},
+}
+MEMORY: dict[str, tuple[str, ...]] = {
+    "sgd": (),
+    "sgd_momentum": ("velocity",),
+    "nesterov_momentum": ("velocity",),
+    "rmsprop": ("cache",),
+    "adagrad": ("cache",),
+    "adadelta": ("cache", "step_cache"),
+    "adam": ("m", "v"),
+    "adamw": ("m", "v"),
+}
+COUNTS_STEPS = ("adam", "adamw")
+
+
+def sgd(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+    """Stochastic gradient descent, in place: w ← w - learning_rate · dw.
+
+    config: 'learning_rate' (1e-2). Unlike the other rules it writes into w, and returns that same array.
+    Source: Robbins and Monro, "A stochastic approximation method", 1951.
+    """
+    config, dw, (rate,) = _begin("sgd", w, dw, config)
+    if not w.flags.writeable:
+        raise ValueError("w must be writable, because sgd updates it in place, but it is read-only; pass w.copy()")
+    w -= rate * dw
+    return w, config
+
+
+def sgd_momentum(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+    """Gradient descent with momentum: velocity ← momentum · velocity - learning_rate · dw;  w ← w + velocity.
+
+    config: 'learning_rate' (1e-2), 'momentum' (0.9, in 0..1; 0 gives sgd), 'velocity' (zeros).
+    Source: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
+    """
+    config, dw, (rate, momentum) = _begin("sgd_momentum", w, dw, config)
+    config["velocity"] = _as(w, momentum * config["velocity"] - rate * dw)
+    return _as(w, w + config["velocity"]), config
+
+
+def nesterov_momentum(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+    """Momentum that looks ahead: the gradient counts where the velocity is about to carry w.
+
+    velocity ← momentum · velocity - learning_rate · dw;  w ← w + momentum · velocity - learning_rate · dw
+    Written, as is usual, for the point ahead: that is what w holds, and where dw must have been computed.
+
+    config: 'learning_rate' (1e-2), 'momentum' (0.9, in 0..1), 'velocity' (zeros).
+    Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, section 2;
+    the change of variable is in Bengio et al., "Advances in optimizing recurrent networks", 2013, equation 7.
+    """
+    config, dw, (rate, momentum) = _begin("nesterov_momentum", w, dw, config)
+    config["velocity"] = _as(w, momentum * config["velocity"] - rate * dw)
+    return _as(w, w + momentum * config["velocity"] - rate * dw), config
+
+
+def rmsprop(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+    """RMSProp: each element's step is divided by the running root mean square of its gradients.
+
+    cache ← decay_rate · cache + (1 - decay_rate) · dw²;  w ← w - learning_rate · dw / (√cache + epsilon)
+
+    config: 'learning_rate' (1e-2), 'decay_rate' (0.99), 'epsilon' (1e-8), 'cache' (zeros).
+    Source: Tieleman and Hinton, lecture 6.5 of "Neural networks for machine learning", Coursera, 2012.
+    """
+    config, dw, (rate, decay, epsilon) = _begin("rmsprop", w, dw, config)
+    config["cache"] = _as(w, decay * config["cache"] + (1 - decay) * np.square(dw))
+    return _as(w, w - rate * dw / (np.sqrt(config["cache"]) + epsilon)), config
+
+
+def adagrad(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+    """Adagrad: each element's step shrinks with all the gradients it has seen.
+
+    cache ← cache + dw²;  w ← w - learning_rate · dw / (√cache + epsilon)
+
+    config: 'learning_rate' (1e-2), 'epsilon' (1e-8), 'cache' (zeros).
+    Source: Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning", JMLR 2011.
+    """
+    config, dw, (rate, epsilon) = _begin("adagrad", w, dw, config)
+    config["cache"] = _as(w, config["cache"] + np.square(dw))
+    return _as(w, w - rate * dw / (np.sqrt(config["cache"]) + epsilon)), config
+
+
+def adadelta(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+    """Adadelta: steps as large as the recent steps were, so that no learning rate has to be found.
+
+    cache ← decay_rate · cache + (1 - decay_rate) · dw²
+    step = √(step_cache + epsilon) / √(cache + epsilon) · dw;  w ← w - learning_rate · step
+    step_cache ← decay_rate · step_cache + (1 - decay_rate) · step²
+
+    config: 'learning_rate' (1.0: the method as published), 'decay_rate' (0.95), 'epsilon' (1e-6), 'cache' and
+    'step_cache' (zeros: the running mean squares of gradients and of steps).
+    Source: Zeiler, "ADADELTA: an adaptive learning rate method", arXiv 1212.5701, 2012, algorithm 1.
+    """
+    config, dw, (rate, decay, epsilon) = _begin("adadelta", w, dw, config)
+    config["cache"] = _as(w, decay * config["cache"] + (1 - decay) * np.square(dw))
+    step = np.sqrt(config["step_cache"] + epsilon) / np.sqrt(config["cache"] + epsilon) * dw
+    config["step_cache"] = _as(w, decay * config["step_cache"] + (1 - decay) * np.square(step))
+    return _as(w, w - rate * step), config
+
+
+def adam(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+    """Adam: momentum and RMSProp together, both corrected for having started at zero.
+
+    t ← t + 1;  m ← beta1 · m + (1 - beta1) · dw;  v ← beta2 · v + (1 - beta2) · dw²
+    w ← w - learning_rate · m̂ / (√v̂ + epsilon)  with  m̂ = m / (1 - beta1ᵗ),  v̂ = v / (1 - beta2ᵗ)
+
+    config: 'learning_rate' (1e-3), 'beta1' (0.9), 'beta2' (0.999), 'epsilon' (1e-8), 'm' and 'v' (zeros), 't' (0: the
+    number of steps done).
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
+    """
+    config, dw, (rate, beta1, beta2, epsilon) = _begin("adam", w, dw, config)
+    return _as(w, w - rate * _adam_direction(w, dw, config, beta1, beta2, epsilon)), config
+
+
+def adamw(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+    """Adam with decoupled weight decay: w itself shrinks, instead of the loss growing by an L2 term.
+
+    w ← w - learning_rate · (m̂ / (√v̂ + epsilon) + weight_decay · w), with m̂ and v̂ as in adam. It shrinks every
+    parameter it is given, biases too; set the model's own `reg` to 0 when using it.
+
+    config: as for adam, and 'weight_decay' (1e-2).
+    Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2 (there the schedule
+    alone scales the decay; as in PyTorch, here the learning rate does).
+    """
+    config, dw, (rate, beta1, beta2, epsilon, decay) = _begin("adamw", w, dw, config)
+    direction = _adam_direction(w, dw, config, beta1, beta2, epsilon)
+    return _as(w, w - rate * (direction + decay * w)), config
+
+
+def _adam_direction(w: np.ndarray, dw: np.ndarray, config: dict, beta1: float, beta2: float, epsilon: float) -> Any:
+    config["t"] += 1
+    config["m"] = _as(w, beta1 * config["m"] + (1 - beta1) * dw)
+    config["v"] = _as(w, beta2 * config["v"] + (1 - beta2) * np.square(dw))
+    m_hat = config["m"] / (1 - beta1 ** config["t"])
+    v_hat = config["v"] / (1 - beta2 ** config["t"])
+    return m_hat / (np.sqrt(v_hat) + epsilon)
+
+
+UPDATE_RULES: dict[str, Rule] = {
+    rule.__name__: rule for rule in (sgd, sgd_momentum, nesterov_momentum, rmsprop, adagrad, adadelta, adam, adamw)
+}
+
+
+def clip_gradients(grads: dict[str, np.ndarray], max_norm: float) -> dict[str, np.ndarray]:
+    """Scale all gradients by one factor, so that the norm of all of them together is at most max_norm.
+
+    - grads: dict of finite float arrays by name; they are not written to
+    - max_norm: the largest length that the vector of all gradients may have, above 0
+    Returns grads itself if it is short enough, else a dict of new arrays of the same dtypes.
+    Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2013, algorithm 1.
+    """
+    largest = max((float(np.max(np.abs(dw))) for dw in grads.values() if dw.size), default=0.0)
+    if largest == 0:
+        return grads
+    # divided by the largest first, because squares of large numbers overflow
+    squares = sum(float(np.sum(np.square(np.asarray(dw, dtype=np.float64) / largest))) for dw in grads.values())
+    norm = largest * math.sqrt(squares)
+    if norm <= max_norm:
+        return grads
+    return {name: _as(dw, dw * (max_norm / norm)) for name, dw in grads.items()}
+
+
+def check_config(rule: str, config: Any, w: np.ndarray | None = None) -> list[float]:
+    """The settings of a rule, defaults where config has none, in the order of DEFAULTS[rule].
+
+    - rule: its name, a key of UPDATE_RULES
+    - config: dict
+    - w: the parameter that the rule's memory in config ('velocity', ...) belongs to; None: the memory is not looked at
+    Raises TypeError for what is no dict, number or array, ValueError for unknown keys, settings out of range, and
+    memory whose shape is not w's.
+    """
+    if not isinstance(config, dict):
+        raise TypeError(
+            f"config must be a dict such as {{'learning_rate': 0.01}}, got {type(config).__name__}: {config!r}"
+        )
+    defaults = DEFAULTS[rule]
+    known = (*defaults, *MEMORY[rule], *(("t",) if rule in COUNTS_STEPS else ()))
+    for key in config:
+        if key not in known:
+            raise ValueError(f"config has {key!r}, which {rule} does not use; it takes {', '.join(known)}")
+    for name in MEMORY[rule]:
+        if w is not None and name in config:
+            common_dtype(**{f"config['{name}']": config[name]})
+            if config[name].shape != w.shape:
+                shapes = f"{w.shape}, got {config[name].shape}"
+                raise ValueError(f"config['{name}'] must have the shape of w, {shapes}: one config per parameter")
+    if "t" in config and rule in COUNTS_STEPS:
+        whole_number("config['t']", config["t"], 0)
+    return [_setting(name, config.get(name, default)) for name, default in defaults.items()]
+
+
+def _begin(rule: str, w: np.ndarray, dw: np.ndarray, config: dict | None) -> tuple[dict, np.ndarray, list[float]]:
+    """Check a call, fill in what config lacks, and return config, dw in w's dtype, and the settings as Python floats.
+
+    As Python floats, because a NumPy float64 (from a random search, say) would turn float32 parameters into float64.
+    """
+    common_dtype(w=w, dw=dw)
+    if w.shape != dw.shape:
+        raise ValueError(f"dw must have the shape of w, {w.shape}, got {dw.shape}")
+    config = {} if config is None else config
+    settings = check_config(rule, config, w)
+    for name, default in DEFAULTS[rule].items():
+        config.setdefault(name, default)
+    for name in MEMORY[rule]:
+        config[name] = config[name].astype(w.dtype, copy=False) if name in config else np.zeros_like(w)
+    if rule in COUNTS_STEPS:
+        config["t"] = int(config.get("t", 0))
+    return config, dw.astype(w.dtype, copy=False), settings
+
+
+def _setting(name: str, value: Any) -> float:
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"config[{name!r}] must be a number, got {value!r} ({type(value).__name__})")
+    if name == "momentum":
+        fits, range_ = 0 <= value <= 1, "between 0 and 1"
+    elif name in ("decay_rate", "beta1", "beta2"):
+        fits, range_ = 0 <= value < 1, "at least 0 and below 1"
+    elif name == "epsilon":
+        fits, range_ = 0 < value < math.inf, "a finite number above 0"
+    else:
+        fits, range_ = 0 <= value < math.inf, "a finite number, 0 or more"
+    if not fits:
+        raise ValueError(f"config[{name!r}] must be {range_}, got {value!r}")
+    return float(value)
+
+
+def _as(w: np.ndarray, value: Any) -> np.ndarray:
+    """value as an array in w's dtype: arithmetic on arrays without axes leaves NumPy scalars behind."""
+    return np.asarray(value, dtype=w.dtype)
