@@ -1,0 +1,40 @@
+"""Fails unless an sdist and a wheel hold what they must: python tests/check_packages.py dist/*"""
+
+import sys
+import tarfile
+import zipfile
+
+BOTH = [
+    "convkit/py.typed",
+    "convkit/fast_layers.pyi",
+    "convkit/data/fashion_mnist_mini.npz",
+    "convkit/data/FASHION-MNIST-LICENSE.txt",
+    "convkit/data/chelsea.png",
+    "convkit/notebook_images/kitten.jpg",
+]
+SDIST = ["LICENSE", "setup.py", "pyproject.toml", "README.md", "convkit/fast_layers.pyx", "convkit/kernels/gemm_impl.h"]
+
+
+def names_in(path: str) -> list[str]:
+    if path.endswith(".whl"):
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    with tarfile.open(path) as archive:
+        return [name.split("/", 1)[-1] for name in archive.getnames()]
+
+
+def main(paths: list[str]) -> None:
+    for path in paths:
+        names = names_in(path)
+        wanted = BOTH + (SDIST if path.endswith(".tar.gz") else [])
+        missing = [name for name in wanted if name not in names]
+        if path.endswith(".whl"):
+            missing += [word for word in ("LICENSE", "fast_layers.cpython") if not any(word in name for name in names)]
+        unwanted = [name for name in names if name.endswith((".pyc", ".c")) and "gemm" not in name]
+        if missing or unwanted:
+            sys.exit(f"{path}: missing {missing}, unwanted {unwanted}")
+        print(f"{path.rsplit('/', 1)[-1]}: {len(names)} files, all that must be there is")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
