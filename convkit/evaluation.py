@@ -51,8 +51,6 @@ def mean_loss(model: Any, X: np.ndarray, y: np.ndarray, num_samples: int | None 
 
 def batches(N: int, num_samples: int | None, batch_size: int) -> Iterator[Any]:
     """What to index N samples with to get one batch after another: slices, or rows drawn at random."""
-    if N < 1:
-        raise ValueError("X must hold at least one sample, got none")
     batch_size, drawn = whole_number("batch_size", batch_size, 1), None
     if num_samples is not None and whole_number("num_samples", num_samples, 1) < N:
         drawn = np.random.choice(N, num_samples)

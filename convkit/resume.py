@@ -123,7 +123,7 @@ def get_model_state(model: Any) -> dict[str, np.ndarray]:
     model.set_state(model.get_state()) at any time changes nothing. For a model without them, as in CS231n, the arrays
     in model.bn_params, a list of dicts, are its state. A model with neither has none.
     """
-    if hasattr(model, "get_state"):
+    if _speaks_of_state(model):
         state = model.get_state()
         if not isinstance(state, dict) or not all(isinstance(array, np.ndarray) for array in state.values()):
             raise TypeError(
@@ -140,7 +140,7 @@ def get_model_state(model: Any) -> dict[str, np.ndarray]:
 
 def set_model_state(model: Any, state: dict[str, np.ndarray]) -> None:
     """Put back what get_model_state returned; the model gets copies. Raises ValueError if it is another model's."""
-    if hasattr(model, "get_state"):
+    if _speaks_of_state(model):
         model.set_state(copies(state))
         return
     bn_params = _bn_params(model)
@@ -172,6 +172,15 @@ def undone_on_failure(model: Any, guard: InterruptGuard) -> Iterator[None]:
 def copies(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """A dict of copies, memory layout kept: a matrix product may round differently for another one."""
     return {name: array.copy(order="K") for name, array in arrays.items()}
+
+
+def equal(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
+    """Whether two dicts hold the same arrays under the same names; NaN equals NaN."""
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name], equal_nan=True) for name in a)
+
+
+def _speaks_of_state(model: Any) -> bool:
+    return hasattr(model, "get_state") and hasattr(model, "set_state")
 
 
 def _bn_params(model: Any) -> list[dict]:
@@ -236,6 +245,7 @@ def _drawn(num_samples: int | None, available: int) -> int | str:
 
 def _fingerprint(X: np.ndarray, y: np.ndarray) -> str:
     """Shape, dtype and a checksum of all labels and of 64 samples: enough to notice other data."""
-    some = np.ascontiguousarray(X[:: max(1, len(X) // 64)])
-    checksum = zlib.crc32(some.tobytes(), zlib.crc32(np.ascontiguousarray(y).tobytes()))
+    some = slice(None, None, max(1, len(X) // 64))
+    labels = y if y.ndim == 1 else y[some]
+    checksum = zlib.crc32(np.ascontiguousarray(X[some]).tobytes(), zlib.crc32(np.ascontiguousarray(labels).tobytes()))
     return f"{X.shape} {X.dtype}, y {y.shape} {y.dtype}, checksum {checksum:08x}"

@@ -10,7 +10,6 @@ Spans of time may be given as a whole number of iterations, or as a fraction of 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -95,7 +94,12 @@ def factor(schedule: Schedule | None, iteration: int, total: int) -> float:
     """What a schedule says for an iteration, checked to be a number of 0 or more; 1 for None."""
     if schedule is None:
         return 1.0
-    return real_number(f"lr_schedule({iteration}, {total})", schedule(iteration, total), 0, sys.float_info.max)
+    value = schedule(iteration, total)
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"lr_schedule({iteration}, {total}) must be a number, got {value!r} ({type(value).__name__})")
+    if not 0 <= value < math.inf:
+        raise ValueError(f"lr_schedule({iteration}, {total}) must be a finite number, 0 or more, got {value!r}")
+    return float(value)
 
 
 def describe(schedule: Schedule | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 import time
 import warnings
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ import numpy as np
 from . import callbacks as watching
 from . import evaluation, optim, resume, schedules
 from . import solver_checks as checks
-from .contracts import real_number, whole_number
+from .contracts import whole_number
 from .interrupts import InterruptGuard
 
 
@@ -40,8 +39,8 @@ class Solver:
       iteration, loss (mean over the epoch so far), train_acc, val_acc, learning_rate (of the latest iteration), seconds
       (since training began, checks included). pandas.DataFrame(solver.history) shows it, history_csv(path) writes it.
     - epoch and iteration are how many are done; interrupted says whether Ctrl-C ended it
-    train() called again goes on from where training stopped (not from the best parameters), up to num_epochs, which may
-    have been raised meanwhile.
+    train() called again goes on from where training stopped (or from what model.params was changed to meanwhile), up to
+    num_epochs, which may have been raised.
 
     Ctrl-C ends train() much as the last iteration does: it says where it stopped, saves a checkpoint if checkpoint_name
     is set, installs the best parameters, and returns. A second Ctrl-C meanwhile raises KeyboardInterrupt. However
@@ -105,17 +104,17 @@ class Solver:
         checks.check_model(model)
         self.update_rule_name, self._rule = checks.find_rule(update_rule)
         self.lr_schedule = checks.check_schedule(lr_schedule)
-        self.optim_config = checks.check_optim_config(self.update_rule_name, optim_config, lr_schedule is not None)
+        self.optim_config = checks.check_optim_config(self.update_rule_name, optim_config, model.params, lr_schedule)
         self.update_rule = self._rule if lr_schedule is None else self._scheduled_rule
-        self.lr_decay = real_number("lr_decay", lr_decay, 0, sys.float_info.max, low_open=True)
+        self.lr_decay = checks.positive("lr_decay", lr_decay)
         self.batch_size = whole_number("batch_size", batch_size, 1)
         self.num_epochs = whole_number("num_epochs", num_epochs, 0)
         self.num_train_samples = checks.whole_or_none("num_train_samples", num_train_samples)
         self.num_val_samples = checks.whole_or_none("num_val_samples", num_val_samples)
-        self.checkpoint_name = None if checkpoint_name is None else os.fspath(checkpoint_name)
+        self.checkpoint_name = None if checkpoint_name is None else os.fsdecode(checkpoint_name)
         self.print_every = whole_number("print_every", print_every, 1)
-        self.verbose, self.progress = verbose, progress
-        self.grad_clip = checks.clip_or_none(grad_clip)
+        self.verbose, self.progress = verbose, checks.true_false_or_none("progress", progress)
+        self.grad_clip = None if grad_clip is None else checks.positive("grad_clip", grad_clip)
         self.patience = checks.whole_or_none("patience", patience)
         self._after_iteration, self._after_epoch = watching.sort_callbacks(callbacks)
         self._display, self._guard = watching.Display(), InterruptGuard()
@@ -155,11 +154,11 @@ class Solver:
 
         Raises FloatingPointError, saying where and what to try, if the loss or a gradient becomes infinite or NaN.
         """
-        self._leave_best()
         self.interrupted = False
         with self._guard:
-            self._display.open(self.num_iterations, self.iteration, self.progress, self.verbose)
             try:
+                self._leave_best()
+                self._display.open(self.num_iterations, self.iteration, self.progress, self.verbose)
                 self._run()
             except KeyboardInterrupt:
                 self._end_interrupted()
@@ -335,18 +334,19 @@ class Solver:
             self._save_checkpoint("interrupted")
 
     def _install_best(self) -> None:
+        """Give the model a copy of the best parameters; where training stopped is kept."""
         if self.best_params:
             self._left = self.model.params, resume.get_model_state(self.model)
-            self.model.params = self.best_params
+            self.model.params = resume.copies(self.best_params)
             resume.set_model_state(self.model, self.best_state)
 
     def _leave_best(self) -> None:
-        """Go back from the best parameters to where training stopped, if the model still holds the best."""
+        """Go back from the best parameters to where training stopped, unless the model was given others meanwhile."""
         left, self._left = self._left, None
-        if left is not None and self.model.params is self.best_params:
-            if self.iteration >= self.num_iterations:
-                done = f"all {self.num_epochs} epochs are done"
-                warnings.warn(f"train() has nothing to do: {done}; raise solver.num_epochs to go on", stacklevel=3)
+        if left is not None and self.iteration >= self.num_iterations:
+            done = f"all {self.num_epochs} epochs are done"
+            warnings.warn(f"train() has nothing to do: {done}; raise solver.num_epochs to go on", stacklevel=3)
+        if left is not None and resume.equal(self.model.params, self.best_params):
             self.model.params = left[0]
             resume.set_model_state(self.model, left[1])
 

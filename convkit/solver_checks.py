@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import sys
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from . import optim
-from .contracts import real_number, whole_number
+from .contracts import common_dtype, whole_number
 
 
 def unrecognized(given: Iterable[str], function: Callable) -> str:
@@ -27,9 +27,20 @@ def whole_or_none(name: str, value: Any) -> int | None:
     return None if value is None else whole_number(name, value, 1)
 
 
-def clip_or_none(grad_clip: Any) -> float | None:
-    """grad_clip as a finite float above 0, or None."""
-    return None if grad_clip is None else real_number("grad_clip", grad_clip, 0, sys.float_info.max, low_open=True)
+def positive(name: str, value: Any) -> float:
+    """value as a float; TypeError or ValueError unless it is a finite number above 0."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{name} must be a number above 0, got {value!r} ({type(value).__name__})")
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} must be a finite number above 0, got {value!r}")
+    return float(value)
+
+
+def true_false_or_none(name: str, value: Any) -> bool | None:
+    """value, if it is one of the three; else TypeError."""
+    if value is not None and not isinstance(value, bool):
+        raise TypeError(f"{name} must be True, False or None, got {value!r}")
+    return value
 
 
 def check_data(data: Any, metric: str) -> list[np.ndarray]:
@@ -56,7 +67,9 @@ def check_data(data: Any, metric: str) -> list[np.ndarray]:
 
 
 def check_class_labels(name: str, y: np.ndarray, num_samples: int) -> None:
-    """TypeError or ValueError unless y is an integer label, 0 or more, for each sample."""
+    """TypeError or ValueError unless y is an integer label, 0 or more, for each of one or more samples."""
+    if num_samples < 1:
+        raise ValueError(f"{name} must have a label for at least one sample, got none")
     if y.shape != (num_samples,):
         raise ValueError(f"{name} must have shape (N,) = ({num_samples},), one label for each sample, got {y.shape}")
     if not np.issubdtype(y.dtype, np.integer):
@@ -93,19 +106,24 @@ def find_rule(update_rule: Any) -> tuple[str, optim.Rule]:
     return (name if optim.UPDATE_RULES.get(name) is update_rule else f"{name}()"), update_rule
 
 
-def check_optim_config(rule: str, optim_config: Any, scheduled: bool) -> dict:
-    """A copy of optim_config, with the learning rate that the rule would take by itself filled in."""
+def check_optim_config(rule: str, optim_config: Any, params: dict[str, np.ndarray], schedule: Any) -> dict:
+    """A copy of optim_config, checked for every parameter, with the rule's own learning rate filled in."""
     config = {} if optim_config is None else optim_config
     if not isinstance(config, dict):
         kind = type(config).__name__
         raise TypeError(f"optim_config must be a dict such as {{'learning_rate': 0.01}}, got {kind}: {config!r}")
     if rule in optim.UPDATE_RULES:
-        try:
-            optim.check_config(rule, config)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"optim_{error}") from None
+        for name, w in params.items():
+            try:
+                optim.check_config(rule, config, w)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"optim_{error}") from None
+            if rule == "sgd" and not w.flags.writeable:
+                raise ValueError(
+                    f"model.params[{name!r}] is read-only, but sgd updates in place; give the model a copy"
+                )
         return {"learning_rate": optim.DEFAULTS[rule]["learning_rate"], **config}
-    if scheduled and "learning_rate" not in config:
+    if schedule is not None and "learning_rate" not in config:
         raise ValueError(f"optim_config must have a 'learning_rate' for lr_schedule to multiply, got {config!r}")
     return dict(config)
 
@@ -127,6 +145,7 @@ def check_loss(result: Any, params: dict[str, np.ndarray]) -> tuple[float, dict[
         if name not in grads:
             found = ", ".join(map(str, grads)) or "none at all"
             raise ValueError(f"model.loss(X, y) must return a gradient for {name!r}, got {found}")
+        common_dtype(**{f"the gradient for {name!r}": grads[name]})
         if np.shape(grads[name]) != w.shape:
             raise ValueError(f"the gradient for {name!r} must have shape {w.shape}, got {np.shape(grads[name])}")
     return float(loss), {name: grads[name] for name in params}

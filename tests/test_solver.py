@@ -77,9 +77,9 @@ def test_runs_as_the_assignments_solver_does(rule, batch_size, samples, capsys):
     assert solver.best_val_acc == max(val_accs)
     assert solver.epoch == 5
     assert solver.model is model
-    assert model.params is solver.best_params
     for name, w in best.items():
         np.testing.assert_array_equal(model.params[name], w)
+        np.testing.assert_array_equal(solver.best_params[name], w)
     assert config == {"learning_rate": 0.03}
 
 
@@ -219,6 +219,9 @@ def test_history_has_a_row_for_each_check(tmp_path):
 
 
 # Learning-rate schedules, clipping, early stopping, callbacks
+
+
+W, B = np.zeros((6, 3)), np.zeros(3)
 
 
 class Recorder:
@@ -371,7 +374,30 @@ def test_train_again_goes_on_where_it_stopped():
     with pytest.warns(UserWarning, match=r"all 6 epochs are done; raise solver\.num_epochs"):
         parts.train()
     assert parts.loss_history == whole.loss_history
-    assert parts.model.params is parts.best_params
+    np.testing.assert_equal(parts.model.params, parts.best_params)
+
+
+def test_parameters_changed_after_train_are_what_it_goes_on_from():
+    # such as weights that were pruned, to be tuned again
+    model = SoftmaxRegression()
+    solver = Solver(model, blobs(), batch_size=20, num_epochs=2, verbose=False, optim_config={"learning_rate": 1e-9})
+    solver.train()
+    best = solver.best_params["W"].copy()
+    model.params["W"][:, 0] = 100.0
+    solver.num_epochs = 3
+    solver.train()
+    np.testing.assert_allclose(solver._left[0]["W"][:, 0], 100.0)
+    if solver.best_epoch < 3:
+        np.testing.assert_array_equal(solver.best_params["W"], best)
+
+
+def test_another_solver_does_not_reach_the_best_params_of_the_first():
+    model = SoftmaxRegression()
+    first = Solver(model, blobs(), num_epochs=2, verbose=False)
+    first.train()
+    best = {name: w.copy() for name, w in first.best_params.items()}
+    Solver(model, blobs(), num_epochs=2, verbose=False, optim_config={"learning_rate": 9.0}).train()
+    np.testing.assert_equal(first.best_params, best)
 
 
 def test_regression_goes_by_the_lowest_validation_loss(capsys):
@@ -436,7 +462,7 @@ def test_nan_stops_the_run_and_says_what_to_try(bad, where):
     assert "log(0)" in text
     assert (f"the loss became {bad}" if where == "loss" else "the gradient for 'W'") in text
     assert len(solver.loss_history) == solver.iteration == 4
-    assert model.params is solver.best_params
+    np.testing.assert_equal(model.params, solver.best_params)
     assert all(np.all(np.isfinite(w)) for w in model.params.values())
     solver.optim_configs["W"]["learning_rate"] = 0.1
     model.at = 100
@@ -473,6 +499,12 @@ def test_nan_scores_are_not_an_accuracy():
         ({"optim_config": {"learning_rat": 1}}, ValueError, "optim_config.*'learning_rat'.*learning_rate"),
         ({"optim_config": {"learning_rate": -1}}, ValueError, "optim_config.*learning_rate.*-1"),
         ({"optim_config": 0.1}, TypeError, "optim_config.*float: 0.1"),
+        (
+            {"optim_config": {"velocity": W}, "update_rule": "sgd_momentum"},
+            ValueError,
+            r"velocity.*\(3,\), got \(6, 3\)",
+        ),
+        ({"progress": "yes"}, TypeError, "progress.*'yes'"),
         ({"lr_decay": 0}, ValueError, "lr_decay.*0"),
         ({"lr_decay": np.nan}, ValueError, "lr_decay.*nan"),
         ({"batch_size": 0}, ValueError, "batch_size.*0"),
@@ -535,6 +567,19 @@ def test_a_label_beyond_the_models_classes_is_refused():
         Solver(SoftmaxRegression(), edited(y_val=lambda y: y + 5), verbose=False).train()
 
 
+def test_sgd_refuses_read_only_parameters_before_it_starts():
+    model = SoftmaxRegression()
+    model.params["b"].flags.writeable = False
+    with pytest.raises(ValueError, match=r"'b'.*read-only"):
+        Solver(model, blobs())
+    Solver(model, blobs(), update_rule="adam", num_epochs=1, verbose=False).train()
+
+
+def test_no_samples_have_no_accuracy():
+    with pytest.raises(ValueError, match="at least one sample"):
+        Solver(SoftmaxRegression(), blobs()).check_accuracy(np.zeros((0, 6)), np.zeros(0, int))
+
+
 class Returns(SoftmaxRegression):
     def __init__(self, result):
         super().__init__()
@@ -542,9 +587,6 @@ class Returns(SoftmaxRegression):
 
     def loss(self, X, y=None):
         return self.result
-
-
-W, B = np.zeros((6, 3)), np.zeros(3)
 
 
 @pytest.mark.parametrize(
@@ -555,6 +597,8 @@ W, B = np.zeros((6, 3)), np.zeros(3)
         ((np.zeros(2), {}), r"must return \(loss, grads\)"),
         ((0.0, {}), "gradient for 'W', got none at all"),
         ((0.0, {"W": W, "B": B}), "gradient for 'b', got W, B"),
+        ((0.0, {"W": W, "b": np.zeros(3, int)}), r"the gradient for 'b' must be float32 or float64, got int64"),
+        ((0.0, {"W": W, "b": [0.0] * 3}), r"the gradient for 'b' must be a NumPy array"),
         ((0.0, {"W": W.T, "b": B}), r"gradient for 'W' must have shape \(6, 3\), got \(3, 6\)"),
     ],
 )

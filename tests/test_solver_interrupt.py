@@ -33,7 +33,7 @@ def read_until(process, words):
     raise AssertionError(f"ended without {words!r}")
 
 
-@pytest.mark.parametrize("delay", np.random.default_rng().uniform(0, 0.5, 6), ids=str)
+@pytest.mark.parametrize("delay", np.random.default_rng().uniform(0, 0.5, 4), ids=str)
 def test_sigint_ends_a_process_cleanly(tmp_path, delay):
     # four parameters, each updated in place in 0.1 s: most moments are in the middle of an update
     process = start(tmp_path / "run", "slow")
@@ -112,7 +112,7 @@ def test_interrupted_anywhere_train_goes_on_as_if_nothing_had_happened(whole, ca
     assert f"(Interrupted after iteration {solver.iteration} / 12)" in capsys.readouterr().out
     assert len(solver.loss_history) == solver.iteration < 12
     if solver.best_params:
-        assert solver.model.params is solver.best_params
+        np.testing.assert_equal(solver.model.params, solver.best_params)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if solver.iteration:
         resumed = make(NormalizedNet(kind=kind), checkpoint_name=tmp_path / "a")
@@ -166,7 +166,7 @@ def test_a_second_interrupt_raises_but_leaves_no_update_half_done():
         solver.train()
     assert len(calls) == 12
     assert solver.interrupted
-    assert solver.model.params is solver.best_params
+    np.testing.assert_equal(solver.model.params, solver.best_params)
 
 
 def test_a_third_interrupt_gets_out_of_an_update_that_hangs():
