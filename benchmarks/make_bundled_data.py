@@ -23,8 +23,8 @@ sys.path.insert(0, str(ROOT))
 
 from convkit.data.bundled import MINI_FILE  # noqa: E402
 from convkit.data.catalog import DATASETS  # noqa: E402
-from convkit.data.download import differing  # noqa: E402
 from convkit.data.idx import read_mnist_like  # noqa: E402
+from convkit.data.verify import differing  # noqa: E402
 
 
 def first_of_each_class(labels: np.ndarray, count: int) -> np.ndarray:

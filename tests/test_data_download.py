@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -14,12 +15,25 @@ import threading
 import time
 
 import pytest
-from data_helpers import IDX_NAMES, files_below, send, serve, tar_gz, unless_refused, write_cifar, write_idx_folder
+from data_helpers import (
+    IDX_NAMES,
+    files_below,
+    memory_below,
+    pickled,
+    send,
+    serve,
+    tar_gz,
+    unless_refused,
+    write_cifar,
+    write_idx_folder,
+)
 
 from convkit import data
 from convkit.data import download, where
 from convkit.data.catalog import DATASETS, Download
 from convkit.data.cifar import read_cifar10
+from convkit.data.unpack import extract
+from convkit.data.verify import differing
 
 FOLDER = "cifar-10-batches-py"
 
@@ -239,7 +253,30 @@ def test_a_changed_copy_that_is_found_first_is_pointed_at(tmp_path, monkeypatch,
     ):
         assert data.fetch("mnist", progress=False, base_url=url) == tmp_path / "cache" / "mnist"
     (first / "train-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8bdamaged")
-    assert download.differing(DATASETS["mnist"], first)[0] == "train-images-idx3-ubyte.gz"
+    assert differing(DATASETS["mnist"], first)[0] == "train-images-idx3-ubyte.gz"
+
+
+def test_batches_pickled_anew_are_recognised(tmp_path, monkeypatch, cifar):
+    """By their images and labels, whose sums are those of the binary version."""
+    write_cifar(tmp_path / "binary", 3, binary=True)
+    sums = {file.name: md5(file.read_bytes()) for file in (tmp_path / "binary").iterdir()}
+    publish(monkeypatch, cifar, DATASETS["cifar10"].contents | sums)
+    folder = tmp_path / "data" / FOLDER
+    write_cifar(folder, 3)
+    for file in folder.iterdir():
+        batch = pickle.loads(file.read_bytes(), encoding="latin1")
+        file.write_bytes(pickled(batch, 4))
+    assert data.fetch("cifar10", tmp_path / "data", base_url=unused_address()) == folder
+    batch["data"][1, 5] ^= 1
+    file.write_bytes(pickled(batch, 4))
+    with pytest.raises(ValueError, match=f"{file.name} differ from what was published"):
+        data.fetch("cifar10", tmp_path / "data", base_url=unused_address())
+
+
+def test_verifying_a_bomb_ends(tmp_path):
+    (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(bytes(70 * 2**20), 6))
+    with memory_below(8 * 2**20):
+        assert differing(DATASETS["mnist"], tmp_path) == ["train-labels-idx1-ubyte.gz"]
 
 
 def member(name, kind=tarfile.REGTYPE, link=""):
@@ -345,7 +382,7 @@ def test_damaged_archives_never_give_files(tmp_path, cifar):
         into = tmp_path / f"into{seed}"
         into.mkdir()
         args = (tmp_path / "archive.tar.gz", DATASETS["cifar10"], into)
-        unless_refused(download.extract, *args, naming="archive.tar.gz")
+        unless_refused(extract, *args, naming="archive.tar.gz")
 
 
 KILLED = """

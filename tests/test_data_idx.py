@@ -1,6 +1,8 @@
 """IDX files: exact content comes out; a wrong header, length or gzip stream is refused before memory is taken."""
 
+import dataclasses
 import gzip
+import hashlib
 import os
 import struct
 import zlib
@@ -11,6 +13,7 @@ from data_helpers import idx_bytes, memory_below, unless_refused, write_idx_fold
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from convkit.data.catalog import DATASETS
 from convkit.data.idx import read_idx, read_mnist_like
 
 REAL = os.environ.get("CONVKIT_TEST_DATA")
@@ -170,6 +173,17 @@ def test_labels_of_a_folder(tmp_path):
     labels.unlink()
     with pytest.raises(FileNotFoundError, match="without t10k-labels-idx1-ubyte"):
         read_mnist_like(tmp_path, "mnist")
+
+
+def test_MNIST_is_told_from_Fashion_MNIST(tmp_path, monkeypatch):
+    """By the published labels; the names and sizes of their files are the same."""
+    write_idx_folder(tmp_path)
+    labels = gzip.decompress((tmp_path / "train-labels-idx1-ubyte.gz").read_bytes())
+    published = {"train-labels-idx1-ubyte": hashlib.md5(labels).hexdigest()}
+    monkeypatch.setitem(DATASETS, "mnist", dataclasses.replace(DATASETS["mnist"], contents=published))
+    assert len(read_mnist_like(tmp_path, "mnist")[0]) == 40
+    with pytest.raises(ValueError, match="expected Fashion-MNIST, but the files are those of MNIST"):
+        read_mnist_like(tmp_path, "fashion-mnist")
 
 
 @pytest.mark.skipif(not REAL, reason="CONVKIT_TEST_DATA does not name a folder with MNIST and Fashion-MNIST")

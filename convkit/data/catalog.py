@@ -1,7 +1,8 @@
 """The data sets that convkit knows: what they are, their files, where their publishers offer them.
 
 Sizes and md5 sums are those of the published files; `contents` gives the sums of what is in them, so that a copy
-compressed by someone else (as Debian's) is recognised too.
+compressed by someone else (as Debian's) is recognised too, and tells MNIST from Fashion-MNIST, whose files have the
+same names.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ _ALL = (
         name="cifar10",
         title="CIFAR-10",
         what="60,000 colour photos of 32x32 pixels, 10 classes of vehicles and animals",
-        size="163 MB to download, 178 MB on disk",
+        size="163 MB download, 178 MB on disk",
         licence="none stated by its authors (A. Krizhevsky, V. Nair, G. Hinton); free to download",
         classes=CIFAR10_CLASSES,
         folders=("cifar-10-batches-py", "cifar-10-batches-bin"),

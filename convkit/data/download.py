@@ -12,7 +12,6 @@ import hashlib
 import os
 import shutil
 import sys
-import tarfile
 import tempfile
 import time
 import warnings
@@ -21,13 +20,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .catalog import BUNDLED, DATASETS, Dataset, Download, canonical_name
-from .files import as_path, md5_of, sync
-from .idx import open_content
+from .files import as_path, sync
+from .unpack import extract
+from .verify import differing
 from .where import download_folder, locate
 
 _TEMPORARY = ".convkit-download-"
 _DAY = 24 * 3600
-_MEMBER_LIMIT = 64 * 2**20  # the largest file inside the archives has 31 MB
 
 
 def fetch(
@@ -72,23 +71,6 @@ def fetch(
     return folder
 
 
-def differing(dataset: Dataset, folder: Path) -> list[str]:
-    """The data set's files in `folder` whose content (decompressed) is not the published one, by md5."""
-    wrong = []
-    for name, md5 in dataset.contents.items():
-        for file in (folder / (name + suffix) for suffix in dataset.suffixes):
-            if file.is_file() and _content_md5(file) != md5:
-                wrong.append(file.name)
-    return wrong
-
-
-def _content_md5(file: Path) -> str | None:
-    try:
-        return md5_of(file, open_content)
-    except ValueError:  # a damaged gzip stream has no content
-        return None
-
-
 @contextlib.contextmanager
 def _temporary_folder(root: Path) -> Iterator[Path]:
     """A folder beside the destination, so that a rename is all it takes; leftovers of killed downloads go."""
@@ -109,7 +91,7 @@ def _download_all(dataset: Dataset, work: Path, base_urls: tuple[str, ...], prog
     fresh.mkdir(mode=0o755)
     for wanted in dataset.downloads:
         file = (work if dataset.archived else fresh) / wanted.name
-        _download_from_any(base_urls, wanted, file, progress)
+        _download_from_any(dataset, base_urls, wanted, file, progress)
         if dataset.archived:
             extract(file, dataset, fresh)
             file.unlink()
@@ -120,7 +102,9 @@ def _download_all(dataset: Dataset, work: Path, base_urls: tuple[str, ...], prog
     return fresh
 
 
-def _download_from_any(base_urls: tuple[str, ...], wanted: Download, file: Path, progress: bool) -> None:
+def _download_from_any(
+    dataset: Dataset, base_urls: tuple[str, ...], wanted: Download, file: Path, progress: bool
+) -> None:
     failures: list[tuple[str, Exception]] = []
     for base in base_urls:
         url = base.rstrip("/") + "/" + wanted.name
@@ -132,7 +116,10 @@ def _download_from_any(base_urls: tuple[str, ...], wanted: Download, file: Path,
             failures.append((url, error))
     report = "\n".join(f"  {url}: {error}" for url, error in failures)
     kind = ValueError if any(isinstance(error, ValueError) for _, error in failures) else ConnectionError
-    raise kind(f"{wanted.name} could not be downloaded, nothing was kept:\n{report}") from failures[-1][1]
+    raise kind(
+        f"{wanted.name} could not be downloaded, nothing was kept:\n{report}\n"
+        f"A copy made elsewhere will do as well: let CONVKIT_DATA name the folder that holds {dataset.folders[0]}."
+    ) from failures[-1][1]
 
 
 def _download(url: str, wanted: Download, file: Path, progress: bool) -> None:
@@ -204,41 +191,6 @@ def _progress_bar(wanted: Download, progress: bool) -> Iterator[Any]:
 
     with tqdm(total=wanted.size, desc=wanted.name, unit="B", unit_scale=True) as bar:
         yield bar
-
-
-def extract(archive: Path, dataset: Dataset, into: Path) -> None:
-    """Copy a data set's files out of a tar archive.
-
-    archive: the .tar.gz. dataset: names the expected files. into: an existing empty folder; each file is written
-    there under its expected name.
-    No path, link, owner or mode in the archive is ever used: members are compared with the expected names, and only
-
-    """
-    expected = {f"{dataset.folders[0]}/{name}": name for name in dataset.layouts[0]}
-    try:
-        with tarfile.open(archive, "r|gz") as tar:
-            for member in tar:
-                name = expected.pop(member.name, None)
-                if name is not None:
-                    _copy_member(tar, member, into / name, archive)
-                elif member.size > _MEMBER_LIMIT:
-                    raise ValueError(f"{archive.name}: its member {member.name!r} is too large ({member.size} bytes)")
-    except (tarfile.TarError, EOFError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise ValueError(f"{archive.name}: not a whole .tar.gz archive ({error})") from None
-    if expected:
-        raise ValueError(f"{archive.name}: the archive lacks {', '.join(expected)}")
-
-
-def _copy_member(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, archive: Path) -> None:
-    if not member.isreg() or member.size > _MEMBER_LIMIT:
-        raise ValueError(f"{archive.name}: its member {member.name!r} is not a regular file of a credible size")
-    source = tar.extractfile(member)
-    if source is None:
-        raise ValueError(f"{archive.name}: its member {member.name!r} has no content")
-    with source, target.open("xb") as output:
-        shutil.copyfileobj(source, output, 1 << 20)
 
 
 def _move_into_place(dataset: Dataset, fresh: Path, folder: Path) -> None:

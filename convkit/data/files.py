@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,15 +46,6 @@ def read_limited(path: Path, at_most: int, what: str) -> bytes:
     if len(data) != size:
         raise ValueError(f"{path}: the file changed while it was read; expected {what}")
     return data
-
-
-def md5_of(path: Path, opener: Callable[[Path], BinaryIO] | None = None) -> str:
-    """The md5 sum of a file, in hexadecimal; `opener` may decompress (its reads are bounded to 1 MiB)."""
-    digest = hashlib.md5(usedforsecurity=False)
-    with opener(path) if opener else path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def sync(path: Path) -> None:

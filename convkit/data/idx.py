@@ -6,6 +6,7 @@ then the content in C order. Described in Y. LeCun, C. Cortes, C. Burges, "The M
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 import os
@@ -136,7 +137,13 @@ def read_mnist_like(folder: str | os.PathLike[str], name: str) -> tuple[np.ndarr
     """
     folder = as_path(folder, "folder")
     train_x, train_y, test_x, test_y = (folder / file for file in DATASETS[name].complete_layout(folder))
-    return *_read_part(train_x, train_y), *_read_part(test_x, test_y)
+    X, y = _read_part(train_x, train_y)
+    content = struct.pack(">4BI", 0, 0, 8, 1, len(y)) + y.astype(np.uint8).tobytes()
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    for other in DATASETS.values():
+        if other.name != name and digest == other.contents.get("train-labels-idx1-ubyte"):
+            raise ValueError(f"{folder}: expected {DATASETS[name].title}, but the files are those of {other.title}")
+    return X, y, *_read_part(test_x, test_y)
 
 
 def _read_part(images: Path, labels: Path) -> tuple[np.ndarray, np.ndarray]:

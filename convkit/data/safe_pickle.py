@@ -13,6 +13,7 @@ them.
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Any
 
@@ -123,6 +124,12 @@ class _Machine:
         if len(raw) > 9:
             raise _Refused("an integer of more than 64 bits")
         self.stack.append(int.from_bytes(raw, "little", signed=True))
+
+    def text_integer(self) -> None:
+        text = self.line()  # how Python 2 writes integers of more than 32 bits, and protocol 1 booleans
+        if not re.fullmatch(r"-?[0-9]{1,19}", text):
+            raise _Refused("an integer of more than 64 bits")
+        self.stack.append({"00": False, "01": True}.get(text, int(text)))
 
     # Stack and memo
 
@@ -236,6 +243,7 @@ _ACTIONS: dict[bytes, Any] = {
     b"s": lambda m: m.set_items([m.pop(), m.pop()][::-1]),
     b"u": lambda m: m.set_items(m.since_mark()),
     b"\x8a": lambda m: m.long(),
+    b"I": lambda m: m.text_integer(),
     b"q": lambda m: m.put(m.number("<B")),
     b"r": lambda m: m.put(m.number("<I")),
     b"\x94": lambda m: m.put(len(m.memo)),

@@ -54,7 +54,7 @@ def find(name: str, path: str | os.PathLike[str] | None = None) -> Path:
         tried.insert(0, "  CONVKIT_DATA: not set")
     raise FileNotFoundError(
         f"{dataset.title} was not found. It was looked for here:\n" + "\n".join(tried) + "\n"
-        f"To download it ({dataset.size}): convkit data fetch {name}\n"
+        f"To get it ({dataset.size}): convkit data fetch {name}\n"
         f"If you have it: let CONVKIT_DATA name the folder that holds {dataset.folders[0]}, or pass its path."
     )
 
