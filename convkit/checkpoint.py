@@ -175,11 +175,12 @@ def _read_meta(archive: zipfile.ZipFile) -> dict:
 
 
 def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    member = io.BytesIO(archive.read(f"{name}.npy"))  # no longer than the file, and its checksum is right
+    content = archive.read(f"{name}.npy")  # no longer than the file, and its checksum is right
+    member = io.BytesIO(content)
     version = np.lib.format.read_magic(member)
     read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
     shape, fortran, dtype = read_header(member)
-    data = member.getbuffer()[member.tell() :]
+    data = memoryview(content)[member.tell() :]
     if dtype.kind not in "biufc" or any(length < 0 for length in shape):
         raise ValueError(f"{name} has shape {shape} of {dtype}, which convkit does not write")
     if len(data) != math.prod(shape) * dtype.itemsize:

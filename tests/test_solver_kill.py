@@ -67,12 +67,8 @@ def test_killed_runs_resume_bit_for_bit(tmp_path, capsys):
     for rule in RULES:
         wholes[rule] = toy_run.make_solver(None, rule, verbose=False)
         wholes[rule].train()
-    probe = start(tmp_path / "probe" / "run", "adam")
-    began = time.perf_counter()
-    assert "done" in finish(probe)[0]
-    duration = time.perf_counter() - began
     rng = np.random.default_rng()
-    kills = [(tmp_path / str(i) / "run", RULES[i % len(RULES)], rng.uniform(0, duration)) for i in range(KILLS)]
+    kills = [(tmp_path / str(i) / "run", RULES[i % len(RULES)], rng.uniform(0, 0.4)) for i in range(KILLS)]
     with ThreadPoolExecutor(2) as pool:
         seen = list(pool.map(lambda kill: kill_once(*kill), kills))
 
@@ -98,7 +94,7 @@ def test_a_run_killed_again_and_again_gets_to_the_same_end(tmp_path):
     prefix = tmp_path / "run"
     rng = np.random.default_rng()
     for _ in range(6):
-        kill_once(prefix, "adam", rng.uniform(0, 0.15))
+        kill_once(prefix, "adam", rng.uniform(0, 0.1))
     resumed = toy_run.make_solver(None, "adam", verbose=False)
     if (latest := checkpoint.latest(prefix)) is not None:
         resumed.load_checkpoint(latest)

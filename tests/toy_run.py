@@ -1,4 +1,4 @@
-"""A training run as a program, for the tests that kill and interrupt it: python toy_run.py PREFIX RULE (or slow)."""
+"""A training run as a program, for the tests that kill and interrupt it: python toy_run.py PREFIX RULE."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ from convkit import checkpoint, optim
 from convkit.schedules import cosine, warmup
 from convkit.solver import Solver
 
-EPOCHS = 20
+EPOCHS = 40
 
 
 class SaveOften:
@@ -32,14 +32,14 @@ def make_solver(prefix, rule, **more):
     callbacks = [] if prefix is None else [SaveOften(f"{prefix}_interrupted.npz")]
     arguments = {
         "update_rule": rule, "optim_config": {"learning_rate": rate}, "lr_decay": 0.97, "batch_size": 16,
-        "num_epochs": EPOCHS, "num_train_samples": 30, "num_val_samples": 20, "grad_clip": 0.5, "patience": 15,
+        "num_epochs": EPOCHS, "num_train_samples": 30, "num_val_samples": 20, "grad_clip": 0.5, "patience": 30,
         "lr_schedule": warmup(0.1, then=cosine(0.05)), "checkpoint_name": prefix, "callbacks": callbacks,
     }  # fmt: skip
     return Solver(model, blobs(dtype=np.float32), **(arguments | more))
 
 
-def slow(rule, seconds):
-    """An update rule in place, like sgd, that takes its time: half of the parameters are updated for a while."""
+def slow(seconds):
+    """sgd that takes its time: for most of an iteration, only some of the parameters are updated."""
 
     def update(w, dw, config):
         time.sleep(seconds)
@@ -50,8 +50,8 @@ def slow(rule, seconds):
 
 if __name__ == "__main__":
     prefix, rule = sys.argv[1:3]
-    if rule == "slow":
-        solver = make_solver(prefix, slow("sgd", 0.1), num_epochs=1000, patience=None, print_every=1)
+    if rule.startswith("slow"):  # slow0.1: so many seconds for each parameter
+        solver = make_solver(prefix, slow(float(rule[4:])), num_epochs=1000, patience=None, print_every=1)
     else:
         solver = make_solver(prefix, rule)
         if (found := checkpoint.latest(Path(prefix))) is not None:
