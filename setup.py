@@ -7,6 +7,7 @@ failing compiler an error (by default the package installs without them and says
 import json
 import os
 import sys
+import textwrap
 import traceback
 from pathlib import Path
 
@@ -60,7 +61,7 @@ class BuildExtensions(build_ext):
             if WANTED == "1":
                 raise
             traceback.print_exc()
-            failure = f"{type(error).__name__}: {error}"
+            failure = textwrap.shorten(f"{type(error).__name__}: {error}", 160)
             self.announce_failure(failure)
         self.write_report(failure)
 
