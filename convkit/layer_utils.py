@@ -32,12 +32,12 @@ def chain(*layers: str, name: str = "") -> tuple[Callable, Callable]:
     """The pair of functions that runs several layers one after the other.
 
     - layers: names of layers, keys of convkit.layers.LAYERS, in the order in which the data passes through them
-    - name: name of the pair, default the layers' names joined by '_'. Where a current module (see convkit.use) defines a
-      pair of this name, that fused pair runs instead of its parts.
+    - name: name of the pair, default the layers' names joined by '_'. Where a current module (see convkit.use) defines
+      a pair of this name, that fused pair runs instead of its parts.
 
     Returns (forward, backward):
     forward(x, all learnable arguments of all layers in order, then all their settings in order) -> (out, cache);
-    backward(dout, cache) -> (dx, then the gradients of the learnable arguments in order), or dx alone where there are none.
+    backward(dout, cache) -> (dx, then the gradients of the learnable arguments in order), or dx alone without any.
     Raises ValueError for an unknown layer, and TypeError for a wrong number of arguments.
     """
     specs = []

@@ -27,15 +27,14 @@ def conv_forward_numpy(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: 
         product = np.matmul(filters, cols)
         out[images] = product.reshape(-1, *geometry.out_shape[1:])
     out += b[:, None, None]
-    return out, Cache("conv_forward_numpy", x, w, b, conv_param)
+    return out, Cache("conv_forward_numpy", x, w, geometry, dtype)
 
 
 def conv_backward_numpy(dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients of the convolution by two matrix products; arguments, results and errors as conv_backward_naive."""
-    x, w, b, conv_param = open_cache(cache, "conv_forward_numpy")
-    geometry, dtype = check_conv(x, w, b, conv_param)
+    x, w, geometry, dtype = open_cache(cache, "conv_forward_numpy")
     dtype = check_dout(dout, geometry.out_shape, "(N, F, OH, OW)", dtype)
-    N, F = geometry.out_shape[:2]
+    F = geometry.out_shape[1]
     filters = _filters(w, geometry, dtype)
     dx, dw = np.empty(x.shape, dtype), np.zeros(filters.shape, dtype)
     for images in _blocks(geometry, dtype):
@@ -58,7 +57,7 @@ def max_pool_forward_numpy(x: np.ndarray, pool_param: dict) -> tuple[np.ndarray,
 
 
 def max_pool_backward_numpy(dout: np.ndarray, cache: Cache) -> np.ndarray:
-    """Gradient of max pooling, added at each window's maximum; arguments, result and errors as max_pool_backward_naive."""
+    """Gradient of max pooling, added at each maximum; arguments, result and errors as max_pool_backward_naive."""
     geometry, winner, dtype = open_cache(cache, "max_pool_forward_numpy")
     dx = np.zeros(geometry.x_shape, check_dout(dout, geometry.out_shape, "(N, C, OH, OW)", dtype))
     N, C, OH, OW = geometry.out_shape

@@ -16,7 +16,7 @@ from convkit.layers.batchnorm import (
 )
 from convkit.layers.conv import CONV, conv_backward_naive, conv_forward_naive
 from convkit.layers.dropout import DROPOUT, dropout_backward, dropout_forward
-from convkit.layers.geometry import output_size
+from convkit.layers.geometry import output_size as output_size
 from convkit.layers.layernorm import (
     LAYERNORM,
     SPATIAL_GROUPNORM,
@@ -27,7 +27,8 @@ from convkit.layers.layernorm import (
 )
 from convkit.layers.losses import SOFTMAX_LOSS, SVM_LOSS, softmax_loss, svm_loss
 from convkit.layers.pool import MAX_POOL, max_pool_backward_naive, max_pool_forward_naive
-from convkit.layers.spec import Case, Layer
+from convkit.layers.spec import Case as Case
+from convkit.layers.spec import Layer
 
 LAYERS: dict[str, Layer] = {
     layer.name: layer

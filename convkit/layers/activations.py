@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from convkit.contracts import check_dout, common_dtype
+from convkit.contracts import check_dout, check_not_scalar, common_dtype
 from convkit.layers.spec import Case, Layer
 
 
 def relu_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rectified linear unit: out = max(0, x).
 
-    - x: array of any shape, float32 or float64
+    - x: array of one or more axes, float32 or float64
 
     Returns (out, cache): out of the shape of x, and cache = x. NaN stays NaN.
-    Raises TypeError for other dtypes.
+    Raises TypeError for other dtypes, ValueError for a single number.
     Source: V. Nair and G. Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010.
     """
     common_dtype(x=x)
+    check_not_scalar("x", x)
     # BEGIN SOLUTION
     out = np.maximum(0, x)
     # END SOLUTION
@@ -33,7 +34,7 @@ def relu_backward(dout: np.ndarray, cache: np.ndarray) -> np.ndarray:
     Returns dx, of the shape of x.
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     """
-    if type(cache) is not np.ndarray:
+    if not isinstance(cache, np.ndarray):
         raise TypeError(f"cache must be the array x that relu_forward returned, got {type(cache).__name__}")
     x = cache
     dtype = check_dout(dout, x.shape, "like x", common_dtype(x=x))

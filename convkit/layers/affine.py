@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from convkit.contracts import check_dout, common_dtype, open_tuple_cache
+from convkit.contracts import cast, check_dout, common_dtype, open_tuple_cache
 from convkit.layers.spec import Case, Layer
 
 
@@ -16,10 +17,10 @@ def affine_shape(x_shape: tuple, w_shape: tuple, b_shape: tuple) -> tuple[int, .
         raise ValueError(f"x must have shape (N, d_1, ..., d_k) with k of 1 or more, got {x_shape}")
     if len(w_shape) != 2:
         raise ValueError(f"w must have shape (D, M), got {w_shape}")
-    D = int(np.prod(x_shape[1:]))
+    D = prod(x_shape[1:])
     if w_shape[0] != D:
         sizes = "*".join(map(str, x_shape[1:]))
-        raise ValueError(f"w must have shape (D, M) with D = {sizes} = {D} rows, one for each number in a sample, got {w_shape}")
+        raise ValueError(f"w must have shape (D, M), D = {sizes} = {D}, a row for each number in x[0], got {w_shape}")
     if b_shape != (w_shape[1],):
         raise ValueError(f"b must have shape (M,) = ({w_shape[1]},), one bias for each column of w, got {b_shape}")
     return x_shape[0], w_shape[1]
@@ -42,11 +43,13 @@ def affine_forward(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndar
     Raises ValueError where shapes do not fit, TypeError for other dtypes.
     Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.1.
     """
-    check_affine(x, w, b)
+    _, dtype = check_affine(x, w, b)
+    cache = (x, w, b)
+    x, w, b = cast(dtype, x, w, b)
     # BEGIN SOLUTION
     out = x.reshape(len(x), len(w)) @ w + b
     # END SOLUTION
-    return out, (x, w, b)
+    return out, cache
 
 
 def affine_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -59,9 +62,9 @@ def affine_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.ndar
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     Source: "Deep Learning", section 6.5.6.
     """
-    x, w, b = open_tuple_cache(cache, "affine_forward", 3)
+    x, w, b = open_tuple_cache(cache, "affine_forward", np.ndarray, np.ndarray, np.ndarray)
     out_shape, dtype = check_affine(x, w, b)
-    dout = dout.astype(check_dout(dout, out_shape, "(N, M)", dtype), copy=False)
+    x, w, dout = cast(check_dout(dout, out_shape, "(N, M)", dtype), x, w, dout)
     # BEGIN SOLUTION
     dx = (dout @ w.T).reshape(x.shape)
     dw = x.reshape(len(x), len(w)).T @ dout
@@ -71,7 +74,7 @@ def affine_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.ndar
 
 
 def _case(name: str, x: tuple, columns: int, beyond: str = "") -> Case:
-    return Case(name, {"x": x, "w": (int(np.prod(x[1:])), columns), "b": (columns,)}, {}, beyond)
+    return Case(name, {"x": x, "w": (prod(x[1:]), columns), "b": (columns,)}, {}, beyond)
 
 
 AFFINE = Layer(

@@ -8,10 +8,12 @@ import numpy as np
 
 from convkit.contracts import (
     Cache,
+    cast,
     check_dout,
     check_ndim,
     check_shape,
     common_dtype,
+    one_of,
     open_cache,
     read_settings,
     real_number,
@@ -24,19 +26,22 @@ SETTINGS = ("mode", "eps", "momentum", "running_mean", "running_var")
 def check_batchnorm(x: Any, gamma: Any, beta: Any, bn_param: Any, axes: str, axis_name: str) -> np.dtype:
     """Check the arguments of a batch normalization over axis 1; returns the dtype in which it computes."""
     dtype = common_dtype(x=x, gamma=gamma, beta=beta)
-    check_ndim("x", x, axes)
+    check_ndim("x", x.shape, axes)
     features = x.shape[1]
     check_shape("gamma", gamma, (features,), f"({axis_name},)")
     check_shape("beta", beta, (features,), f"({axis_name},)")
     settings = read_settings("bn_param", bn_param, SETTINGS, required=("mode",))
-    if settings["mode"] not in ("train", "test"):
-        raise ValueError(f'Invalid forward batchnorm mode "{settings["mode"]}": it must be "train" or "test"')
+    # Begins with the words of the assignments, which their users know.
+    prefix = f'Invalid forward batchnorm mode "{settings["mode"]}": '
+    one_of(f"{prefix}bn_param['mode']", settings["mode"], ("train", "test"))
     real_number("bn_param['eps']", settings.get("eps", 1e-5), 0, np.inf)
     real_number("bn_param['momentum']", settings.get("momentum", 0.9), 0, 1)
     for name in ("running_mean", "running_var"):
         if name in settings:
             common_dtype(**{f"bn_param['{name}']": settings[name]})
             check_shape(f"bn_param['{name}']", settings[name], (features,), f"({axis_name},)")
+    if (settings.get("running_var", np.zeros(1)) < 0).any():
+        raise ValueError(f"bn_param['running_var'] must not be negative, got {settings['running_var'].min()}")
     if settings["mode"] == "train" and x.size == 0:
         raise ValueError(f"x must not be empty in training: there is no mean of nothing, got shape {x.shape}")
     return dtype
@@ -59,11 +64,12 @@ def batchnorm_forward(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, bn_par
     Raises ValueError or TypeError for settings, shapes and dtypes that do not fit.
     Source: S. Ioffe and C. Szegedy, "Batch normalization", 2015, algorithm 1.
     """
-    check_batchnorm(x, gamma, beta, bn_param, "(N, D)", "D")
+    dtype = check_batchnorm(x, gamma, beta, bn_param, "(N, D)", "D")
     training = bn_param["mode"] == "train"
-    eps, momentum = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
-    running_mean = bn_param.get("running_mean", np.zeros(x.shape[1], x.dtype))
-    running_var = bn_param.get("running_var", np.zeros(x.shape[1], x.dtype))
+    eps, momentum = float(bn_param.get("eps", 1e-5)), float(bn_param.get("momentum", 0.9))
+    zeros = np.zeros(x.shape[1], dtype)
+    running_mean, running_var = cast(dtype, bn_param.get("running_mean", zeros), bn_param.get("running_var", zeros))
+    x, gamma, beta = cast(dtype, x, gamma, beta)
     # BEGIN SOLUTION
     if training:
         mean = np.mean(x, axis=0)
@@ -76,7 +82,8 @@ def batchnorm_forward(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, bn_par
     x_hat = (x - mean) / std
     out = gamma * x_hat + beta
     # END SOLUTION
-    bn_param["running_mean"], bn_param["running_var"] = running_mean, running_var
+    averages = {"running_mean": running_mean, "running_var": running_var}
+    bn_param.update(averages if training else averages | bn_param)
     return out, Cache("batchnorm_forward", x, gamma, mean, std, x_hat, training)
 
 
@@ -93,7 +100,7 @@ def batchnorm_backward(dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.n
     Source: "Batch normalization", section 3.
     """
     x, gamma, mean, std, x_hat, training = open_cache(cache, "batchnorm_forward")
-    dout = dout.astype(check_dout(dout, x.shape, "like x", x_hat.dtype), copy=False)
+    (dout,) = cast(check_dout(dout, x.shape, "like x", x.dtype), dout)
     # BEGIN SOLUTION
     N = len(x)
     dbeta = np.sum(dout, axis=0)
@@ -101,11 +108,11 @@ def batchnorm_backward(dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.n
     dx_hat = dout * gamma
     dcentered = dx_hat / std
     if training:
-        # x_hat = centered / std,  std = sqrt(mean of centered^2 + eps)
+        # the forward pass: x_hat = centered / std, and std = sqrt(mean of centered^2 + eps)
         dstd = -np.sum(dx_hat * (x - mean), axis=0) / std**2
         dvar = dstd / (2 * std)
         dcentered = dcentered + dvar * 2 * (x - mean) / N
-        # centered = x - mean
+        # and before that: centered = x - mean
         dmean = -np.sum(dcentered, axis=0)
         dx = dcentered + dmean / N
     else:
@@ -125,7 +132,7 @@ def batchnorm_backward_alt(dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, 
     Returns (dx, dgamma, dbeta), and raises, as batchnorm_backward does.
     """
     x, gamma, _, std, x_hat, training = open_cache(cache, "batchnorm_forward")
-    dout = dout.astype(check_dout(dout, x.shape, "like x", x_hat.dtype), copy=False)
+    (dout,) = cast(check_dout(dout, x.shape, "like x", x.dtype), dout)
     # BEGIN SOLUTION
     dbeta = np.sum(dout, axis=0)
     dgamma = np.sum(dout * x_hat, axis=0)
@@ -167,7 +174,7 @@ def spatial_batchnorm_backward(dout: np.ndarray, cache: Cache) -> tuple[np.ndarr
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     """
     x_shape, of_rows = open_cache(cache, "spatial_batchnorm_forward")
-    check_dout(dout, x_shape, "like x", common_dtype(dout=dout))
+    check_dout(dout, x_shape, "like x", np.dtype(np.float32))
     # BEGIN SOLUTION
     dx, dgamma, dbeta = batchnorm_backward(_pixels_as_rows(dout), of_rows)
     dx = _rows_as_pixels(dx, x_shape)
@@ -194,11 +201,11 @@ def batchnorm_shape(x_shape: tuple, gamma_shape: tuple, beta_shape: tuple, bn_pa
     return tuple(x_shape)
 
 
-def _case(name: str, x: tuple, beyond: str = "", **bn_param: Any) -> Case:
+def _case(name: str, x: tuple, *, beyond: str = "", **bn_param: Any) -> Case:
     return Case(name, {"x": x, "gamma": (x[1],), "beta": (x[1],)}, {"bn_param": bn_param}, beyond)
 
 
-def _running(features: int) -> dict[str, np.ndarray]:
+def _running(features: int) -> dict[str, Any]:
     return {"running_mean": np.linspace(-1, 1, features), "running_var": np.linspace(0.5, 2, features)}
 
 
@@ -214,7 +221,7 @@ BATCHNORM = Layer(
         _case("training, two samples", (2, 3), mode="train"),
         _case("training, large eps, momentum 0.5", (5, 4), mode="train", eps=0.1, momentum=0.5),
         _case("training, running averages present", (4, 3), mode="train", **_running(3)),
-        _case("test mode", (4, 5), "gradient in test mode", mode="test", **_running(5)),
+        _case("test mode", (4, 5), beyond="gradient in test mode", mode="test", **_running(5)),
     ),
     alternatives={"batchnorm_backward_alt": batchnorm_backward_alt},
 )
@@ -230,6 +237,6 @@ SPATIAL_BATCHNORM = Layer(
         _case("training", (3, 4, 5, 6), mode="train"),
         _case("training, one image", (1, 3, 4, 5), mode="train"),
         _case("training, large eps, momentum 0.5", (2, 3, 5, 4), mode="train", eps=0.1, momentum=0.5),
-        _case("test mode", (2, 3, 4, 5), "gradient in test mode", mode="test", **_running(3)),
+        _case("test mode", (2, 3, 4, 5), beyond="gradient in test mode", mode="test", **_running(3)),
     ),
 )

@@ -8,19 +8,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convkit.contracts import (
+    cast,
     check_dout,
     check_ndim,
-    check_shape,
     common_dtype,
+    one_of,
     open_tuple_cache,
     pair,
     read_settings,
     whole_number,
 )
-from convkit.layers.geometry import check_rounding, output_size
+from convkit.layers.geometry import ROUNDINGS, output_size
 from convkit.layers.spec import Case, Layer
 
 SETTINGS = ("stride", "pad", "dilation", "groups", "rounding")
+PAIRS = "stride and pad as pairs"
 
 
 class ConvGeometry(NamedTuple):
@@ -66,20 +68,24 @@ class ConvGeometry(NamedTuple):
 def conv_geometry(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv_param: Any) -> ConvGeometry:
     """The shape rule of the convolution; raises ValueError or TypeError for whatever does not fit together."""
     settings = read_settings("conv_param", conv_param, SETTINGS)
+    check_ndim("x", x_shape, "(N, C, H, W)")
+    check_ndim("w", w_shape, "(F, C, HH, WW)")
     stride = pair("conv_param['stride']", settings.get("stride", 1), 1)
     pad = pair("conv_param['pad']", settings.get("pad", 0), 0)
     dilation = pair("conv_param['dilation']", settings.get("dilation", 1), 1)
     groups = whole_number("conv_param['groups']", settings.get("groups", 1), 1)
-    rounding = check_rounding("conv_param['rounding']", settings.get("rounding", "exact"))
+    rounding = one_of("conv_param['rounding']", settings.get("rounding", "exact"), ROUNDINGS)
     _, C, H, W = x_shape
     F, per_group, HH, WW = w_shape
-    if min(C, F, HH, WW) < 1:
-        raise ValueError(f"channels, filters and kernel must not be empty, got x {x_shape}, w {w_shape}")
+    if min(C, H, W) < 1:
+        raise ValueError(f"x must have at least one channel and one pixel, got shape {x_shape}")
+    if min(F, HH, WW) < 1:
+        raise ValueError(f"w must have at least one filter of at least 1x1, got shape {w_shape}")
     if C % groups or F % groups:
         raise ValueError(f"conv_param['groups'] = {groups} must divide the {C} channels of x and the {F} filters of w")
     if per_group != C // groups:
         wanted = f"C = {C}" if groups == 1 else f"C/groups = {C}/{groups} = {C // groups}"
-        raise ValueError(f"w must have shape (F, C/groups, HH, WW) with {wanted} channels as x {x_shape}, got {w_shape}")
+        raise ValueError(f"w must have shape (F, C/groups, HH, WW), {wanted} for x of shape {x_shape}, got {w_shape}")
     if b_shape != (F,):
         raise ValueError(f"b must have shape (F,) = ({F},), one bias for each filter, got {b_shape}")
     OH = output_size(H, HH, stride[0], pad[0], dilation[0], rounding, "height")
@@ -90,8 +96,6 @@ def conv_geometry(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv_param: An
 def check_conv(x: Any, w: Any, b: Any, conv_param: Any) -> tuple[ConvGeometry, np.dtype]:
     """Check the arguments of a convolution; returns its geometry and the dtype in which it computes."""
     dtype = common_dtype(x=x, w=w, b=b)
-    check_ndim("x", x, "(N, C, H, W)")
-    check_ndim("w", w, "(F, C, HH, WW)")
     return conv_geometry(x.shape, w.shape, b.shape, conv_param), dtype
 
 
@@ -123,7 +127,7 @@ def conv_forward_naive(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: 
                 for j in range(OW):
                     out[n, f, i, j] = np.sum(x_pad[n][window(geometry, f, i, j)] * w[f]) + b[f]
     # END SOLUTION
-    return out, (x, w, b, conv_param)
+    return out, (x, w, b, dict(conv_param))
 
 
 def conv_backward_naive(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -140,10 +144,11 @@ def conv_backward_naive(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     Source: the chain rule applied to equation 9.6 of "Deep Learning"; section 9.5 there.
     """
-    x, w, b, conv_param = open_tuple_cache(cache, "conv_forward_naive", 4)
+    x, w, b, conv_param = open_tuple_cache(cache, "conv_forward_naive", np.ndarray, np.ndarray, np.ndarray, dict)
     geometry, dtype = check_conv(x, w, b, conv_param)
     N, F, OH, OW = geometry.out_shape
     dtype = check_dout(dout, geometry.out_shape, "(N, F, OH, OW)", dtype)
+    w, dout = cast(dtype, w, dout)
     x_pad = geometry.pad_image(x, dtype)
     dx_pad, dw, db = np.zeros_like(x_pad), np.zeros(w.shape, dtype), np.zeros(b.shape, dtype)
     # BEGIN SOLUTION
@@ -197,9 +202,9 @@ CONV = Layer(
         _case("1x1 filters", (2, 4, 3, 5), (3, 4, 1, 1), stride=1, pad=0),
         _case("filters as large as the image", (3, 2, 4, 5), (6, 2, 4, 5), stride=1, pad=0),
         _case("one image, one channel, one filter", (1, 1, 4, 5), (1, 1, 3, 2), stride=1, pad=0),
-        _case("stride (2, 1), pad (0, 2)", (2, 2, 5, 6), (3, 2, 3, 3), "stride and pad as pairs", stride=(2, 1), pad=(0, 2)),
+        _case("stride (2, 1), pad (0, 2)", (2, 2, 5, 6), (3, 2, 3, 3), PAIRS, stride=(2, 1), pad=(0, 2)),
         _case("dilation 2", (2, 2, 7, 8), (3, 2, 3, 3), "dilation", stride=1, pad=2, dilation=2),
-        _case("dilation (1, 3), stride 2", (2, 1, 6, 9), (2, 1, 2, 3), "dilation", stride=2, pad=0, dilation=(1, 3), rounding="floor"),
+        _case("dilation (1, 3), stride 2", (2, 1, 6, 9), (2, 1, 2, 3), "dilation", stride=2, pad=0, dilation=(1, 3)),
         _case("2 groups", (2, 4, 5, 4), (6, 2, 3, 3), "groups", stride=1, pad=1, groups=2),
         _case("depthwise: a group for each channel", (2, 3, 5, 4), (6, 1, 3, 3), "groups", stride=1, pad=1, groups=3),
         _case("rounding floor", (2, 2, 6, 8), (3, 2, 3, 3), "rounding", stride=2, pad=0, rounding="floor"),

@@ -37,16 +37,17 @@ def check_seed(name: str, seed: Any) -> int:
 
 
 def dropout_forward(x: np.ndarray, dropout_param: dict) -> tuple[np.ndarray, tuple]:
-    """Inverted dropout: in training keep each number with probability p and divide it by p; in test mode change nothing.
+    """Inverted dropout: in training keep each number with probability p, divided by p; in test mode change nothing.
 
     Dividing by p keeps the expected value of every number, so that test mode needs no scaling.
 
     - x: array of one or more axes, float32 or float64
-    - dropout_param: dict with 'p', the probability in (0, 1] to KEEP a number; 'mode', 'train' or 'test'; and optionally
-      'seed', which seeds NumPy's global random state so that the same numbers are dropped each time (for gradient checks)
+    - dropout_param: dict with 'p', the probability in (0, 1] to KEEP a number; 'mode', 'train' or 'test'; and
+      optionally 'seed', which seeds NumPy's global random state so that the same numbers are dropped each time (for
+      gradient checks)
 
-    Returns (out, cache): out of the shape of x, and cache = (dropout_param, mask), where out = x * mask: in training, mask
-    is 1/p where a number is kept and 0 where it is dropped; in test mode it is 1.
+    Returns (out, cache): out = x * mask, and cache = (dropout_param, mask); in training, mask is 1/p where a number is
+    kept and 0 where it is dropped; in test mode it is 1.
     Raises ValueError or TypeError for settings and dtypes that do not fit.
     Source: N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
     """
@@ -87,7 +88,7 @@ def dropout_mask(args: dict[str, Any], out: np.ndarray) -> np.ndarray:
     kept = out != 0 if mode == "train" else np.ones(out.shape, bool)
     share, spread = np.mean(kept) if kept.size else p, np.sqrt(p * (1 - p) / max(kept.size, 1))
     if mode == "train" and abs(share - p) > 5 * spread:
-        raise ValueError(f"{share:.0%} of the numbers are kept, p = {p} should be: p is the probability to KEEP a number")
+        raise ValueError(f"{share:.0%} of the numbers are kept, p = {p} should be: p is the probability to KEEP one")
     return kept / p if mode == "train" else kept.astype(float)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from convkit.contracts import one_of, whole_number
 
 ROUNDINGS = ("exact", "floor", "ceil")
 
@@ -20,16 +20,17 @@ def output_size(
 
     - size: pixels of the input on this axis
     - kernel, stride, pad, dilation: of the window, in pixels
-    - rounding: 'exact' refuses a number that is not whole; 'floor' leaves the last pixels out; 'ceil' adds a window that
-      reaches beyond the padding, if it starts before the padding on the far side (PyTorch's ceil_mode has the same rule)
+    - rounding: 'exact' refuses a number that is not whole; 'floor' leaves the last pixels out; 'ceil' adds a window
+      that reaches beyond the padding, if it starts before the padding on the far side (as PyTorch's ceil_mode)
     - axis: word for the error message, such as 'height'
 
     Returns the number of positions, at least 1.
-    Raises ValueError with the formula filled in and the nearest sizes that fit.
+    Raises ValueError with the formula filled in and the nearest sizes that fit; TypeError for what is no whole number.
     Source: V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning", 2016, relationship 6.
     """
-    if rounding not in ROUNDINGS:
-        raise ValueError(f"rounding must be 'exact', 'floor' or 'ceil', got {rounding!r}")
+    size, kernel, pad = whole_number(axis, size, 1), whole_number("kernel", kernel, 1), whole_number("pad", pad, 0)
+    stride, dilation = whole_number("stride", stride, 1), whole_number("dilation", dilation, 1)
+    one_of("rounding", rounding, ROUNDINGS)
     extent = dilation * (kernel - 1) + 1
     spare = size + 2 * pad - extent
     if spare < 0:
@@ -48,16 +49,10 @@ def output_size(
     if dilation > 1:
         formula, numbers = "dilation*(K - 1) - 1", f"{dilation}*({kernel} - 1) - 1"
     smaller, larger = size - rest, size - rest + stride
+    rounded_up = output_size(size, kernel, stride, pad, dilation, "ceil")
     fitting = f"{smaller} and {larger}" if smaller > 0 else f"{larger}"
     raise ValueError(
         f"the output {axis} is not whole: ({axis} + 2*pad - {formula})/stride + 1 = "
-        f"({size} + 2*{pad} - {numbers})/{stride} + 1 = {spare / stride + 1:.4g}; the nearest {axis}s that fit are {fitting}. "
-        f"Or set 'rounding' to 'floor' ({whole}) or 'ceil' ({output_size(size, kernel, stride, pad, dilation, 'ceil')})"
+        f"({size} + 2*{pad} - {numbers})/{stride} + 1 = {spare / stride + 1:.4g}; "
+        f"the nearest {axis}s that fit are {fitting}. Or set 'rounding' to 'floor' ({whole}) or 'ceil' ({rounded_up})"
     )
-
-
-def check_rounding(name: str, value: Any) -> str:
-    """The setting 'rounding' of conv_param or pool_param."""
-    if value not in ROUNDINGS:
-        raise ValueError(f"{name} must be 'exact', 'floor' or 'ceil', got {value!r}")
-    return value

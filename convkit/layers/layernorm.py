@@ -8,6 +8,7 @@ import numpy as np
 
 from convkit.contracts import (
     Cache,
+    cast,
     check_dout,
     check_ndim,
     check_shape,
@@ -55,13 +56,14 @@ def layernorm_forward(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, ln_par
     Raises ValueError or TypeError for settings, shapes and dtypes that do not fit.
     Source: J. Ba, J. Kiros and G. Hinton, "Layer normalization", 2016, section 3.
     """
-    common_dtype(x=x, gamma=gamma, beta=beta)
-    check_ndim("x", x, "(N, D)")
+    dtype = common_dtype(x=x, gamma=gamma, beta=beta)
+    check_ndim("x", x.shape, "(N, D)")
     check_shape("gamma", gamma, x.shape[1:], "(D,)")
     check_shape("beta", beta, x.shape[1:], "(D,)")
     if x.shape[1] < 1:
         raise ValueError(f"x must have at least one feature, got shape {x.shape}")
     eps = read_eps("ln_param", ln_param)
+    x, gamma, beta = cast(dtype, x, gamma, beta)
     # BEGIN SOLUTION
     x_hat, std = normalize_rows(x, eps)
     out = gamma * x_hat + beta
@@ -79,7 +81,7 @@ def layernorm_backward(dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.n
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     """
     gamma, x_hat, std = open_cache(cache, "layernorm_forward")
-    dout = dout.astype(check_dout(dout, x_hat.shape, "like x", x_hat.dtype), copy=False)
+    (dout,) = cast(check_dout(dout, x_hat.shape, "like x", x_hat.dtype), dout)
     # BEGIN SOLUTION
     dbeta = np.sum(dout, axis=0)
     dgamma = np.sum(dout * x_hat, axis=0)
@@ -113,19 +115,20 @@ def spatial_groupnorm_forward(
     Raises ValueError or TypeError for settings, shapes and dtypes that do not fit.
     Source: Y. Wu and K. He, "Group normalization", 2018, section 3.1.
     """
-    common_dtype(x=x, gamma=gamma, beta=beta)
-    check_ndim("x", x, "(N, C, H, W)")
+    dtype = common_dtype(x=x, gamma=gamma, beta=beta)
+    check_ndim("x", x.shape, "(N, C, H, W)")
     if min(x.shape[1:]) < 1:
         raise ValueError(f"x must have channels and pixels, got shape {x.shape}")
     groupnorm_shape(x.shape, gamma.shape, beta.shape, G)
     eps = read_eps("gn_param", gn_param)
+    x, gamma, beta = cast(dtype, x, gamma, beta)
     # BEGIN SOLUTION
-    groups = x.reshape(x.shape[0] * G, x.shape[1] // G * x.shape[2] * x.shape[3])
-    x_hat, std = normalize_rows(groups, eps)
-    x_hat = x_hat.reshape(x.shape)
+    N, C, H, W = x.shape
+    x_hat, std = normalize_rows(x.reshape(N * G, C // G * H * W), eps)
+    x_hat = x_hat.reshape(N, C, H, W)
     out = gamma * x_hat + beta
     # END SOLUTION
-    return out, Cache("spatial_groupnorm_forward", gamma, x_hat, std)
+    return out, Cache("spatial_groupnorm_forward", gamma, x_hat, std, G)
 
 
 def spatial_groupnorm_backward(dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -137,13 +140,14 @@ def spatial_groupnorm_backward(dout: np.ndarray, cache: Cache) -> tuple[np.ndarr
     Returns (dx, dgamma, dbeta): dx (N, C, H, W), dgamma and dbeta (1, C, 1, 1).
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     """
-    gamma, x_hat, std = open_cache(cache, "spatial_groupnorm_forward")
-    dout = dout.astype(check_dout(dout, x_hat.shape, "like x", x_hat.dtype), copy=False)
+    gamma, x_hat, std, G = open_cache(cache, "spatial_groupnorm_forward")
+    (dout,) = cast(check_dout(dout, x_hat.shape, "like x", x_hat.dtype), dout)
     # BEGIN SOLUTION
     dbeta = np.sum(dout, axis=(0, 2, 3), keepdims=True)
     dgamma = np.sum(dout * x_hat, axis=(0, 2, 3), keepdims=True)
-    groups = (len(std), dout.shape[1] * dout.shape[2] * dout.shape[3] * len(dout) // max(1, len(std)))
-    dx = normalize_rows_backward((dout * gamma).reshape(groups), x_hat.reshape(groups), std).reshape(dout.shape)
+    N, C, H, W = dout.shape
+    rows = (N * G, C // G * H * W)
+    dx = normalize_rows_backward((dout * gamma).reshape(rows), x_hat.reshape(rows), std).reshape(N, C, H, W)
     # END SOLUTION
     return dx, dgamma, dbeta
 

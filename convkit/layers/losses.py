@@ -13,7 +13,7 @@ from convkit.layers.spec import Case, Layer
 def check_scores(x: Any, y: Any) -> tuple[int, int]:
     """Check scores and labels; returns the number of samples and of classes."""
     common_dtype(x=x)
-    check_ndim("x", x, "(N, C)")
+    check_ndim("x", x.shape, "(N, C)")
     N, C = x.shape
     if N < 1 or C < 1:
         raise ValueError(f"x must hold scores of at least one sample for at least one class, got shape {x.shape}")
@@ -62,7 +62,7 @@ def svm_loss(x: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
     margins = np.maximum(0, x - x[np.arange(N), y][:, None] + 1)
     margins[np.arange(N), y] = 0
     loss = np.sum(margins) / N
-    dx = (margins > 0).astype(x.dtype)
+    dx = (margins > 0).astype(margins.dtype)
     dx[np.arange(N), y] = -np.sum(dx, axis=1)
     dx /= N
     # END SOLUTION

@@ -10,12 +10,13 @@ from convkit.contracts import (
     check_dout,
     check_ndim,
     common_dtype,
+    one_of,
     open_tuple_cache,
     pair,
     read_settings,
     whole_number,
 )
-from convkit.layers.geometry import check_rounding, output_size
+from convkit.layers.geometry import ROUNDINGS, output_size
 from convkit.layers.spec import Case, Layer
 
 SETTINGS = ("pool_height", "pool_width", "stride", "rounding")
@@ -42,26 +43,26 @@ class PoolGeometry(NamedTuple):
 
 def pool_geometry(x_shape: tuple, pool_param: Any) -> PoolGeometry:
     """The shape rule of pooling; raises ValueError or TypeError for whatever does not fit together."""
+    check_ndim("x", x_shape, "(N, C, H, W)")
     settings = read_settings("pool_param", pool_param, SETTINGS, required=SETTINGS[:3])
     kernel = (
         whole_number("pool_param['pool_height']", settings["pool_height"], 1),
         whole_number("pool_param['pool_width']", settings["pool_width"], 1),
     )
     stride = pair("pool_param['stride']", settings["stride"], 1)
-    rounding = check_rounding("pool_param['rounding']", settings.get("rounding", "exact"))
-    if x_shape[1] < 1:
-        raise ValueError(f"x must have at least one channel, got shape {x_shape}")
+    rounding = one_of("pool_param['rounding']", settings.get("rounding", "exact"), ROUNDINGS)
+    if min(x_shape[1:]) < 1:
+        raise ValueError(f"x must have at least one channel and one pixel, got shape {x_shape}")
     out = (
         output_size(x_shape[2], kernel[0], stride[0], rounding=rounding, axis="height"),
         output_size(x_shape[3], kernel[1], stride[1], rounding=rounding, axis="width"),
     )
-    return PoolGeometry(x_shape, kernel, stride, out)  # type: ignore[arg-type]
+    return PoolGeometry(x_shape, kernel, stride, out)
 
 
 def check_pool(x: Any, pool_param: Any) -> tuple[PoolGeometry, np.dtype]:
     """Check the arguments of a pooling; returns its geometry and the dtype in which it computes."""
     dtype = common_dtype(x=x)
-    check_ndim("x", x, "(N, C, H, W)")
     return pool_geometry(x.shape, pool_param), dtype
 
 
@@ -87,11 +88,11 @@ def max_pool_forward_naive(x: np.ndarray, pool_param: dict) -> tuple[np.ndarray,
                 for j in range(OW):
                     out[n, c, i, j] = np.max(x[n, c][geometry.window(i, j)])
     # END SOLUTION
-    return out, (x, pool_param)
+    return out, (x, dict(pool_param))
 
 
 def max_pool_backward_naive(dout: np.ndarray, cache: tuple) -> np.ndarray:
-    """Gradient of max pooling: the whole of dout[n, c, i, j] goes to the pixel that was the maximum, and is added there.
+    """Gradient of max pooling: the whole of dout[n, c, i, j] is added at the pixel that was the maximum.
 
     Where several pixels of a window share the maximum, the first (row by row) takes the gradient, once.
 
@@ -102,7 +103,7 @@ def max_pool_backward_naive(dout: np.ndarray, cache: tuple) -> np.ndarray:
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     Source: the maximum is the identity in its largest argument and constant in the others.
     """
-    x, pool_param = open_tuple_cache(cache, "max_pool_forward_naive", 2)
+    x, pool_param = open_tuple_cache(cache, "max_pool_forward_naive", np.ndarray, dict)
     geometry, dtype = check_pool(x, pool_param)
     N, C, OH, OW = geometry.out_shape
     dx = np.zeros(x.shape, check_dout(dout, geometry.out_shape, "(N, C, OH, OW)", dtype))
@@ -123,7 +124,9 @@ def max_pool_shape(x_shape: tuple, pool_param: dict) -> tuple[int, ...]:
     return pool_geometry(x_shape, pool_param).out_shape
 
 
-def _case(name: str, x: tuple, height: int, width: int, stride: Any, beyond: str = "", values: str = "normal", **more: Any) -> Case:
+def _case(
+    name: str, x: tuple, height: int, width: int, stride: Any, beyond: str = "", values: str = "normal", **more: Any
+) -> Case:
     pool_param = {"pool_height": height, "pool_width": width, "stride": stride, **more}
     return Case(name, {"x": x}, {"pool_param": pool_param}, beyond, values)
 

@@ -1,7 +1,8 @@
-"""What convkit knows about a layer: its reference pair, its shape rule, its arguments, and the cases it is checked on."""
+"""What convkit knows about a layer: its reference pair, its shape rule, its arguments, the cases it is checked on."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,13 +84,20 @@ class Layer:
             elif name == "y":
                 made[name] = rng.integers(0, case.settings["num_classes"], size=case.shapes["x"][0])
             else:
-                setting = case.settings[name]
-                made[name] = dict(setting) if isinstance(setting, Mapping) else setting
+                made[name] = _fresh(case.settings[name], dtype)
         return made
+
+
+def _fresh(setting: Any, dtype: Any) -> Any:
+    """A setting that a layer may write into; arrays in it (running averages) are of the dtype of the others."""
+    if not isinstance(setting, Mapping):
+        return setting
+    return {key: value.astype(dtype) if isinstance(value, np.ndarray) else value for key, value in setting.items()}
 
 
 def _values(rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> np.ndarray:
     if kind == "ties":
         return rng.integers(-2, 3, size=shape).astype(float)
-    # Away from zero and away from one another, so that no kink of ReLU or of a maximum lies within a step of a difference.
-    return rng.permutation(np.linspace(-1, 1, 2 * int(np.prod(shape)) + 2)[1::2][: int(np.prod(shape))]).reshape(shape)
+    # Away from zero and from one another, so that no kink of ReLU or of a maximum lies within a step of a difference.
+    size = math.prod(shape)
+    return rng.permutation(np.linspace(-1, 1, 2 * size + 2)[1::2][:size]).reshape(shape)
