@@ -7,9 +7,10 @@ import warnings
 
 import numpy as np
 
-from convkit import numpy_layers as IMPLEMENTATION
+from convkit import numpy_layers
 from convkit._build import why_not_compiled
-from convkit.im2col import col2im_indices, im2col_indices
+from convkit.contracts import check_shape, common_dtype
+from convkit.im2col import check_field, col2im_indices, im2col_indices
 from convkit.layers.affine import affine_backward as affine_backward_fast
 from convkit.layers.affine import affine_forward as affine_forward_fast
 from convkit.numpy_layers import conv_backward_numpy as conv_backward_fast
@@ -37,6 +38,9 @@ __all__ = [
     "max_pool_forward_reshape",
 ]
 
+# What `use` takes for this module.
+IMPLEMENTATION = numpy_layers
+
 warnings.warn(
     f"convkit runs without its compiled layers, on NumPy instead, several times slower: {why_not_compiled()}.",
     RuntimeWarning,
@@ -47,7 +51,11 @@ conv_forward_im2col = conv_forward_strides = conv_forward_fast
 conv_backward_im2col = conv_backward_strides = conv_backward_fast
 max_pool_forward_im2col = max_pool_forward_reshape = max_pool_forward_fast
 max_pool_backward_im2col = max_pool_backward_reshape = max_pool_backward_fast
-im2col_cython = im2col_indices
+
+
+def im2col_cython(x: np.ndarray, field_height: int, field_width: int, padding: int, stride: int) -> np.ndarray:
+    """im2col_indices with the arguments of the compiled function."""
+    return im2col_indices(x, field_height, field_width, padding, stride)
 
 
 def col2im_cython(
@@ -69,7 +77,8 @@ def col2im_6d_cython(
     cols: np.ndarray, N: int, C: int, H: int, W: int, HH: int, WW: int, pad: int, stride: int
 ) -> np.ndarray:
     """The same for a matrix in six axes, (C, HH, WW, N, OH, OW)."""
-    if cols.ndim != 6 or cols.shape[:4] != (C, HH, WW, N):
-        raise ValueError(f"cols must have shape (C, HH, WW, N, OH, OW) = {(C, HH, WW, N)} + (OH, OW), got {cols.shape}")
-    flat = cols.transpose(0, 1, 2, 4, 5, 3).reshape(C * HH * WW, -1)
+    common_dtype(cols=cols)
+    field = check_field((N, C, H, W), HH, WW, pad, stride, ("HH", "WW", "pad", "stride"))
+    check_shape("cols", cols, (C, HH, WW, N, *field.out), "(C, HH, WW, N, OH, OW)")
+    flat = cols.transpose(0, 1, 2, 4, 5, 3).reshape(field.cols_shape)
     return col2im_indices(flat, (N, C, H, W), HH, WW, pad, stride)

@@ -11,7 +11,8 @@ check the arguments, bring them into C order and divide the work among threads; 
 
 import numpy as np
 
-from convkit.contracts import Cache, check_dout, check_ndim, common_dtype, open_cache, whole_number
+from convkit.contracts import Cache, check_dout, check_ndim, check_shape, common_dtype, open_cache
+from convkit.im2col import check_field
 from convkit.kernels import conv as conv_kernels
 from convkit.kernels import im2col as im2col_kernels
 from convkit.kernels import matmul as matmul_kernels
@@ -19,7 +20,6 @@ from convkit.kernels import pooling as pooling_kernels
 from convkit.kernels import threads
 from convkit.layers.affine import check_affine
 from convkit.layers.conv import check_conv
-from convkit.layers.geometry import output_size
 from convkit.layers.pool import check_pool
 
 __all__ = [
@@ -70,7 +70,7 @@ def conv_forward_fast(x, w, b, conv_param):
             conv_kernels.conv_forward(x_c, w_c, b_c, out, geometry, cols, work, first, last, 0, OH * OW, stop)
 
     threads.run(forward, OH * OW if N == 1 else N, out.size * w_c.shape[1])
-    return out.reshape(geometry.out_shape), Cache("conv_forward_fast", x, w, b, conv_param)
+    return out.reshape(geometry.out_shape), Cache("conv_forward_fast", x, w, geometry, dtype)
 
 
 def conv_backward_fast(dout, cache):
@@ -82,8 +82,7 @@ def conv_backward_fast(dout, cache):
     Returns (dx, dw, db) with the shapes of x, w and b.
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     """
-    x, w, b, conv_param = open_cache(cache, "conv_forward_fast")
-    geometry, dtype = check_conv(x, w, b, conv_param)
+    x, w, geometry, dtype = open_cache(cache, "conv_forward_fast")
     dtype = check_dout(dout, geometry.out_shape, "(N, F, OH, OW)", dtype)
     N, F, OH, OW = geometry.out_shape
     x_c, w_c, dout_c = _c_order(x, dtype), _filters(w, dtype), _c_order(dout, dtype).reshape(N, F, OH * OW)
@@ -120,7 +119,7 @@ def max_pool_forward_fast(x, pool_param):
     PH, PW = geometry.kernel
     planes = _c_order(x, dtype).reshape(N * C, *x.shape[2:])
     out = np.empty((N * C, OH, OW), dtype)
-    winner = np.empty(out.shape, np.uint8 if PH * PW <= 256 else np.intc)
+    winner = np.empty(out.shape, np.uint8 if PH * PW <= 256 else np.intp)
 
     def forward(first, last, stop):
         pooling_kernels.max_pool_forward(planes, out, winner, PH, PW, *geometry.stride, first, last, stop)
@@ -165,7 +164,7 @@ def affine_forward_fast(x, w, b):
     _, dtype = check_affine(x, w, b)
     out = _product(_rows(x, w, dtype), _aligned(w, dtype))
     out += b
-    return out, Cache("affine_forward_fast", x, w, b)
+    return out, Cache("affine_forward_fast", x, w, dtype)
 
 
 def affine_backward_fast(dout, cache):
@@ -177,9 +176,8 @@ def affine_backward_fast(dout, cache):
     Returns (dx, dw, db) with the shapes of x, w and b.
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     """
-    x, w, b = open_cache(cache, "affine_forward_fast")
-    out_shape, dtype = check_affine(x, w, b)
-    dtype = check_dout(dout, out_shape, "(N, M)", dtype)
+    x, w, dtype = open_cache(cache, "affine_forward_fast")
+    dtype = check_dout(dout, (len(x), w.shape[1]), "(N, M)", dtype)
     dout = _aligned(dout, dtype)
     dx = _product(dout, _aligned(w, dtype).T).reshape(x.shape)
     dw = _product(_rows(x, w, dtype).T, dout)
@@ -193,17 +191,16 @@ def im2col_cython(x, field_height, field_width, padding, stride):
     - field_height, field_width: size of the window
     - padding, stride: whole numbers, the same for height and width
 
-    Returns a matrix (C*field_height*field_width, OH*OW*N): a row for each element (c, ii, jj) of the window, a column for
-    each position, ordered by output row, output column and image (the image changes fastest).
+    Returns a matrix (C*field_height*field_width, OH*OW*N): a row for each element (c, ii, jj) of the window, a column
+    for each position, ordered by output row, output column and image (the image changes fastest).
     Raises ValueError where the size does not come out whole, TypeError for other dtypes.
     """
     dtype = common_dtype(x=x)
-    check_ndim("x", x, "(N, C, H, W)")
-    N, C, H, W = x.shape
-    HH, WW, pad, stride, OH, OW = _field(H, W, field_height, field_width, padding, stride)
-    cols = np.empty((C, HH, WW, OH, OW, N), dtype)
-    im2col_kernels.read_windows(_aligned(x, dtype), cols.transpose(0, 1, 2, 5, 3, 4), stride, pad)
-    return cols.reshape(C * HH * WW, OH * OW * N)
+    check_ndim("x", x.shape, "(N, C, H, W)")
+    field = check_field(x.shape, field_height, field_width, padding, stride)
+    cols = np.empty((x.shape[1], *field.kernel, *field.out, len(x)), dtype)
+    im2col_kernels.read_windows(_aligned(x, dtype), cols.transpose(0, 1, 2, 5, 3, 4), field.stride, field.pad)
+    return cols.reshape(field.cols_shape)
 
 
 def col2im_cython(cols, N, C, H, W, field_height, field_width, padding, stride):
@@ -217,13 +214,10 @@ def col2im_cython(cols, N, C, H, W, field_height, field_width, padding, stride):
     Raises ValueError where the shapes do not fit, TypeError for other dtypes.
     """
     dtype = common_dtype(cols=cols)
-    HH, WW, pad, stride, OH, OW = _field(H, W, field_height, field_width, padding, stride)
-    if cols.shape != (C * HH * WW, OH * OW * N):
-        raise ValueError(
-            f"cols must have shape (C*field_height*field_width, OH*OW*N) = {(C * HH * WW, OH * OW * N)}, got {cols.shape}"
-        )
-    cols6d = _aligned(cols, dtype).reshape(C, HH, WW, OH, OW, N).transpose(0, 1, 2, 5, 3, 4)
-    return _add_windows(cols6d, N, C, H, W, stride, pad, dtype)
+    field = check_field((N, C, H, W), field_height, field_width, padding, stride)
+    check_shape("cols", cols, field.cols_shape, "(C*field_height*field_width, OH*OW*N)")
+    cols6d = _aligned(cols, dtype).reshape(C, *field.kernel, *field.out, N).transpose(0, 1, 2, 5, 3, 4)
+    return _add_windows(cols6d, field)
 
 
 def col2im_6d_cython(cols, N, C, H, W, HH, WW, pad, stride):
@@ -237,24 +231,14 @@ def col2im_6d_cython(cols, N, C, H, W, HH, WW, pad, stride):
     Raises ValueError where the shapes do not fit, TypeError for other dtypes.
     """
     dtype = common_dtype(cols=cols)
-    HH, WW, pad, stride, OH, OW = _field(H, W, HH, WW, pad, stride)
-    if cols.shape != (C, HH, WW, N, OH, OW):
-        raise ValueError(f"cols must have shape (C, HH, WW, N, OH, OW) = {(C, HH, WW, N, OH, OW)}, got {cols.shape}")
-    return _add_windows(_aligned(cols, dtype), N, C, H, W, stride, pad, dtype)
+    field = check_field((N, C, H, W), HH, WW, pad, stride, ("HH", "WW", "pad", "stride"))
+    check_shape("cols", cols, (C, HH, WW, N, *field.out), "(C, HH, WW, N, OH, OW)")
+    return _add_windows(_aligned(cols, dtype), field)
 
 
-def _field(H, W, field_height, field_width, padding, stride):
-    """Check what im2col and col2im share; returns the window, padding, stride and output size."""
-    HH, WW = whole_number("field_height", field_height, 1), whole_number("field_width", field_width, 1)
-    pad, stride = whole_number("padding", padding, 0), whole_number("stride", stride, 1)
-    OH = output_size(whole_number("H", H, 1), HH, stride, pad, axis="height")
-    OW = output_size(whole_number("W", W, 1), WW, stride, pad, axis="width")
-    return HH, WW, pad, stride, OH, OW
-
-
-def _add_windows(cols6d, N, C, H, W, stride, pad, dtype):
-    x = np.zeros((N, C, H, W), dtype)
-    im2col_kernels.add_windows(cols6d, x, stride, pad)
+def _add_windows(cols6d, field):
+    x = np.zeros(field.x_shape, cols6d.dtype)
+    im2col_kernels.add_windows(cols6d, x, field.stride, field.pad)
     return x
 
 

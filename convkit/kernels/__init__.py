@@ -1,5 +1,6 @@
-"""The inner loops of the compiled layers. `convkit.fast_layers` is their face; nothing here needs to be called by hand.
+"""The inner loops of the compiled layers, which nobody needs to call by hand: `convkit.fast_layers` is their face.
 
+One file each:
     matmul.pyx   matrix product in blocks (gemm_*.c: one source, several instruction sets)
     im2col.pyx   image -> matrix of windows, and its adjoint col2im
     conv.pyx     convolution: im2col in tiles that stay in the cache, then the matrix product

@@ -6,14 +6,15 @@ For each image and group, with K = (C/groups)*HH*WW elements in a filter and P =
     dx        dcols (K, P) = filters.T (K, F) times dout (F, P), then col2im
     dw        dw (F, K)  += dout (F, P) times cols.T (P, K)
 
-The caller chooses the number of columns of a tile, the same for every thread, so that a tile has about a megabyte whatever
-the batch and the image. Each of the three is divided among threads along an
-axis of its result: [first, last) are images and output positions (forward), images and channels (dx), elements of the
-filter (dw). An element of the result is always summed by one thread in one order: the division cannot be seen in the bits.
+The caller chooses the number of columns of a tile, the same for every thread, so that a tile has about a megabyte
+whatever the batch and the image. Each of the three is divided among threads along an axis of its result: [first, last)
+are images and output positions (forward), images and channels (dx), elements of the filter (dw). An element of the
+result is always summed by one thread in one order: the division cannot be seen in the bits.
 """
 
 from convkit.kernels.im2col cimport Windows, col2im_tile, im2col_tile
-from convkit.kernels.matmul cimport check_interrupt, gemm, real
+from convkit.kernels.matmul cimport Watch, gemm, real, should_stop, watch_for
+
 
 cdef Windows windows_of(geometry):
     """The part of layers.conv.ConvGeometry that describes how a window moves, in C."""
@@ -44,6 +45,7 @@ def conv_forward(
 ):
     """Output positions first to last of the given images."""
     cdef Windows windows = windows_of(geometry)
+    cdef Watch watch = watch_for(&stop[0])
     cdef Py_ssize_t K = w.shape[1], F = w.shape[0], P = out.shape[2], groups = geometry.groups
     cdef Py_ssize_t FG = F // groups, CG = x.shape[1] // groups, tile = cols.shape[1], n, g, f, p, t, begin, end
     cdef bint direct = reads_itself(&windows, x.shape[2], x.shape[3])
@@ -52,22 +54,22 @@ def conv_forward(
             for g in range(groups):
                 for t in range((last - first + tile - 1) // tile):
                     begin = first + t * tile
-                    if check_interrupt(stop):
-                        break
                     end = min(begin + tile, last)
+                    if should_stop(&watch, 8 * K * (end - begin)):
+                        break
                     for f in range(g * FG, (g + 1) * FG):
                         for p in range(begin, end):
                             out[n, f, p] = b[f]
                     if direct:
                         gemm(
                             FG, end - begin, K, &w[g * FG, 0], K, 1, &x[n, g * CG, 0, 0] + begin, P, 1,
-                            &out[n, g * FG, begin], P, True, &work[0],
+                            &out[n, g * FG, begin], P, True, &work[0], &watch,
                         )
                     else:
                         im2col_tile(x[n, g * CG:(g + 1) * CG], &windows, 0, K, begin, end, cols)
                         gemm(
                             FG, end - begin, K, &w[g * FG, 0], K, 1, &cols[0, 0], tile, 1,
-                            &out[n, g * FG, begin], P, True, &work[0],
+                            &out[n, g * FG, begin], P, True, &work[0], &watch,
                         )
 
 
@@ -80,6 +82,7 @@ def conv_backward_x(
 ):
     """Channels first to last of the gradient of the given images."""
     cdef Windows windows = windows_of(geometry)
+    cdef Watch watch = watch_for(&stop[0])
     cdef Py_ssize_t K = w.shape[1], F = w.shape[0], P = dout.shape[2], groups = geometry.groups
     cdef Py_ssize_t FG = F // groups, CG = dx.shape[1] // groups, tile = cols.shape[1], area = K // CG
     cdef Py_ssize_t n, g, t, begin, end, low, high
@@ -92,12 +95,12 @@ def conv_backward_x(
                     continue
                 for t in range((P + tile - 1) // tile):
                     begin = t * tile
-                    if check_interrupt(stop):
-                        break
                     end = min(begin + tile, P)
+                    if should_stop(&watch, 8 * K * (end - begin)):
+                        break
                     gemm(
-                        (high - low) * area, end - begin, FG, &w[g * FG, low * area], 1, K, &dout[n, g * FG, begin], P, 1,
-                        &cols[0, 0], tile, False, &work[0],
+                        (high - low) * area, end - begin, FG, &w[g * FG, low * area], 1, K,
+                        &dout[n, g * FG, begin], P, 1, &cols[0, 0], tile, False, &work[0], &watch,
                     )
                     col2im_tile(cols, &windows, 0, (high - low) * area, begin, end, dx[n, g * CG + low:g * CG + high])
 
@@ -111,6 +114,7 @@ def conv_backward_w(
 ):
     """Columns first to last of dw: these elements of every filter."""
     cdef Windows windows = windows_of(geometry)
+    cdef Watch watch = watch_for(&stop[0])
     cdef Py_ssize_t K = dw.shape[1], F = dw.shape[0], P = dout.shape[2], groups = geometry.groups
     cdef Py_ssize_t FG = F // groups, CG = x.shape[1] // groups, tile = cols.shape[1], n, g, t, begin, end
     with nogil:
@@ -118,11 +122,11 @@ def conv_backward_w(
             for g in range(groups):
                 for t in range((P + tile - 1) // tile):
                     begin = t * tile
-                    if check_interrupt(stop):
-                        break
                     end = min(begin + tile, P)
+                    if should_stop(&watch, 8 * K * (end - begin)):
+                        break
                     im2col_tile(x[n, g * CG:(g + 1) * CG], &windows, first, last, begin, end, cols)
                     gemm(
                         FG, last - first, end - begin, &dout[n, g * FG, begin], P, 1, &cols[0, 0], 1, tile,
-                        &dw[g * FG, first], K, True, &work[0],
+                        &dw[g * FG, first], K, True, &work[0], &watch,
                     )

@@ -1,11 +1,11 @@
 """im2col: an image as a matrix with one window in each column; col2im, its adjoint, adds the windows back.
 
 A row of the matrix stands for one element (c, ii, jj) of the filter, row = (c*HH + ii)*WW + jj. A column stands for one
-output position (i, j). Entry (row, column) is the pixel of channel c at height i*stride - pad + ii*dilation, or zero where
-that lies in the padding. The convolution is then one matrix product: filters (F, C*HH*WW) times the matrix.
+output position (i, j). Entry (row, column) is the pixel of channel c at height i*stride - pad + ii*dilation, or zero
+where that lies in the padding. The convolution is then one matrix product: filters (F, C*HH*WW) times the matrix.
 """
 
-from cpython.exc cimport PyErr_CheckSignals
+from convkit.kernels.matmul cimport Watch, should_stop, watch_for
 
 
 cdef struct Span:
@@ -111,11 +111,14 @@ def read_windows(
 ):
     """im2col of a whole batch, zero where a window reaches into the padding."""
     cdef Py_ssize_t c, ii, jj, n, i, j, y, col
+    cdef int never = 0
+    cdef Watch watch = watch_for(&never)
     with nogil:
         for c in range(cols.shape[0]):
             for ii in range(cols.shape[1]):
                 for jj in range(cols.shape[2]):
                     for n in range(cols.shape[3]):
+                        should_stop(&watch, 8 * cols.shape[4] * cols.shape[5])
                         for i in range(cols.shape[4]):
                             y = i * stride - pad + ii
                             for j in range(cols.shape[5]):
@@ -124,8 +127,6 @@ def read_windows(
                                     cols[c, ii, jj, n, i, j] = x[n, c, y, col]
                                 else:
                                     cols[c, ii, jj, n, i, j] = 0
-            with gil:
-                PyErr_CheckSignals()
 
 
 def add_windows(
@@ -135,16 +136,17 @@ def add_windows(
 ):
     """col2im of a whole batch: every entry is added to the pixel that it was read from."""
     cdef Py_ssize_t c, ii, jj, n, i, j, y, col
+    cdef int never = 0
+    cdef Watch watch = watch_for(&never)
     with nogil:
         for c in range(cols.shape[0]):
             for ii in range(cols.shape[1]):
                 for jj in range(cols.shape[2]):
                     for n in range(cols.shape[3]):
+                        should_stop(&watch, 8 * cols.shape[4] * cols.shape[5])
                         for i in range(cols.shape[4]):
                             y = i * stride - pad + ii
                             for j in range(cols.shape[5]):
                                 col = j * stride - pad + jj
                                 if 0 <= y < x.shape[2] and 0 <= col < x.shape[3]:
                                     x[n, c, y, col] += cols[c, ii, jj, n, i, j]
-            with gil:
-                PyErr_CheckSignals()

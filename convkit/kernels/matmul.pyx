@@ -1,13 +1,14 @@
 """Matrix product in cache-sized blocks, the same bits for any number of threads."""
 
 import os
+import threading
 
 from cpython.exc cimport PyErr_CheckSignals
 
 
 cdef extern from "gemm.h" nogil:
     enum:
-        GEMM_WORK
+        GEMM_KC, GEMM_MC, GEMM_NC, GEMM_WORK
     void gemm_f32(
         Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
         const float* a, Py_ssize_t a_row, Py_ssize_t a_col, const float* b, Py_ssize_t b_row, Py_ssize_t b_col,
@@ -37,25 +38,74 @@ ISA = select_isa()
 WORK_SIZE = GEMM_WORK  # elements of scratch memory that a call of gemm needs
 
 
-cdef void gemm(
+# To look at the signals a thread must hold the GIL, for which it may have to wait five milliseconds; so it looks after
+# so many multiply-adds, which take it between five and a hundred milliseconds.
+cdef enum:
+    LOOK_EVERY = 1 << 28
+    LONGEST_CALL = 1 << 27  # of multiply-adds without asking whether to stop
+
+
+cdef Watch watch_for(const int* stop):
+    """A watch for a kernel that starts now in this thread."""
+    cdef Watch watch
+    watch.stop = stop
+    watch.work = 0
+    watch.in_main_thread = threading.get_ident() == threading.main_thread().ident
+    return watch
+
+
+cdef int should_stop(Watch* watch, Py_ssize_t work) except -1 nogil:
+    """To be called before some work, counted in multiply-adds (a number that is moved or compared costs about eight).
+
+    1 where another thread has asked to stop, else 0; KeyboardInterrupt after Ctrl-C.
+    """
+    if watch.in_main_thread and watch.work >= LOOK_EVERY:
+        watch.work = 0
+        with gil:
+            PyErr_CheckSignals()
+    watch.work += work
+    return watch.stop[0] != 0
+
+
+cdef int gemm(
     Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
     const real* a, Py_ssize_t a_row, Py_ssize_t a_col,
     const real* b, Py_ssize_t b_row, Py_ssize_t b_col,
-    real* c, Py_ssize_t ldc, bint accumulate, real* work,
-) noexcept nogil:
-    """C (m x n) = or += A (m x k) B (k x n); steps are counted in elements, so any transposition is a swap of two steps."""
-    if real is float:
-        gemm_f32(m, n, k, a, a_row, a_col, b, b_row, b_col, c, ldc, accumulate, work)
-    else:
-        gemm_f64(m, n, k, a, a_row, a_col, b, b_row, b_col, c, ldc, accumulate, work)
+    real* c, Py_ssize_t ldc, bint accumulate, real* work, Watch* watch,
+) except -1 nogil:
+    """C (m x n) = or += A (m x k) B (k x n). Steps are counted in elements: a transposition is a swap of two steps.
 
-
-cdef int check_interrupt(const int[::1] stop) except -1 nogil:
-    """Raise KeyboardInterrupt where Ctrl-C was pressed; 1 where another thread has asked to stop, else 0."""
-    if stop[0]:
-        return 1
-    with gil:
-        PyErr_CheckSignals()
+    A large product is done in parts, cut where gemm_impl.h cuts too, so that the bits are the same. Returns 1 if it was
+    stopped between two of them.
+    """
+    cdef Py_ssize_t strip = min(n, <Py_ssize_t> GEMM_NC), stretch = min(k, <Py_ssize_t> GEMM_KC)
+    cdef Py_ssize_t block = max(1, LONGEST_CALL // (strip * stretch * GEMM_MC)) * GEMM_MC
+    cdef Py_ssize_t row = 0, column = 0, depth = 0, rows, columns, depths
+    while column < n:
+        columns = min(strip, n - column)
+        depth = 0
+        while depth < k:
+            depths = min(stretch, k - depth)
+            row = 0
+            while row < m:
+                rows = min(block, m - row)
+                if should_stop(watch, rows * columns * depths):
+                    return 1
+                if real is float:
+                    gemm_f32(
+                        rows, columns, depths, a + row * a_row + depth * a_col, a_row, a_col,
+                        b + depth * b_row + column * b_col, b_row, b_col, c + row * ldc + column, ldc,
+                        accumulate or depth > 0, work,
+                    )
+                else:
+                    gemm_f64(
+                        rows, columns, depths, a + row * a_row + depth * a_col, a_row, a_col,
+                        b + depth * b_row + column * b_col, b_row, b_col, c + row * ldc + column, ldc,
+                        accumulate or depth > 0, work,
+                    )
+                row += rows
+            depth += depths
+        column += columns
     return 0
 
 
@@ -66,10 +116,11 @@ def matmul(
     real[::1] work,        # scratch, (WORK_SIZE,)
     Py_ssize_t first, Py_ssize_t last, const int[::1] stop,
 ):
-    """Columns first to last of the product a b. Rows go in blocks, between which Ctrl-C is seen."""
-    cdef Py_ssize_t m = a.shape[0], k = a.shape[1], row, column, rows, columns
+    """Columns first to last of the product a b."""
+    cdef Py_ssize_t m = a.shape[0], k = a.shape[1]
     cdef Py_ssize_t a_row = a.strides[0] // <Py_ssize_t> sizeof(real), a_col = a.strides[1] // <Py_ssize_t> sizeof(real)
     cdef Py_ssize_t b_row = b.strides[0] // <Py_ssize_t> sizeof(real), b_col = b.strides[1] // <Py_ssize_t> sizeof(real)
+    cdef Watch watch = watch_for(&stop[0])
     if b.shape[0] != k or out.shape[0] != m or out.shape[1] != b.shape[1] or first < 0 or last > out.shape[1]:
         raise ValueError("matmul: the shapes of a, b and out do not fit")
     if m == 0 or first >= last:
@@ -77,21 +128,8 @@ def matmul(
     if k == 0:
         out[:, first:last] = 0
         return
-    # About 2^27 multiply-adds between two looks at the signals: some milliseconds.
-    cdef Py_ssize_t block_columns = 512
-    cdef Py_ssize_t block_rows = max(144, (1 << 27) // (block_columns * k))
-    cdef Py_ssize_t column_blocks = (last - first + block_columns - 1) // block_columns, i
-    cdef Py_ssize_t row_blocks = (m + block_rows - 1) // block_rows, j
     with nogil:
-        for i in range(column_blocks):
-            column = first + i * block_columns
-            columns = min(block_columns, last - column)
-            for j in range(row_blocks):
-                row = j * block_rows
-                if check_interrupt(stop):
-                    break
-                rows = min(block_rows, m - row)
-                gemm(
-                    rows, columns, k, &a[row, 0], a_row, a_col, &b[0, column], b_row, b_col,
-                    &out[row, column], out.shape[1], False, &work[0],
-                )
+        gemm(
+            m, last - first, k, &a[0, 0], a_row, a_col, &b[0, first], b_row, b_col,
+            &out[0, first], out.shape[1], False, &work[0], &watch,
+        )

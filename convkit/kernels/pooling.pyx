@@ -1,14 +1,14 @@
 """Max pooling: the largest element of each window, and the way back for its gradient.
 
-The forward pass writes down where in its window the maximum stood, ii*pool_width + jj, in a byte where the window has at
-most 256 elements. The backward pass adds each gradient there. The first maximum wins a tie; a NaN is larger than anything.
+The forward pass writes down where in its window the maximum stood, ii*pool_width + jj, in a byte where the window has
+at most 256 elements. The backward pass adds each gradient there. The first maximum wins a tie; NaN beats any number.
 """
 
-from convkit.kernels.matmul cimport check_interrupt, real
+from convkit.kernels.matmul cimport Watch, real, should_stop, watch_for
 
 ctypedef fused index:
     unsigned char
-    int
+    Py_ssize_t
 
 
 def max_pool_forward(
@@ -22,10 +22,11 @@ def max_pool_forward(
     cdef Py_ssize_t plane, i, j, y, left, ii, jj, rows, columns
     cdef index at
     cdef real best, value
+    cdef Watch watch = watch_for(&stop[0])
     with nogil:
         for plane in range(first, last):
             for i in range(out.shape[1]):
-                if i % 64 == 0 and check_interrupt(stop):
+                if should_stop(&watch, 8 * out.shape[2] * pool_h * pool_w):
                     break
                 y = i * stride_h
                 rows = min(pool_h, x.shape[1] - y)
@@ -53,10 +54,11 @@ def max_pool_backward(
 ):
     """Planes first to last: each gradient is added where its maximum stood, windows in order."""
     cdef Py_ssize_t plane, i, j
+    cdef Watch watch = watch_for(&stop[0])
     with nogil:
         for plane in range(first, last):
             for i in range(dout.shape[1]):
-                if i % 64 == 0 and check_interrupt(stop):
+                if should_stop(&watch, 8 * dout.shape[2]):
                     break
                 for j in range(dout.shape[2]):
                     dx[

@@ -1,23 +1,30 @@
 """Dividing a kernel's work among threads.
 
-A kernel takes its share as `first, last` and a flag `stop`; it releases the GIL, looks at Ctrl-C and at the flag about
-every ten milliseconds, and writes only to its own part of the result. The calling thread works too. There is no OpenMP:
-plain threads need nothing of the compiler, and after a fork the child simply makes new ones.
+A kernel takes its share as `first, last` and a flag `stop`; it releases the GIL, looks at the flag often and, in the
+main thread, at Ctrl-C some times a second, and writes only to its own part of the result. The calling thread works too.
+There is no OpenMP: plain threads need nothing of the compiler, and after a fork the child simply makes new ones.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+Kernel = Callable[[int, int, np.ndarray], None]
 
 # Below this many multiply-adds (or comparisons) waking a second thread costs more than it brings.
 MIN_WORK_PER_THREAD = 1_000_000
 
 _lock = threading.Lock()
-_pool = None
+_pool: ThreadPoolExecutor | None = None
 _num_threads = 0
 
 
@@ -25,7 +32,7 @@ def _default_threads() -> int:
     for variable in ("CONVKIT_NUM_THREADS", "OMP_NUM_THREADS"):
         text = os.environ.get(variable, "").split(",")[0].strip()
         if text:
-            if not text.isdigit() or int(text) < 1:
+            if not text.isdecimal() or int(text) < 1:
                 raise ValueError(f"{variable}={text!r}: the number of threads must be a whole number, 1 or more")
             return int(text)
     affinity = getattr(os, "sched_getaffinity", None)
@@ -59,7 +66,8 @@ def set_num_threads(n: int) -> None:
 
 def _forget_pool() -> None:
     global _pool
-    pool, _pool = _pool, None
+    with _lock:
+        pool, _pool = _pool, None
     if pool is not None:
         pool.shutdown(wait=False)
 
@@ -74,24 +82,32 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def _submit(tasks: list[Callable[[], None]]) -> list:
-    """Start the tasks in the pool; those that cannot be started (at interpreter exit) are run here."""
+def _offer(kernel: Kernel, first: int, last: int, stop: np.ndarray) -> Future:
+    """Offer a part of the work to the pool; until one of its threads takes it, cancel() takes it back."""
     global _pool
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor  # 15 ms that `import convkit` can do without
 
-    futures: list[Future] = []
-    for task in tasks:
+    future: Future = Future()
+    # No RuntimeError may come of it that there can be no more threads (of the system, or at the interpreter's exit):
+    # the caller does what nobody takes. But the offer may then already stand in the queue, so it must not be forgotten.
+    with contextlib.suppress(RuntimeError), _lock:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(max(1, get_num_threads() - 1), thread_name_prefix="convkit")
+        _pool.submit(_take, future, kernel, first, last, stop)
+    return future
+
+
+def _take(future: Future, kernel: Kernel, first: int, last: int, stop: np.ndarray) -> None:
+    if future.set_running_or_notify_cancel():
         try:
-            with _lock:
-                if _pool is None:
-                    _pool = ThreadPoolExecutor(max(1, get_num_threads() - 1), thread_name_prefix="convkit")
-                futures.append(_pool.submit(task))
-        except RuntimeError:
-            task()
-    return futures
+            kernel(first, last, stop)
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(None)
 
 
-def run(kernel: Callable[[int, int, np.ndarray], None], total: int, work: float) -> None:
+def run(kernel: Kernel, total: int, work: float) -> None:
     """Call kernel(first, last, stop) for consecutive parts of range(total), one part for each thread.
 
     - kernel: releases the GIL, writes only what belongs to its part, and ends early once stop[0] is not zero
@@ -102,22 +118,20 @@ def run(kernel: Callable[[int, int, np.ndarray], None], total: int, work: float)
     """
     parts = max(1, min(get_num_threads(), total, int(work // MIN_WORK_PER_THREAD)))
     stop = np.zeros(1, np.intc)
-    if parts == 1:
-        kernel(0, total, stop)
-        return
     bounds = [total * part // parts for part in range(parts + 1)]
-
-    def share(part: int) -> Callable[[], None]:
-        return lambda: kernel(bounds[part], bounds[part + 1], stop)
-
-    futures: list = []
+    offered: list[Future] = []
     try:
-        futures = _submit([share(part) for part in range(1, parts)])
+        for part in range(1, parts):
+            offered.append(_offer(kernel, bounds[part], bounds[part + 1], stop))
         kernel(bounds[0], bounds[1], stop)
-        for future in futures:
-            future.result()
+        for part, future in enumerate(offered, 1):
+            if future.cancel():
+                kernel(bounds[part], bounds[part + 1], stop)
+            else:
+                future.result()
     except BaseException:
         stop[0] = 1
-        for future in futures:
-            future.cancel() or future.exception()
+        for future in offered:
+            if not future.cancel():
+                future.exception()
         raise
