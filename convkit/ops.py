@@ -4,21 +4,22 @@
     with use(my_layers): ...          in this block (and in this thread or task) only
     with use(): ...                   the reference, and nothing else
 
-For every layer the first of the modules that defines its whole pair (forward and backward) is taken, else the reference.
-Until `use` is called the modules are fast_layers, then numpy_layers. A pair is found by its names: conv_forward and
-conv_backward, both with the same ending: none, _naive, _fast or _numpy.
+For every layer the first of the modules that defines its whole pair (forward and backward) is taken, else the
+reference. Until `use` is called the modules are fast_layers, then numpy_layers. A pair is found by its names:
+conv_forward and conv_backward, both with the same ending: none, _naive, _fast or _numpy.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from convkit.contracts import short
 from convkit.layers import LAYERS
 
 SUFFIXES = ("", "_naive", "_fast", "_numpy")
@@ -40,15 +41,16 @@ class Step(NamedTuple):
     cache: Any
 
 
-_block: ContextVar[tuple[ModuleType, ...] | None] = ContextVar("convkit.use", default=None)
+# The modules of each `with use(...)` block that this thread or task is in, the innermost last.
+_blocks: ContextVar[tuple[tuple[ModuleType, ...], ...]] = ContextVar("convkit.use", default=())
 _statements: list[use] = []
 
 
 class use:
     """Choose which modules implement the layers; as a statement for the process, as a context manager for a block.
 
-    - modules: modules that define layers, the first choice first: convkit.fast_layers, convkit.numpy_layers, or your own.
-      Only functions defined in a module count, not those that it imports. With no module: the reference layers.
+    - modules: modules that define layers, the first choice first: convkit.fast_layers, convkit.numpy_layers, or
+      your own. Only functions defined in a module count, not those that it imports. With no module: the reference.
 
     Raises TypeError for what is not a module, ValueError for a module that defines no complete layer.
     """
@@ -56,29 +58,27 @@ class use:
     def __init__(self, *modules: ModuleType):
         for module in modules:
             if not isinstance(module, ModuleType):
-                raise TypeError(f"use() takes modules, such as convkit.fast_layers; got {module!r}")
+                raise TypeError(f"modules must be modules, such as convkit.fast_layers; got {short(module)}")
         self.modules = tuple(getattr(module, "IMPLEMENTATION", module) for module in modules)
         for module in self.modules:
             if not implemented_layers(module):
                 raise ValueError(
-                    f"module {module.__name__} defines no layer: a layer is a pair of functions such as conv_forward and "
-                    "conv_backward (or with _naive, _fast or _numpy behind), defined in the module itself, not imported"
+                    f"module {module.__name__} defines no layer: a layer is a pair of functions such as conv_forward "
+                    "and conv_backward (or with _naive, _fast or _numpy behind), defined in the module itself, not "
+                    "imported. For the reference layers name no module: use()"
                 )
-        self._token: Token | None = None
-        # A block takes its entry out again when it is entered; whoever is last in the list is the default of the process.
+        # A block takes its entry out again when it is entered; the last one in the list is the default of the process.
         _statements.append(self)
         del _statements[:-64]
 
     def __enter__(self) -> use:
         if self in _statements:
             _statements.remove(self)
-        self._token = _block.set(self.modules)
+        _blocks.set((*_blocks.get(), self.modules))
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._token is not None:
-            _block.reset(self._token)
-            self._token = None
+        _blocks.set(_blocks.get()[:-1])
 
     def __repr__(self) -> str:
         return f"use({', '.join(module.__name__ for module in self.modules)})"
@@ -86,9 +86,9 @@ class use:
 
 def current_modules() -> tuple[ModuleType, ...]:
     """The modules in which layers are looked up at the moment, first choice first; the reference comes after them."""
-    modules = _block.get()
-    if modules is not None:
-        return modules
+    blocks = _blocks.get()
+    if blocks:
+        return blocks[-1]
     if _statements:
         return _statements[-1].modules
     return _default_modules()
@@ -99,8 +99,8 @@ def _default_modules() -> tuple[ModuleType, ...]:
         fast = importlib.import_module("convkit.fast_layers")
     except ImportError as error:
         raise ImportError(
-            f"the compiled layers are installed but cannot be loaded: {error}. Run `convkit doctor`; reinstalling convkit "
-            "builds them anew. To work without them: convkit.use(convkit.numpy_layers)"
+            f"the compiled layers are installed but cannot be loaded: {error}. Run `convkit doctor`; reinstalling "
+            "convkit builds them anew. To work without them: convkit.use(convkit.numpy_layers)"
         ) from error
     return getattr(fast, "IMPLEMENTATION", fast), importlib.import_module("convkit.numpy_layers")
 
@@ -138,7 +138,8 @@ def implementation_in(module: ModuleType, name: str) -> Implementation | None:
         names = (name + suffix,) if is_loss else (f"{name}_forward{suffix}", f"{name}_backward{suffix}")
         functions = [defined_in(module, each) for each in names]
         if all(functions):
-            return Implementation(name, functions[0], None if is_loss else functions[1], module.__name__)  # type: ignore[arg-type]
+            forward, backward = functions[0], None if is_loss else functions[1]
+            return Implementation(name, forward, backward, module.__name__)  # type: ignore[arg-type]
     return None
 
 
@@ -166,7 +167,7 @@ def forward(layer: str, *arguments: Any) -> tuple[np.ndarray, Step]:
 def backward(dout: np.ndarray, step: Step) -> Any:
     """Run the backward function that belongs to a forward call, whatever `use` says by now."""
     if not isinstance(step, Step):
-        raise TypeError(f"the second argument must be what forward returned beside its output, got {type(step).__name__}")
+        raise TypeError(f"step must be what forward returned beside its output, got {short(step)}")
     return step.backward(dout, step.cache)
 
 
