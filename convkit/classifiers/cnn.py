@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from convkit import ops
-from convkit.classifiers.base import cast_images, draw_weights, network_dtype, weight_decay
+from convkit.classifiers.base import Network, cast_images, draw_weights, network_dtype, weight_decay, whole_numbers
 from convkit.contracts import real_number, whole_number
 
 # Notebooks of the assignments take the names of all layers from here.
@@ -20,7 +20,7 @@ from convkit.layer_utils import (
 from convkit.layers import *  # noqa: F403
 
 
-class ThreeLayerConvNet:
+class ThreeLayerConvNet(Network):
     """conv - relu - 2x2 max pool - affine - relu - affine - softmax, for images (N, C, H, W).
 
     - input_dim: (C, H, W) of an image; H and W even
@@ -47,23 +47,25 @@ class ThreeLayerConvNet:
         reg: float = 0.0,
         dtype: type = np.float32,
     ):
-        if len(input_dim) != 3:
+        sizes = whole_numbers("input_dim", input_dim, 1)
+        if len(sizes) != 3:
             raise ValueError(f"input_dim must be (C, H, W), got {input_dim!r}")
-        C, H, W = (whole_number(f"input_dim[{i}]", size, 1) for i, size in enumerate(input_dim))
+        C, H, W = sizes
         F = whole_number("num_filters", num_filters, 1)
         HH = whole_number("filter_size", filter_size, 1)
         hidden, classes = whole_number("hidden_dim", hidden_dim, 1), whole_number("num_classes", num_classes, 1)
         if H % 2 or W % 2:
-            raise ValueError(f"input_dim must have an even height and width, for the 2x2 pooling; got {tuple(input_dim)}")
+            raise ValueError(f"input_dim must have an even height and width, for 2x2 pooling; got {tuple(input_dim)}")
         if HH % 2 == 0:
-            raise ValueError(f"filter_size must be odd, so that padding by (filter_size - 1)/2 keeps the size; got {HH}")
+            raise ValueError(f"filter_size must be odd, for padding by (filter_size - 1)/2 keeps the size; got {HH}")
         self.input_dim = (C, H, W)
         self.reg = real_number("reg", reg, 0, np.inf)
         self.dtype = network_dtype(dtype)
         scale = real_number("weight_scale", weight_scale, 0, np.inf)
-        self.params: dict[str, np.ndarray] = {}
+        features = F * (H // 2) * (W // 2)
+        self.params = {}
         self.params["W1"], self.params["b1"] = draw_weights((F, C, HH, HH), F, scale, self.dtype)
-        self.params["W2"], self.params["b2"] = draw_weights((F * (H // 2) * (W // 2), hidden), hidden, scale, self.dtype)
+        self.params["W2"], self.params["b2"] = draw_weights((features, hidden), hidden, scale, self.dtype)
         self.params["W3"], self.params["b3"] = draw_weights((hidden, classes), classes, scale, self.dtype)
 
     def loss(self, X: np.ndarray, y: np.ndarray | None = None):

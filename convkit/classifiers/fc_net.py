@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from convkit import checkpoint, ops
-from convkit.classifiers.base import cast_images, draw_weights, network_dtype, weight_decay
+from convkit import ops
+from convkit.classifiers.base import (
+    Network,
+    cast_samples,
+    compare_arrays,
+    draw_weights,
+    network_dtype,
+    weight_decay,
+    whole_numbers,
+)
 from convkit.contracts import real_number, whole_number
 
 # Notebooks of the assignments take the names of all layers from here.
@@ -17,34 +25,10 @@ from convkit.fast_layers import *  # noqa: F403
 from convkit.layer_utils import *  # noqa: F403
 from convkit.layer_utils import affine_relu_backward, affine_relu_forward
 from convkit.layers import *  # noqa: F403
+from convkit.layers.dropout import check_seed
 
 
-class _SavedParams:
-    """save and load of the parameters, shared by both networks."""
-
-    params: dict[str, np.ndarray]
-
-    def save(self, fname: str | os.PathLike) -> None:
-        """Write the parameters to an npz file (no pickle), whole or not at all."""
-        checkpoint.write(fname, {"params": dict(self.params)})
-
-    def load(self, fname: str | os.PathLike) -> None:
-        """Read the parameters that save wrote; ValueError, and nothing changed, if they are not this network's."""
-        content = checkpoint.read(fname)
-        if set(content) != {"params"}:
-            raise ValueError(f"{os.fspath(fname)}: not a file that save wrote; it holds {', '.join(map(str, content))}")
-        loaded = content["params"]
-        wanted = {name: (value.shape, value.dtype) for name, value in self.params.items()}
-        found = {name: (value.shape, value.dtype) for name, value in loaded.items()}
-        for name in sorted(wanted.keys() | found.keys()):
-            if wanted.get(name) != found.get(name):
-                raise ValueError(
-                    f"{os.fspath(fname)}: parameter {name} is {found.get(name)}, this network needs {wanted.get(name)}"
-                )
-        self.params = loaded
-
-
-class TwoLayerNet(_SavedParams):
+class TwoLayerNet(Network):
     """affine - relu - affine - softmax, in float64.
 
     - input_dim: numbers in a sample (images are flattened)
@@ -73,7 +57,8 @@ class TwoLayerNet(_SavedParams):
 
     def loss(self, X: np.ndarray, y: np.ndarray | None = None):
         """Scores (N, C) of a batch X (N, d_1, ..., d_k) if y is None, else (loss, grads) for the labels y (N,)."""
-        X = _cast_samples(X, self.params["W1"].dtype.type)
+        W1 = self.params["W1"]
+        X = cast_samples(X, W1.shape[0], W1.dtype.type)
         hidden, hidden_cache = affine_relu_forward(X, self.params["W1"], self.params["b1"])
         scores, score_cache = ops.forward("affine", hidden, self.params["W2"], self.params["b2"])
         if y is None:
@@ -85,7 +70,7 @@ class TwoLayerNet(_SavedParams):
         return loss + weight_decay(self.params, grads, self.reg), grads
 
 
-class FullyConnectedNet(_SavedParams):
+class FullyConnectedNet(Network):
     """{affine - [batch or layer norm] - relu - [dropout]} x (L - 1) - affine - softmax.
 
     - hidden_dims: units of each hidden layer
@@ -121,7 +106,9 @@ class FullyConnectedNet(_SavedParams):
         use_batchnorm: bool | None = None,
     ):
         keep = _keep_ratio(dropout_keep_ratio, dropout, use_batchnorm)
-        if use_batchnorm and normalization is None:
+        if use_batchnorm:
+            if normalization not in (None, "batchnorm"):
+                raise ValueError(f"normalization must be 'batchnorm' beside use_batchnorm=True, got {normalization!r}")
             normalization = "batchnorm"
         if normalization not in (None, "batchnorm", "layernorm"):
             raise ValueError(f"normalization must be None, 'batchnorm' or 'layernorm', got {normalization!r}")
@@ -130,29 +117,28 @@ class FullyConnectedNet(_SavedParams):
         self.reg = real_number("reg", reg, 0, np.inf)
         self.dtype = network_dtype(dtype)
         scale = real_number("weight_scale", weight_scale, 0, np.inf)
-        sizes = [whole_number("input_dim", input_dim, 1)]
-        sizes += [whole_number(f"hidden_dims[{i}]", size, 1) for i, size in enumerate(hidden_dims)]
-        sizes.append(whole_number("num_classes", num_classes, 1))
+        hidden_sizes = whole_numbers("hidden_dims", hidden_dims, 1)
+        sizes = [whole_number("input_dim", input_dim, 1), *hidden_sizes, whole_number("num_classes", num_classes, 1)]
         self.num_layers = len(sizes) - 1
         self.params = {}
-        for i, (rows, columns) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+        for i, (rows, columns) in enumerate(pairwise(sizes), start=1):
             self.params[f"W{i}"], self.params[f"b{i}"] = draw_weights((rows, columns), columns, scale, self.dtype)
             if normalization and i < self.num_layers:
                 self.params[f"gamma{i}"] = np.ones(columns, self.dtype)
                 self.params[f"beta{i}"] = np.zeros(columns, self.dtype)
         self.dropout_param: dict[str, Any] = {"mode": "train", "p": keep} if self.use_dropout else {}
         if self.use_dropout and seed is not None:
-            self.dropout_param["seed"] = seed
+            self.dropout_param["seed"] = check_seed("seed", seed)
         hidden = self.num_layers - 1
         self.bn_params: list[dict] = [{"mode": "train"} for _ in range(hidden)] if normalization == "batchnorm" else []
         self.ln_params: list[dict] = [{} for _ in range(hidden)] if normalization == "layernorm" else []
 
     def loss(self, X: np.ndarray, y: np.ndarray | None = None):
-        """Scores (N, C) of a batch X (N, d_1, ..., d_k) in test mode if y is None, else (loss, grads) in training mode."""
+        """Scores (N, C) of a batch X (N, d_1, ..., d_k) in test mode if y is None, else (loss, grads) in training."""
         mode = "test" if y is None else "train"
         for param in (*self.bn_params, *([self.dropout_param] if self.use_dropout else [])):
             param["mode"] = mode
-        out, caches = _cast_samples(X, self.dtype), []
+        out, caches = cast_samples(X, self.params["W1"].shape[0], self.dtype), []
         for i in range(1, self.num_layers):
             out, cache = self._hidden_forward(out, i)
             caches.append(cache)
@@ -167,6 +153,28 @@ class FullyConnectedNet(_SavedParams):
         for i in reversed(range(1, last)):
             dout = self._hidden_backward(dout, caches[i - 1], i, grads)
         return loss + weight_decay(self.params, grads, self.reg), grads
+
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Copies of batch normalization's running averages, running_mean1, running_var1, ..., once there are some."""
+        return {
+            f"{name}{i}": bn_param[name].copy()
+            for i, bn_param in enumerate(self.bn_params, start=1)
+            for name in ("running_mean", "running_var")
+            if name in bn_param
+        }
+
+    def set_state(self, state: dict[str, np.ndarray]) -> None:
+        """Put back what get_state returned, as copies; ValueError, and nothing changed, if it is another network's."""
+        layers = range(1, len(self.bn_params) + 1)
+        places = {f"{name}{i}": (name, i) for i in layers for name in ("running_mean", "running_var")}
+        wanted = {place: self.params[f"gamma{i}"] for place, (_, i) in places.items() if state}
+        differences = compare_arrays(state, wanted)
+        if differences:
+            raise ValueError(f"state must hold this network's running averages: {differences}")
+        for place, (name, i) in places.items():
+            self.bn_params[i - 1].pop(name, None)
+            if place in state:
+                self.bn_params[i - 1][name] = state[place].copy()
 
     def _hidden_forward(self, out: np.ndarray, i: int) -> tuple[np.ndarray, list]:
         steps = []
@@ -206,10 +214,6 @@ def _keep_ratio(keep: float, dropout: float | None, use_batchnorm: bool | None) 
         return 1.0
     if use_batchnorm is not None:
         if value == 1:
-            raise ValueError("dropout, beside use_batchnorm, is the probability to drop a unit: 1 would drop all of them")
+            raise ValueError("dropout, beside use_batchnorm, is the probability to drop a unit: must be below 1, got 1")
         return 1 - value
     return value
-
-
-def _cast_samples(X: Any, dtype: type) -> np.ndarray:
-    return cast_images(X, X.shape[1:] if isinstance(X, np.ndarray) else (), dtype)
