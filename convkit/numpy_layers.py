@@ -89,8 +89,11 @@ def _columns(x_pad: np.ndarray, geometry: ConvGeometry) -> np.ndarray:
     """im2col: (n, groups, C/groups*HH*WW, OH*OW), one window in each column."""
     n, C = x_pad.shape[:2]
     (HH, WW), (OH, OW) = geometry.kernel, geometry.out
-    (SH, SW), (DH, DW) = geometry.stride, geometry.dilation
     s0, s1, s2, s3 = x_pad.strides
+    # A step longer than the image is never taken, but counted in bytes it could overflow.
+    height, width = x_pad.shape[2:]
+    SH, SW = min(geometry.stride[0], height), min(geometry.stride[1], width)
+    DH, DW = min(geometry.dilation[0], height), min(geometry.dilation[1], width)
     view = np.lib.stride_tricks.as_strided(
         x_pad, (n, C, HH, WW, OH, OW), (s0, s1, s2 * DH, s3 * DW, s2 * SH, s3 * SW), writeable=False
     )

@@ -1,0 +1,124 @@
+"""Calls of every kernel with random shapes, layouts and threads, compared with the reference; without pytest.
+
+For runs in which pytest would be in the way: under sanitizers, for each instruction set, in children of a fork.
+`python tests/kernel_rounds.py ROUNDS [SEED]` prints how many calls agreed.
+"""
+
+import sys
+
+import numpy as np
+
+import convkit
+from convkit import fast_layers, im2col, layers
+from convkit.kernels import threads
+
+LAYOUTS = (
+    lambda a: a,
+    np.asfortranarray,
+    lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
+    lambda a: a[::-1].copy()[::-1],
+    lambda a: a.astype(a.dtype.newbyteorder()),
+)
+
+
+def arrays(rng, dtype, *shapes):
+    """Arrays of these shapes, mostly of this dtype, in any layout, some with a value that is no number."""
+    made = []
+    for shape in shapes:
+        array = rng.normal(size=shape).astype(dtype if rng.random() < 0.9 else np.float64)
+        if array.size and rng.random() < 0.1:
+            array.flat[rng.integers(array.size)] = rng.choice([np.nan, np.inf, -np.inf, 0])
+        made.append(LAYOUTS[rng.integers(len(LAYOUTS))](array))
+    return made
+
+
+def compare(found, expected):
+    found, expected = (value if isinstance(value, tuple) else (value,) for value in (found, expected))
+    for mine, theirs in zip(found, expected, strict=True):
+        assert mine.shape == theirs.shape
+        assert mine.dtype == theirs.dtype
+        close = np.isclose(mine, theirs, rtol=1e-4, atol=1e-4 if mine.dtype == np.float32 else 1e-10, equal_nan=True)
+        # where infinities meet, the order of summation may decide between infinity and NaN
+        assert np.all(close | ~np.isfinite(theirs) & ~np.isfinite(mine)), (mine, theirs)
+
+
+def both_ways(rng, dtype, fast, naive, arguments):
+    """Forward and backward of both; fails where they differ."""
+    out, cache = fast[0](*arguments)
+    expected, naive_cache = naive[0](*arguments)
+    compare(out, expected)
+    (dout,) = arrays(rng, dtype, out.shape)
+    compare(fast[1](dout, cache), naive[1](dout, naive_cache))
+
+
+def conv_round(rng, dtype):
+    groups = int(rng.choice([1, 1, 2, 3]))
+    kernel, stride, dilation = rng.integers(1, 5, 2), rng.integers(1, 4, 2), rng.integers(1, 3, 2)
+    pad = rng.integers(0, 4, 2)
+    size = dilation * (kernel - 1) + 1 + rng.integers(0, 6, 2)
+    if rng.random() < 0.2:  # 1x1 filters read the image itself
+        kernel, stride, dilation, pad = (np.array([n, n]) for n in (1, 1, 1, 0))
+    x, w, b = arrays(
+        rng,
+        dtype,
+        (int(rng.integers(0, 4)), groups * int(rng.integers(1, 4)), *size),
+        (groups * int(rng.integers(1, 8)), 1, *kernel),
+        (1,),
+    )
+    w = np.repeat(w, x.shape[1] // groups, axis=1)
+    b = np.repeat(b, len(w))
+    settings = {"stride": tuple(stride), "pad": tuple(pad), "dilation": tuple(dilation), "groups": groups}
+    settings["rounding"] = str(rng.choice(["floor", "ceil"]))
+    fast = fast_layers.conv_forward_fast, fast_layers.conv_backward_fast
+    both_ways(rng, dtype, fast, (layers.conv_forward_naive, layers.conv_backward_naive), (x, w, b, settings))
+
+
+def pool_round(rng, dtype):
+    kernel, stride = rng.integers(1, 5, 2), rng.integers(1, 4, 2)
+    if rng.random() < 0.1:
+        kernel = np.array([17, 16])  # more than 256 elements: another type of index
+    size = kernel + rng.integers(0, 6, 2)
+    (x,) = arrays(rng, dtype, (*rng.integers(0, 4, 1), *rng.integers(1, 4, 1), *size))
+    settings = {"pool_height": kernel[0], "pool_width": kernel[1], "stride": tuple(stride)}
+    settings["rounding"] = str(rng.choice(["floor", "ceil"]))
+    fast = fast_layers.max_pool_forward_fast, fast_layers.max_pool_backward_fast
+    both_ways(rng, dtype, fast, (layers.max_pool_forward_naive, layers.max_pool_backward_naive), (x, settings))
+
+
+def affine_round(rng, dtype):
+    N, D, M = rng.integers(0, 40, 3) if rng.random() < 0.9 else (150, 300, 530)
+    x, w, b = arrays(rng, dtype, (N, D), (D, M), (M,))
+    fast = fast_layers.affine_forward_fast, fast_layers.affine_backward_fast
+    both_ways(rng, dtype, fast, (layers.affine_forward, layers.affine_backward), (x, w, b))
+
+
+def im2col_round(rng, dtype):
+    kernel, pad = rng.integers(1, 4, 2), int(rng.integers(0, 3))
+    size = kernel + rng.integers(0, 5, 2)
+    field = int(kernel[0]), int(kernel[1]), pad, 1
+    (x,) = arrays(rng, dtype, (*rng.integers(0, 4, 1), *rng.integers(1, 4, 1), *size))
+    cols = fast_layers.im2col_cython(x, *field)
+    compare(cols, im2col.im2col_indices(x, *field))
+    (dcols,) = arrays(rng, dtype, cols.shape)
+    compare(fast_layers.col2im_cython(dcols, *x.shape, *field), im2col.col2im_indices(dcols, x.shape, *field))
+
+
+def play(rounds, seed=0):
+    """So many calls of each kind; returns how many calls agreed."""
+    kinds = conv_round, pool_round, affine_round, im2col_round
+    threads.MIN_WORK_PER_THREAD = 1
+    with np.errstate(all="ignore"):
+        for number in range(rounds):
+            rng = np.random.default_rng((seed, number))
+            convkit.set_num_threads(int(rng.integers(1, 5)))
+            if hasattr(fast_layers, "TILE_BYTES"):
+                fast_layers.TILE_BYTES = int(rng.choice([64, 1000, 1 << 20]))
+            for kind in kinds:
+                kind(rng, rng.choice([np.float32, np.float64]))
+    return rounds * len(kinds)
+
+
+if __name__ == "__main__":
+    agreed = play(int(sys.argv[1]), *map(int, sys.argv[2:]))
+    isa = getattr(sys.modules.get("convkit.kernels.matmul"), "ISA", "no compiled kernels")
+    print(f"{agreed} calls agree with the reference ({isa})")
