@@ -70,8 +70,8 @@ class BuildExtensions(build_ext):
         lines = [
             "convkit: THE COMPILED LAYERS WERE NOT BUILT; the package is installed without them and will be slow.",
             f"  {failure}",
-            "  A C compiler is needed. Debian, Ubuntu: `sudo apt install gcc python3-dev`; macOS: `xcode-select --install`;",
-            "  Windows: the Visual Studio Build Tools. Then install again; `pip install -v` shows what the compiler says.",
+            "  A C compiler is needed. Debian, Ubuntu: `apt install gcc python3-dev`; macOS: `xcode-select --install`;",
+            "  Windows: the Visual Studio Build Tools. Then install again; `pip install -v` shows its messages.",
         ]
         print(bar, *lines, bar, sep="\n", file=sys.stderr)
 
