@@ -17,6 +17,7 @@ from convkit.contracts import (
     open_cache,
     read_settings,
     real_number,
+    short,
 )
 from convkit.layers.spec import Case, Layer
 
@@ -31,9 +32,10 @@ def check_batchnorm(x: Any, gamma: Any, beta: Any, bn_param: Any, axes: str, axi
     check_shape("gamma", gamma, (features,), f"({axis_name},)")
     check_shape("beta", beta, (features,), f"({axis_name},)")
     settings = read_settings("bn_param", bn_param, SETTINGS, required=("mode",))
+    mode = settings["mode"]
     # Begins with the words of the assignments, which their users know.
-    prefix = f'Invalid forward batchnorm mode "{settings["mode"]}": '
-    one_of(f"{prefix}bn_param['mode']", settings["mode"], ("train", "test"))
+    prefix = f'Invalid forward batchnorm mode "{mode[:80] if isinstance(mode, str) else short(mode)}": '
+    one_of(f"{prefix}bn_param['mode']", mode, ("train", "test"))
     real_number("bn_param['eps']", settings.get("eps", 1e-5), 0, np.inf)
     real_number("bn_param['momentum']", settings.get("momentum", 0.9), 0, 1)
     for name in ("running_mean", "running_var"):
@@ -42,7 +44,7 @@ def check_batchnorm(x: Any, gamma: Any, beta: Any, bn_param: Any, axes: str, axi
             check_shape(f"bn_param['{name}']", settings[name], (features,), f"({axis_name},)")
     if (settings.get("running_var", np.zeros(1)) < 0).any():
         raise ValueError(f"bn_param['running_var'] must not be negative, got {settings['running_var'].min()}")
-    if settings["mode"] == "train" and x.size == 0:
+    if mode == "train" and x.size == 0:
         raise ValueError(f"x must not be empty in training: there is no mean of nothing, got shape {x.shape}")
     return dtype
 

@@ -1,0 +1,219 @@
+"""Every wrong call is refused by every implementation alike, in words that say what is wrong and what is right."""
+
+import numpy as np
+import pytest
+from helpers import pair_of, twins
+
+from convkit.layers import LAYERS
+
+
+def arr(*shape, dtype=np.float64):
+    return np.ones(shape, dtype)
+
+
+GOOD = {
+    "affine": {"x": arr(3, 2, 4), "w": arr(8, 5), "b": arr(5)},
+    "relu": {"x": arr(3, 4)},
+    "conv": {"x": arr(2, 4, 6, 6), "w": arr(6, 4, 3, 3), "b": arr(6), "conv_param": {"stride": 1, "pad": 1}},
+    "max_pool": {"x": arr(2, 3, 6, 6), "pool_param": {"pool_height": 2, "pool_width": 2, "stride": 2}},
+    "batchnorm": {"x": arr(4, 3), "gamma": arr(3), "beta": arr(3), "bn_param": {"mode": "train"}},
+    "spatial_batchnorm": {"x": arr(2, 3, 4, 4), "gamma": arr(3), "beta": arr(3), "bn_param": {"mode": "train"}},
+    "layernorm": {"x": arr(4, 3), "gamma": arr(3), "beta": arr(3), "ln_param": {}},
+    "spatial_groupnorm": {
+        "x": arr(2, 4, 3, 3), "gamma": arr(1, 4, 1, 1), "beta": arr(1, 4, 1, 1),
+        "G": 2, "gn_param": {},
+    },
+    "dropout": {"x": arr(3, 4), "dropout_param": {"mode": "train", "p": 0.5}},
+    "softmax_loss": {"x": arr(4, 3), "y": np.array([0, 1, 2, 1])},
+    "svm_loss": {"x": arr(4, 3), "y": np.array([0, 1, 2, 1])},
+}  # fmt: skip
+IMPLEMENTATIONS = [("naive", layer) for layer in LAYERS] + twins()
+DICTS = [(layer, name) for layer, call in GOOD.items() for name, value in call.items() if isinstance(value, dict)]
+ARRAYS = [(layer, n) for layer, call in GOOD.items() for n, v in call.items() if isinstance(v, np.ndarray) and n != "y"]
+
+# layer, what is wrong, the error, and what its message must hold: the argument's name, its value, what would be right
+WRONG = [
+    # affine
+    ("affine", {"x": arr(3)}, ValueError, "x must have shape (N, d_1, ..., d_k)", "got (3,)"),
+    ("affine", {"x": arr(3, 7)}, ValueError, "w must have shape (D, M), D = 7 = 7", "got (8, 5)"),
+    ("affine", {"w": arr(2, 4, 5)}, ValueError, "w must have shape (D, M)", "(2, 4, 5)"),
+    ("affine", {"w": arr(5, 8)}, ValueError, "D = 2*4 = 8", "got (5, 8)"),
+    ("affine", {"b": arr(1)}, ValueError, "b must have shape (M,) = (5,)", "got (1,)"),
+    ("affine", {"b": arr(1, 5)}, ValueError, "b must have shape (M,) = (5,)", "got (1, 5)"),
+    ("affine", {"b": arr()}, ValueError, "b must have shape (M,) = (5,)", "got ()"),
+    # shapes of a convolution
+    ("conv", {"x": arr(4, 6, 6)}, ValueError, "x must have shape (N, C, H, W)", "(4, 6, 6)", "3 axes"),
+    ("conv", {"x": arr(2, 4, 6, 6, 1)}, ValueError, "x must have shape (N, C, H, W)", "5 axes"),
+    ("conv", {"w": arr(6, 4, 9)}, ValueError, "w must have shape (F, C, HH, WW)", "(6, 4, 9)"),
+    ("conv", {"w": arr(6, 3, 3, 3)}, ValueError, "w must have shape", "C = 4", "got (6, 3, 3, 3)"),
+    ("conv", {"w": arr(6, 1, 3, 3)}, ValueError, "w must have shape", "C = 4", "got (6, 1, 3, 3)"),
+    ("conv", {"w": arr(0, 4, 3, 3), "b": arr(0)}, ValueError, "w must have at least one filter", "(0, 4, 3, 3)"),
+    ("conv", {"w": arr(6, 4, 3, 0)}, ValueError, "w must have at least one filter", "(6, 4, 3, 0)"),
+    ("conv", {"x": arr(2, 4, 0, 6)}, ValueError, "x must have at least one channel and one pixel", "(2, 4, 0, 6)"),
+    ("conv", {"x": arr(2, 0, 6, 6)}, ValueError, "x must have at least one channel and one pixel", "(2, 0, 6, 6)"),
+    ("conv", {"b": arr(1)}, ValueError, "b must have shape (F,) = (6,)", "got (1,)"),
+    ("conv", {"b": arr(6, 1)}, ValueError, "b must have shape (F,) = (6,)", "got (6, 1)"),
+    ("conv", {"x": arr(2, 4, 2, 6)}, ValueError, "height 2 + 2*0 = 2 is smaller than the kernel's 3", {"pad": 0}),
+    ("conv", {}, ValueError, "(6 + 2*1 - 3)/2 + 1 = 3.5", "heights that fit are 5 and 7", "'floor' (3)", {"stride": 2}),
+    # settings of a convolution
+    ("conv", {}, TypeError, "conv_param['stride'] must be a whole number", "got 1.0 (float)", {"stride": 1.0}),
+    ("conv", {}, TypeError, "conv_param['stride'] must be a whole number", "got True (bool)", {"stride": True}),
+    ("conv", {}, TypeError, "conv_param['pad'] must be a whole number", "got 'same' (str)", {"pad": "same"}),
+    ("conv", {}, TypeError, "conv_param['pad'] must be a whole number", "got None (NoneType)", {"pad": None}),
+    ("conv", {}, TypeError, "conv_param['pad'] must be a whole number", "(ndarray)", {"pad": np.array([1, 1])}),
+    ("conv", {}, ValueError, "conv_param['stride'] must be 1 or more", "got 0", {"stride": 0}),
+    ("conv", {}, ValueError, "conv_param['stride'][1] must be 1 or more", "got -1", {"stride": (1, -1)}),
+    ("conv", {}, ValueError, "conv_param['pad'] must be 0 or more", "got -1", {"pad": -1}),
+    ("conv", {}, ValueError, "conv_param['pad'] must be", "or less", "301 bits", {"pad": 2**300}),
+    ("conv", {}, ValueError, "conv_param['dilation'] must be 1 or more", "got 0", {"dilation": 0}),
+    ("conv", {}, ValueError, "a whole number or a pair (height, width)", "got (1, 1, 1)", {"dilation": (1, 1, 1)}),
+    ("conv", {}, ValueError, "conv_param['groups'] must be 1 or more", "got 0", {"groups": 0}),
+    ("conv", {}, ValueError, "conv_param['groups'] = 3 must divide the 4 channels", {"groups": 3}),
+    ("conv", {}, ValueError, "C/groups = 4/2 = 2", "got (6, 4, 3, 3)", {"groups": 2}),
+    ("conv", {}, TypeError, "conv_param['groups'] must be a whole number", "(1, 1)", {"groups": (1, 1)}),
+    ("conv", {}, ValueError, "conv_param['rounding'] must be 'exact', 'floor' or 'ceil'", "'up'", {"rounding": "up"}),
+    ("conv", {}, ValueError, "conv_param['rounding'] must be", "got None", {"rounding": None}),
+    ("conv", {}, ValueError, "conv_param has an unknown key 'padding'", "it may have: stride, pad", {"padding": 1}),
+    # pooling
+    ("max_pool", {"x": arr(2, 3, 6)}, ValueError, "x must have shape (N, C, H, W)", "(2, 3, 6)"),
+    ("max_pool", {"x": arr(2, 0, 6, 6)}, ValueError, "x must have at least one channel", "(2, 0, 6, 6)"),
+    ("max_pool", {"x": arr(2, 3, 1, 6)}, ValueError, "height 1 + 2*0 = 1 is smaller than the kernel's 2"),
+    ("max_pool", {"x": arr(2, 3, 7, 6)}, ValueError, "(7 + 2*0 - 2)/2 + 1 = 3.5", "fit are 6 and 8", "'ceil' (4)"),
+    ("max_pool", {}, ValueError, "pool_param['pool_height'] must be 1 or more", "got 0", {"pool_height": 0}),
+    ("max_pool", {}, TypeError, "pool_param['pool_width'] must be a whole number", "got 2.0", {"pool_width": 2.0}),
+    ("max_pool", {}, ValueError, "pool_param['stride'] must be 1 or more", "got -2", {"stride": -2}),
+    ("max_pool", {}, ValueError, "pool_param has an unknown key 'pad'", "pool_height, pool_width", {"pad": 1}),
+    ("max_pool", {"pool_param": {"pool_height": 2, "stride": 2}}, ValueError, "pool_param lacks 'pool_width'", "needs"),
+    # normalization
+    ("batchnorm", {"x": arr(4, 3, 2)}, ValueError, "x must have shape (N, D)", "(4, 3, 2)"),
+    ("batchnorm", {"gamma": arr(1)}, ValueError, "gamma must have shape (D,) = (3,)", "got (1,)"),
+    ("batchnorm", {"beta": arr(1, 3)}, ValueError, "beta must have shape (D,) = (3,)", "got (1, 3)"),
+    ("batchnorm", {"x": arr(0, 3)}, ValueError, "x must not be empty in training", "(0, 3)"),
+    ("batchnorm", {"bn_param": {}}, ValueError, "bn_param lacks 'mode'", "needs: mode"),
+    ("batchnorm", {}, ValueError, 'Invalid forward batchnorm mode "eval"', "'train' or 'test'", {"mode": "eval"}),
+    ("batchnorm", {}, ValueError, "bn_param['mode'] must be 'train' or 'test'", {"mode": np.array(["train"])}),
+    ("batchnorm", {}, ValueError, "bn_param['eps'] must lie in [0, inf)", "got -1e-05", {"eps": -1e-5}),
+    ("batchnorm", {}, ValueError, "bn_param['eps'] must lie in [0, inf)", "got inf", {"eps": np.inf}),
+    ("batchnorm", {}, ValueError, "bn_param['eps'] must lie in [0, inf)", "got nan", {"eps": np.nan}),
+    ("batchnorm", {}, ValueError, "bn_param['eps'] must lie in [0, inf)", "bits", {"eps": 10**400}),
+    ("batchnorm", {}, TypeError, "bn_param['eps'] must be a number", "got '1e-5' (str)", {"eps": "1e-5"}),
+    ("batchnorm", {}, ValueError, "bn_param['momentum'] must lie in [0, 1]", "got 1.5", {"momentum": 1.5}),
+    ("batchnorm", {}, ValueError, "bn_param['running_mean'] must have shape (D,) = (3,)", {"running_mean": arr(2)}),
+    ("batchnorm", {}, TypeError, "bn_param['running_var'] must be a NumPy array", "list", {"running_var": [1.0] * 3}),
+    ("batchnorm", {}, ValueError, "bn_param['running_var'] must not be negative", "-1.0", {"running_var": -arr(3)}),
+    ("spatial_batchnorm", {"x": arr(4, 3)}, ValueError, "x must have shape (N, C, H, W)", "(4, 3)"),
+    ("spatial_batchnorm", {"gamma": arr(1, 3, 1, 1)}, ValueError, "gamma must have shape (C,) = (3,)", "(1, 3, 1, 1)"),
+    ("layernorm", {"x": arr(4, 0), "gamma": arr(0), "beta": arr(0)}, ValueError, "x must have at least one feature"),
+    ("layernorm", {"beta": arr(1)}, ValueError, "beta must have shape (D,) = (3,)", "got (1,)"),
+    ("layernorm", {}, ValueError, "ln_param has an unknown key 'epsilon'", "it may have: eps", {"epsilon": 1}),
+    ("spatial_groupnorm", {"G": 3}, ValueError, "G, the number of groups, must divide the 4 channels", "got 3"),
+    ("spatial_groupnorm", {"G": 0}, ValueError, "G must be 1 or more", "got 0"),
+    ("spatial_groupnorm", {"G": 2.0}, TypeError, "G must be a whole number", "got 2.0 (float)"),
+    (
+        "spatial_groupnorm",
+        {"gamma": arr(4)},
+        ValueError,
+        "gamma must have shape (1, C, 1, 1) = (1, 4, 1, 1)",
+        "got (4,)",
+    ),
+    ("spatial_groupnorm", {"x": arr(2, 4, 0, 3)}, ValueError, "x must have channels and pixels", "(2, 4, 0, 3)"),
+    # dropout and ReLU
+    ("dropout", {}, ValueError, "dropout_param['p'] must lie in (0, 1]", "got 0", {"p": 0}),
+    ("dropout", {}, ValueError, "dropout_param['p'] must lie in (0, 1]", "got 1.5", {"p": 1.5}),
+    ("dropout", {}, TypeError, "dropout_param['p'] must be a number", "got True", {"p": True}),
+    ("dropout", {}, ValueError, "dropout_param['mode'] must be 'train' or 'test'", "got 'eval'", {"mode": "eval"}),
+    ("dropout", {}, TypeError, "dropout_param['seed'] must be a whole number", "got 1.5", {"seed": 1.5}),
+    ("dropout", {}, ValueError, "dropout_param['seed'] must be below 2**32", "4294967296", {"seed": 2**32}),
+    ("dropout", {"dropout_param": {"mode": "train"}}, ValueError, "dropout_param lacks 'p'", "needs: p, mode"),
+    ("dropout", {"x": np.array(1.0)}, ValueError, "x must have at least one axis", "1.0"),
+    ("relu", {"x": np.array(1.0)}, ValueError, "x must have at least one axis", "1.0"),
+]
+LABELS = [
+    ([0, 1, 2, 1], TypeError, "a NumPy array of integer labels", "got list: [0, 1, 2, 1]"),
+    (np.ma.array([0, 1, 2, 1], mask=[0, 0, 1, 0]), TypeError, "a NumPy array", "MaskedArray"),
+    (np.array([0, -1, 2, 1]), ValueError, "labels in 0..2", "y[1] = -1"),
+    (np.array([0, 1, 3, 1]), ValueError, "labels in 0..2", "y[2] = 3"),
+    (np.array([0, 1, np.nan, 1]), TypeError, "integer labels", "float64"),
+    (np.array([0, 1, 0.5, 1]), TypeError, "integer labels", "float64"),
+    (np.array([True, False, True, True]), TypeError, "integer labels", "bool"),
+    (np.array(["0", "1", "2", "1"]), TypeError, "integer labels", "<U1"),
+    (np.eye(4, 3, dtype=int), ValueError, "shape (N,) = (4,)", "got (4, 3)", "one-hot", "y.argmax(axis=1)"),
+    (np.zeros((4, 1), int), ValueError, "shape (N,) = (4,)", "got (4, 1)"),
+    (np.array(1), ValueError, "shape (N,) = (4,)", "got ()"),
+    (np.array([0, 1, 2]), ValueError, "each of the 4 samples", "got 3"),
+    (None, TypeError, "a NumPy array of integer labels", "NoneType"),
+]
+WRONG += [
+    (loss, {"y": y}, error, "y must", *words) for loss in ("softmax_loss", "svm_loss") for y, error, *words in LABELS
+]
+WRONG += [
+    (loss, {"x": x}, ValueError, "x must", *words)
+    for loss in ("softmax_loss", "svm_loss")
+    for x, *words in ((arr(4), "(N, C)", "(4,)"), (arr(0, 3), "at least one sample", "(0, 3)"), (arr(4, 0), "(4, 0)"))
+]
+NOT_FLOATS = [
+    (lambda a: a.tolist(), "a NumPy array of float32 or float64", "got list"),
+    (lambda a: np.ma.array(a), "a NumPy array of float32 or float64", "got MaskedArray"),
+    (lambda a: np.matrix(a.reshape(len(a), -1)), "a NumPy array of float32 or float64", "got matrix"),
+    (lambda a: None, "a NumPy array of float32 or float64", "got NoneType"),
+    (lambda a: a.astype(int), "got int64", ".astype(np.float64)"),
+    (lambda a: a.astype(bool), "got bool", ".astype(np.float64)"),
+    (lambda a: a.astype(np.float16), "got float16", ".astype(np.float64)"),
+    (lambda a: a.astype(np.longdouble), "got longdouble", ".astype(np.float64)"),
+    (lambda a: a.astype(complex), "got complex128", "must be float32 or float64"),
+    (lambda a: a.astype(object), "got object", "must be float32 or float64"),
+    (lambda a: a.astype(str), "got <U", "must be float32 or float64"),
+]
+
+
+def refused(layer, arguments, error, words):
+    """Call every implementation of a layer with these arguments: all refuse, with the same words, these among them."""
+    messages = set()
+    for implementation, of in IMPLEMENTATIONS:
+        if of == layer:
+            with pytest.raises((ValueError, TypeError)) as caught:
+                pair_of(implementation, layer)[0](*arguments.values())
+            assert type(caught.value) is error, f"{implementation}: {caught.value!r}"
+            messages.add(str(caught.value))
+    assert len(messages) == 1, messages
+    message = messages.pop()
+    for word in words:
+        assert word in message
+    assert len(message) < 500
+
+
+@pytest.mark.parametrize("row", WRONG, ids=lambda row: f"{row[0]}-{row[3][:50]}")
+def test_wrong_calls(row):
+    layer, changes, error, *words = row
+    arguments = GOOD[layer] | changes
+    if isinstance(words[-1], dict):
+        (name,) = (n for of, n in DICTS if of == layer)
+        arguments[name] = arguments[name] | words.pop()
+    refused(layer, arguments, error, words)
+
+
+@pytest.mark.parametrize(("layer", "name"), ARRAYS)
+@pytest.mark.parametrize("bad", NOT_FLOATS, ids=lambda bad: bad[-2] if bad[1].endswith("(np.float64)") else bad[-1])
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_arrays_of_other_kinds(layer, name, bad):
+    change, *words = bad
+    if np.longdouble is np.float64 and "longdouble" in words[0]:
+        pytest.skip("on this platform long double is double")
+    words = [word.replace("longdouble", str(np.dtype(np.longdouble))) for word in words]
+    refused(layer, GOOD[layer] | {name: change(GOOD[layer][name])}, TypeError, [f"{name} must be", *words])
+
+
+@pytest.mark.parametrize(("layer", "name"), DICTS)
+@pytest.mark.parametrize("bad", [None, [("stride", 1)], 1, "stride"], ids=str)
+def test_settings_that_are_no_dict(layer, name, bad):
+    refused(
+        layer, GOOD[layer] | {name: bad}, TypeError, [f"{name} must be a dict such as", f"got {type(bad).__name__}"]
+    )
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_good_calls_are_good(layer):
+    for implementation, of in IMPLEMENTATIONS:
+        if of == layer:
+            settings = {n: dict(v) if isinstance(v, dict) else v for n, v in GOOD[layer].items()}
+            pair_of(implementation, layer)[0](*settings.values())
