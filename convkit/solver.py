@@ -191,10 +191,10 @@ class Solver:
             with resume.undone_on_failure(self.model, self._guard):
                 self._step()
                 self.iteration += 1
+                first_config = next(iter(self.optim_configs.values()))
+                self.learning_rate = float(first_config.get("learning_rate", math.nan)) * self._rate_factor
         finally:
             self._guard.release()
-        first_config = next(iter(self.optim_configs.values()))
-        self.learning_rate = float(first_config.get("learning_rate", math.nan)) * self._rate_factor
         self._display.advance(self.loss_history[-1])
         if self.verbose and (self.iteration - 1) % self.print_every == 0:
             self._say(f"(Iteration {self.iteration} / {self.num_iterations}) loss: {self.loss_history[-1]:f}")
@@ -210,11 +210,11 @@ class Solver:
         if self.grad_clip is not None:
             grads = optim.clip_gradients(grads, self.grad_clip)
         self._guard.hold()  # Ctrl-C must not leave half of the parameters updated: it waits until the iteration counts
-        self.loss_history.append(loss)
         for name, w in self.model.params.items():
             next_w, next_config = self.update_rule(w, grads[name], self.optim_configs[name])
             self.model.params[name] = next_w
             self.optim_configs[name] = next_config
+        self.loss_history.append(loss)
 
     def _scheduled_rule(self, w: np.ndarray, dw: np.ndarray, config: dict) -> tuple[np.ndarray, dict]:
         """The update rule at the scheduled learning rate; the config keeps the rate that the schedule multiplies."""

@@ -259,6 +259,18 @@ def test_dtype_and_shape_of_w_are_kept(rule, shape, dtype, dw_dtype):
 
 
 @pytest.mark.parametrize("rule", RULES)
+def test_everything_is_computed_in_the_dtype_of_w(rule):
+    rng = np.random.default_rng(0)
+    w, dw = rng.standard_normal(50).astype(np.float32), rng.standard_normal((4, 50))
+    plain, a, b = {"learning_rate": 0.01}, w.copy(), w.copy()
+    promoting = {"learning_rate": np.float64(0.01), **{key: np.zeros(50) for key in MEMORY[rule]}}
+    for row in dw:
+        a, _ = optim.UPDATE_RULES[rule](a, row.astype(np.float32), plain)
+        b, _ = optim.UPDATE_RULES[rule](b, row, promoting)
+    np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("rule", RULES)
 def test_only_sgd_writes_into_w_and_none_into_its_other_arguments(rule):
     w, dw = np.arange(4.0), np.ones(4)
     config = {key: np.full(4, 0.5) for key in MEMORY[rule]}

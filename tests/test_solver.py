@@ -3,6 +3,7 @@
 import csv
 import inspect
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -136,6 +137,9 @@ def test_the_best_running_averages_come_back_with_the_best_parameters():
         solver.train()
         assert solver.val_acc_history[-1] < solver.best_val_acc
         assert solver.check_accuracy(data["X_val"], data["y_val"]) == solver.best_val_acc
+        (best,), (last,) = solver.best_state.values(), solver._left[1].values()
+        np.testing.assert_array_equal(model.memory["running_mean"], best)
+        assert not np.array_equal(best, last)
 
 
 def test_a_validation_accuracy_of_zero_keeps_the_parameters():
@@ -682,3 +686,14 @@ def test_a_bar_is_shown_on_a_terminal_only(terminal, verbose, progress, shown, m
     assert ("6/6" in err) == shown
     assert ("(Epoch 2 / 2) train acc: " in out) == verbose
     assert all(line.startswith("(") for line in out.splitlines())
+
+
+def test_a_bar_is_shown_in_a_notebook(monkeypatch, capsys):
+    shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    monkeypatch.setattr("convkit.callbacks.find_spec", lambda name: None)  # without ipywidgets, so that it is text
+    Solver(SoftmaxRegression(), blobs(), num_epochs=2, batch_size=20).train()
+    assert "6/6" in capsys.readouterr().err
+    shell.get_ipython = lambda: SimpleNamespace()  # IPython in a terminal is no notebook
+    Solver(SoftmaxRegression(), blobs(), num_epochs=2, batch_size=20).train()
+    assert capsys.readouterr().err == ""
