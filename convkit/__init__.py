@@ -25,7 +25,18 @@ __all__ = ["LAYERS", "Solver", "__version__", "check_layers", "current", "get_nu
 
 # Loaded when they are first asked for, so that importing convkit takes no longer than importing NumPy.
 _LAZY = {"Solver": "convkit.solver", "check_layers": "convkit.checks"}
-_MODULES = ("checks", "data_utils", "fast_layers", "gradient_check", "layer_utils", "numpy_layers", "optim", "vis_utils")
+_MODULES = (
+    "checkpoint",
+    "checks",
+    "data_utils",
+    "fast_layers",
+    "gradient_check",
+    "layer_utils",
+    "numpy_layers",
+    "optim",
+    "schedules",
+    "vis_utils",
+)
 
 
 def __getattr__(name: str) -> Any:
