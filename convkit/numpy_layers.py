@@ -23,8 +23,8 @@ def conv_forward_numpy(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: 
     out = np.empty(geometry.out_shape, dtype)
     filters = _filters(w, geometry, dtype)
     for images in _blocks(geometry, dtype):
-        cols = _columns(_pad(x[images], geometry, dtype), geometry)
-        product = np.matmul(filters, cols)
+        # The columns have no name, so that they are gone before those of the next block are made.
+        product = np.matmul(filters, _columns(_pad(x[images], geometry, dtype), geometry))
         out[images] = product.reshape(-1, *geometry.out_shape[1:])
     out += b[:, None, None]
     return out, Cache("conv_forward_numpy", x, w, geometry, dtype)
@@ -40,8 +40,7 @@ def conv_backward_numpy(dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.
     for images in _blocks(geometry, dtype):
         dy = dout[images].astype(dtype, copy=False)
         dy = dy.reshape(len(dy), geometry.groups, F // geometry.groups, -1)
-        cols = _columns(_pad(x[images], geometry, dtype), geometry)
-        dw += np.matmul(dy, cols.swapaxes(-1, -2)).sum(axis=0)
+        dw += np.matmul(dy, _columns(_pad(x[images], geometry, dtype), geometry).swapaxes(-1, -2)).sum(axis=0)
         dx[images] = _add_columns(np.matmul(filters.swapaxes(-1, -2), dy), geometry)
     return dx, dw.reshape(w.shape), dout.sum(axis=(0, 2, 3), dtype=dtype)
 

@@ -102,6 +102,7 @@ def _take(future: Future, kernel: Kernel, first: int, last: int, stop: np.ndarra
         try:
             kernel(first, last, stop)
         except BaseException as error:
+            stop[0] = 1
             future.set_exception(error)
         else:
             future.set_result(None)
