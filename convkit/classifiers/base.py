@@ -90,9 +90,10 @@ def weight_decay(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], re
     if reg:
         for name, W in params.items():
             if name.startswith("W"):
-                penalty += 0.5 * reg * np.sum(W * W)
+                penalty += 0.5 * reg * float(np.sum(W * W))
                 grads[name] += (reg * W).astype(grads[name].dtype, copy=False)
-    return penalty
+    # In the gradients' dtype: NumPy 1 would make a float64 of a float32 loss plus a Python number.
+    return next(iter(grads.values())).dtype.type(penalty)
 
 
 def cast_images(X: Any, input_dim: tuple[int, ...], dtype: type) -> np.ndarray:

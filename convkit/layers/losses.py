@@ -37,7 +37,7 @@ def softmax_loss(x: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]
     # BEGIN SOLUTION
     shifted = x - np.max(x, axis=1, keepdims=True)  # the same probabilities, and no overflow
     log_p = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
-    loss = -np.sum(log_p[np.arange(N), y]) / N
+    loss = -np.mean(log_p[np.arange(N), y])
     dx = np.exp(log_p)
     dx[np.arange(N), y] -= 1
     dx /= N
@@ -61,7 +61,7 @@ def svm_loss(x: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
     # BEGIN SOLUTION
     margins = np.maximum(0, x - x[np.arange(N), y][:, None] + 1)
     margins[np.arange(N), y] = 0
-    loss = np.sum(margins) / N
+    loss = np.mean(np.sum(margins, axis=1))
     dx = (margins > 0).astype(margins.dtype)
     dx[np.arange(N), y] = -np.sum(dx, axis=1)
     dx /= N
