@@ -13,10 +13,10 @@ import numpy as np
 
 from convkit.contracts import Cache, check_dout, check_ndim, check_shape, common_dtype, open_cache
 from convkit.im2col import check_field
-from convkit.kernels import conv as conv_kernels
-from convkit.kernels import im2col as im2col_kernels
-from convkit.kernels import matmul as matmul_kernels
-from convkit.kernels import pooling as pooling_kernels
+import convkit.kernels.conv as conv_kernels
+import convkit.kernels.im2col as im2col_kernels
+import convkit.kernels.matmul as matmul_kernels
+import convkit.kernels.pooling as pooling_kernels
 from convkit.kernels import threads
 from convkit.layers.affine import check_affine
 from convkit.layers.conv import check_conv
