@@ -7,18 +7,21 @@ from helpers import needs_compiled, run_script
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/self")
 
-PRELUDE = """
-    import resource
+PRELUDE = r"""
+    import re
     import numpy as np, convkit
     from convkit import fast_layers as fast, numpy_layers
     MB = 1 << 20
 
-    def resident():
-        with open("/proc/self/statm") as statm:
-            return int(statm.read().split()[1]) * resource.getpagesize() / MB
+    def status(name):
+        with open("/proc/self/status") as lines:
+            return int(re.search(name + r":\s*(\d+) kB", lines.read())[1]) / 1024
 
-    def peak():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    def resident():
+        return status("VmRSS")
+
+    def peak():  # (of this process: getrusage would count what its parent had before)
+        return status("VmHWM")
 """
 
 
