@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def build_report() -> dict:
-    """How the build of the compiled layers went: keys compiled, debug, failure, extensions; empty where nothing is known."""
+    """How the build of the compiled layers went: keys compiled, debug, failure, extensions; empty if nobody knows."""
     path = Path(__file__).with_name("build_info.json")
     return json.loads(path.read_text()) if path.is_file() else {}
 
@@ -23,5 +23,5 @@ def why_not_compiled() -> str:
         reason = "they were not built when convkit was installed"
     return (
         f"{reason}. Install a C compiler (Debian and Ubuntu: `sudo apt install gcc python3-dev`; macOS: `xcode-select "
-        "--install`; Windows: Visual Studio Build Tools) and reinstall convkit; `pip install -v` shows what the compiler says"
+        "--install`; Windows: Visual Studio Build Tools) and reinstall convkit; `pip install -v` shows its messages"
     )

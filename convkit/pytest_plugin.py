@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 class LayersModule(pytest.Collector):
     """A module of layers as pytest sees it: its tests are its checks."""
 
-    def collect(self) -> Iterator[pytest.Item]:  # type: ignore[override]
+    def collect(self) -> Iterator[pytest.Item]:
         """The checks of the module; a usage error if it cannot be loaded or holds nothing to check."""
         from convkit.checks import checks_of
         from convkit.load_layers import LayersError, load_layers
