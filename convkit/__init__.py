@@ -1,12 +1,12 @@
 """convkit: understand convolutional networks by building one, then train it for real on your own machine.
 
-    convkit.layers           the reference layers, to read (LAYERS describes each)
-    convkit.fast_layers      their compiled twins; convkit.numpy_layers, the same in NumPy
-    convkit.use              which of them run: use(my_layers, fast_layers)
-    convkit.check_layers     does a module of layers, yours for instance, do what it should?
-    convkit.classifiers      ThreeLayerConvNet, TwoLayerNet, FullyConnectedNet
-    convkit.Solver           trains a model; convkit.optim holds the update rules
-    convkit.data_utils       real images to train on
+convkit.layers           the reference layers, to read (LAYERS describes each)
+convkit.fast_layers      their compiled twins; convkit.numpy_layers, the same in NumPy
+convkit.use              which of them run: use(my_layers, fast_layers)
+convkit.check_layers     does a module of layers, yours for instance, do what it should?
+convkit.classifiers      ThreeLayerConvNet, TwoLayerNet, FullyConnectedNet
+convkit.Solver           trains a model; convkit.optim holds the update rules
+convkit.data_utils       real images to train on
 """
 
 from importlib import import_module
