@@ -160,7 +160,7 @@ def plot_filters(w: np.ndarray, columns: int | None = None) -> Figure:
     figure = _figure(width + bar, 0.4 + min(40.0, width * grid.shape[0] / grid.shape[1]))
     axes = figure.add_subplot()
     axes.set_axis_off()
-    channels = "" if C == 1 else " in colour" if in_colour else f", {C} channels each (a row for each filter)"
+    channels = "" if C == 1 else " in colour" if in_colour else f", a row of {C} channels each"
     axes.set_title(f"{F} filters of {HH} x {WW}{channels}", fontsize=11)
     if in_colour:
         axes.imshow(grid, interpolation="nearest")
@@ -201,7 +201,7 @@ def plot_predictions(
     pictures = (images / 255 if images.dtype == np.uint8 else _stretched(images)).transpose(0, 2, 3, 1)
     across = min(N, whole_number("columns", columns, 1))
     down = math.ceil(N / across)
-    figure = _figure(max(3.4, 1.05 * across), 0.45 + down * (1.0 * min(H / W, 4) + 0.3))
+    figure = _figure(max(5.2, 1.05 * across), 0.45 + down * (1.0 * min(H / W, 4) + 0.3))
     right = int(np.sum(labels == predicted))
     figure.suptitle(f"{right} of {N} recognized; mistakes in red, with the true label below", fontsize=11)
     for n, axes in enumerate(figure.subplots(down, across, squeeze=False).flat):

@@ -39,10 +39,10 @@ def seconds_of(solver: Any, num_test: int) -> float:
 
 def in_words(seconds: float) -> str:
     """A span of time, as exact as an estimate is."""
-    for unit, length, limit in (("seconds", 1, 90), ("minutes", 60, 90), ("hours", 3600, 48)):
+    for unit, length, limit in (("second", 1, 90), ("minute", 60, 90), ("hour", 3600, 48)):
         if seconds < limit * length:
-            count = seconds / length
-            return f"{count:.1f} {unit}" if unit == "hours" and count < 10 else f"{max(1, round(count))} {unit}"
+            count = max(1, round(seconds / length))
+            return f"{count} {unit}{'s' if count > 1 else ''}"
     return f"{seconds / 86_400:.1f} days"
 
 

@@ -50,7 +50,7 @@ convkit COMMAND --help says more about each command."""
 def build() -> argparse.ArgumentParser:
     """The parser; what it returns has `run`, the name of the command's module and function."""
     parser = _parser(argparse.ArgumentParser, prog="convkit", epilog=EXAMPLES)
-    parser.description = "Understand convolutional networks by building one, then train it on your machine."
+    parser.description = "Understand convolutional networks by building one, then train it on a laptop."
     parser.add_argument("--version", action="version", version=f"convkit {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     _add_train(_command(commands, "train", "train a network on images", TRAIN_EXAMPLES))

@@ -218,7 +218,13 @@ def check_stored(stored: Any) -> dict[str, Any]:
         optional.update(OF_CONVOLUTION)
     settings = {name: stored.get(name) for name in PARSERS}
     for name, value in settings.items():
-        if not (value is None and name in optional) and PARSERS[name](_text(value)) != value:
+        if value is None and name in optional:
+            continue
+        try:
+            right = PARSERS[name](_text(value)) == value
+        except ValueError as error:
+            raise ValueError(f"its setting {name} {error}") from error
+        if not right:
             raise ValueError(f"its setting {name} is {value!r}")
     return settings
 

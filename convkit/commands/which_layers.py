@@ -102,7 +102,7 @@ def errors_shown(chosen: Chosen) -> Iterator[None]:
     except (CommandError, OSError):
         raise
     except FloatingPointError as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(f"{error}\nA lower --learning-rate, or --grad-clip, usually helps.") from error
     except Exception as error:
         if chosen.file is None:
             raise
