@@ -78,7 +78,7 @@ cdef int gemm(
     A large product is done in parts, cut where gemm_impl.h cuts too, so that the bits are the same. Returns 1 if it was
     stopped between two of them.
     """
-    cdef Py_ssize_t strip = min(n, <Py_ssize_t> GEMM_NC), stretch = min(k, <Py_ssize_t> GEMM_KC)
+    cdef Py_ssize_t strip = max(1, min(n, <Py_ssize_t> GEMM_NC)), stretch = max(1, min(k, <Py_ssize_t> GEMM_KC))
     cdef Py_ssize_t block = max(1, LONGEST_CALL // (strip * stretch * GEMM_MC)) * GEMM_MC
     cdef Py_ssize_t row = 0, column = 0, depth = 0, rows, columns, depths
     while column < n:
