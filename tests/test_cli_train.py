@@ -406,3 +406,16 @@ def test_files_appear_whole_or_not_at_all(tiny, capsys, in_folder, monkeypatch):
     assert code == 1
     assert "No space left on device" in err
     assert not list((in_folder / "r").iterdir())
+
+
+def test_the_preparation_makes_mean_0_and_deviation_1_of_each_channel():
+    X = np.random.default_rng(0).integers(0, 256, (2300, 3, 4, 4)).astype(np.float32)
+    X[:, 1] /= 8
+    X[:, 1] = np.floor(X[:, 1])
+    X[:, 2] = 7  # of one value: there is nothing to scale
+    preparation = images._preparation(X, ("a",))
+    np.testing.assert_allclose(preparation.mean, X.mean(axis=(0, 2, 3), dtype=np.float64) / 255, rtol=1e-12)
+    prepared = images.prepare(X, preparation)
+    np.testing.assert_allclose(prepared.mean(axis=(0, 2, 3)), 0, atol=1e-6)
+    np.testing.assert_allclose(prepared.std(axis=(0, 2, 3)), [1, 1, 0], atol=1e-6)
+    assert not preparation.dark_background

@@ -93,14 +93,20 @@ def _read(name: str, folder: str | None, dtype: str) -> tuple[str, tuple[str, ..
 
 
 def _preparation(X: np.ndarray, classes: tuple[str, ...]) -> Preparation:
-    mean = X.mean(axis=(0, 2, 3), dtype=np.float64) / 255
-    std = X.std(axis=(0, 2, 3), dtype=np.float64) / 255
     C, H, W = X.shape[1:]
+    # in blocks, for the sake of memory; sums of bytes and of their squares are exact in float64
+    sums, squares = np.zeros(C), np.zeros(C)
+    for start in range(0, len(X), 1000):
+        block = X[start : start + 1000].astype(np.float64)
+        sums += block.sum(axis=(0, 2, 3))
+        squares += np.einsum("nchw,nchw->c", block, block)
+    count = len(X) * H * W
+    mean, std = sums / count, np.sqrt(squares / count - np.square(sums / count))
     return Preparation(
         (C, H, W),
         classes,
-        tuple(mean.tolist()),
-        tuple(np.where(std > 0, std, 1).tolist()),
+        tuple((mean / 255).tolist()),
+        tuple(np.where(std > 0, std / 255, 1).tolist()),
         C == 1 and float(np.median(corners(X))) < 64,
     )
 

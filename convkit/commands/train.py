@@ -141,10 +141,8 @@ def _introduce(
         f"Training  {settings['update_rule']}, learning rate {settings['learning_rate']:g}{schedule}, "
         f"reg {settings['reg']:g},"
     )
-    say(
-        f"          {settings['epochs']} epochs in batches of {settings['batch_size']}, seed {settings['seed']}, "
-        f"{get_num_threads()} thread{'s' if get_num_threads() > 1 else ''}"
-    )
+    length, threads = _count(settings["epochs"], "epoch"), _count(get_num_threads(), "thread")
+    say(f"          {length} in batches of {settings['batch_size']}, seed {settings['seed']}, {threads}")
     if settings["overfit"]:
         say(
             f"\nOverfitting {settings['overfit']} images on purpose: expect nearly 100 % on them, and far less"
@@ -176,6 +174,10 @@ def _go_on(say: Any, plan: Plan, solver: Solver, digest: str | None) -> None:
 
 def _digest(file: Path | None) -> str | None:
     return hashlib.sha256(file.read_bytes()).hexdigest() if file is not None else None
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}"
 
 
 def _quoted(folder: Path) -> str:
