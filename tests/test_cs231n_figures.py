@@ -21,7 +21,7 @@ def rel_error(x, y):
 
 
 def about(error, published, factor=10.0):
-    """An error of the published order of magnitude, or smaller: its last digits are round-off, another on each processor."""
+    """Of the published order of magnitude, or smaller: the digits are round-off, another on each processor."""
     return error <= factor * published
 
 
