@@ -15,6 +15,11 @@ def build_report() -> dict:
 def why_not_compiled() -> str:
     """The reason why the compiled layers are missing, in words, and what to do about it."""
     report = build_report()
+    if not report and (Path(__file__).parents[1] / "setup.py").is_file():
+        return (
+            "this is the source folder, where they are not built; run `pip install -e .` in it, or start Python in "
+            "another folder to use the convkit that is installed"
+        )
     if report.get("failure"):
         reason = f"building them failed ({report['failure']})"
     elif report.get("compiled"):
