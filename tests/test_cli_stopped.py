@@ -154,7 +154,8 @@ def test_a_second_ctrl_c_does_not_spoil_what_the_first_saves(tmp_path):
         process.send_signal(signal.SIGINT)
         time.sleep(0.005)
     err = process.communicate(timeout=60)[1]
-    assert process.returncode == 130
+    # when all is saved, and Python itself is about to end, it has no handler any more: what a shell shows is 130 again
+    assert process.returncode in (130, -signal.SIGINT)
     assert "Traceback" not in err
     assert checkpoint.read(tmp_path / "run" / "checkpoint.npz")["progress"]["iteration"] > 0
 

@@ -208,7 +208,7 @@ def test_the_rungs_agree(quick, capsys, in_folder):
         )
         assert code == 0
         assert {"numpy": "NumPy: conv, max_pool", "naive": "reference: conv, relu, max_pool"}[layers] in out
-        assert out.index("take about") < out.index("epoch ")
+        assert out.index("take about") < out.index("epoch   ")
     ours, theirs = (params_of(in_folder / name) for name in ("numpy", "naive"))
     for name, w in ours.items():
         np.testing.assert_allclose(w, theirs[name], rtol=1e-7, atol=1e-10, err_msg=name)
@@ -419,3 +419,19 @@ def test_the_preparation_makes_mean_0_and_deviation_1_of_each_channel():
     np.testing.assert_allclose(prepared.mean(axis=(0, 2, 3)), 0, atol=1e-6)
     np.testing.assert_allclose(prepared.std(axis=(0, 2, 3)), [1, 1, 0], atol=1e-6)
     assert not preparation.dark_background
+
+
+def test_more_than_any_memory(capsys, in_folder):
+    code, _, err = run(capsys, "train", "--num-filters", 2**31 - 1, "--hidden-dim", 2**31 - 1)
+    assert code == 1
+    assert "a network of this size cannot be made" in err
+    assert not list(in_folder.iterdir())
+
+
+def test_a_wrong_environment(capsys, in_folder, monkeypatch):
+    monkeypatch.setattr(threads, "_num_threads", 0)
+    monkeypatch.setenv("CONVKIT_NUM_THREADS", "all")
+    code, _, err = run(capsys, "train")
+    assert code == 2
+    assert "CONVKIT_NUM_THREADS='all'" in err
+    assert len(err.splitlines()) == 1

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from convkit import ops
+from convkit.commands.errors import CommandError
 
 
 def build(settings: dict[str, Any], shape: tuple[int, ...], num_classes: int) -> Any:
@@ -15,7 +16,16 @@ def build(settings: dict[str, Any], shape: tuple[int, ...], num_classes: int) ->
 
     - settings: see settings.complete
     - shape: (C, H, W) of its images; num_classes: how many classes it tells apart
+
+    Raises CommandError if it would be too large.
     """
+    try:
+        return _build(settings, shape, num_classes)
+    except (ValueError, MemoryError) as error:  # NumPy's words for sizes beyond all memory
+        raise CommandError(f"a network of this size cannot be made: {error}") from error
+
+
+def _build(settings: dict[str, Any], shape: tuple[int, ...], num_classes: int) -> Any:
     from convkit.classifiers.cnn import ThreeLayerConvNet
     from convkit.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
 

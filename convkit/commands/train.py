@@ -37,6 +37,10 @@ def run(options: argparse.Namespace) -> int:
     settings = plan.settings
     if options.threads:
         set_num_threads(options.threads)
+    try:
+        get_num_threads()
+    except ValueError as error:  # from the environment
+        raise UsageError(str(error)) from error
     loaded = images.load(settings, plan.preparation)
     layers = which_layers.choose(settings["layers"])
     # numbers that overflow make the loss infinite or NaN, of which the Solver says more than NumPy's warnings
