@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -32,9 +33,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             code = _run(options)
+            if code == INTERRUPTED:
+                _ignore_ctrl_c(argv)
             sys.stdout.flush()
         return code
     except KeyboardInterrupt:
+        _ignore_ctrl_c(argv)
         _complain(options.command, "interrupted")
         return INTERRUPTED
     except BrokenPipeError:
@@ -74,6 +78,12 @@ def _prepare_streams() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace", line_buffering=True)
+
+
+def _ignore_ctrl_c(argv: Sequence[str] | None) -> None:
+    """Once all is saved, another Ctrl-C would only make Python complain while it ends; if this process ends with us."""
+    if argv is None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _complain(command: str, message: str) -> None:

@@ -49,7 +49,7 @@ def save_slowly(self, solver):
     save(self, solver)
     time.sleep(0.02)
 Keeper.on_epoch = save_slowly
-sys.exit(main(sys.argv[1:]))
+sys.exit(main())
 """
 
 
@@ -152,10 +152,9 @@ def test_a_second_ctrl_c_does_not_spoil_what_the_first_saves(tmp_path):
     wait_for(process, r"^ +\d+ +\d\.\d{4}")
     for _ in range(2):
         process.send_signal(signal.SIGINT)
-        time.sleep(0.005)
+        time.sleep(np.random.default_rng().uniform(0, 0.05))
     err = process.communicate(timeout=60)[1]
-    # when all is saved, and Python itself is about to end, it has no handler any more: what a shell shows is 130 again
-    assert process.returncode in (130, -signal.SIGINT)
+    assert process.returncode == 130
     assert "Traceback" not in err
     assert checkpoint.read(tmp_path / "run" / "checkpoint.npz")["progress"]["iteration"] > 0
 
