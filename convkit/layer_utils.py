@@ -55,7 +55,7 @@ def chain(*layers: str, name: str = "") -> tuple[Callable, Callable]:
 
     def forward(*args: Any, **kwargs: Any) -> tuple[np.ndarray, tuple[ops.Step, ...]]:
         values = list(signature.bind(*args, **kwargs).args)
-        fused = ops.find(name)
+        fused = ops.find(name, parts=layers)
         if fused and fused.backward:
             out, cache = fused.forward(*values)
             return out, (ops.Step(fused.backward, cache),)

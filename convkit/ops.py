@@ -119,15 +119,18 @@ def current(layer: str) -> Implementation:
     return found or Implementation(layer, reference.forward, reference.backward, reference.forward.__module__)
 
 
-def find(name: str) -> Implementation | None:
+def find(name: str, parts: tuple[str, ...] = ()) -> Implementation | None:
     """The pair {name}_forward, {name}_backward (or a loss, {name}) in the current modules; None where there is none.
 
-    Fused pairs such as conv_relu_pool are found by the same rule as layers.
+    - name: of a layer, or of a fused pair such as conv_relu_pool
+    - parts: the layers that a fused pair stands for; it must not get past a module of an earlier choice that has one
     """
     for module in current_modules():
         implementation = implementation_in(module, name)
         if implementation:
             return implementation
+        if any(implementation_in(module, part) for part in parts):
+            return None
     return None
 
 

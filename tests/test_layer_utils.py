@@ -122,6 +122,30 @@ def test_one_gradient_is_no_tuple():
     assert backward(out, cache).shape == IMAGES["x"].shape
 
 
+def test_a_fused_pair_does_not_get_past_a_part_of_an_earlier_choice():
+    calls = []
+    mine, fused = types.ModuleType("mine"), types.ModuleType("fused")
+    mine.note = calls.append
+    exec(
+        "import numpy as np\n"
+        "def relu_forward(x): note('mine'); return np.maximum(x, 0), x\n"
+        "def relu_backward(dout, x): return dout * (x > 0)\n",
+        mine.__dict__,
+    )
+    fused.note = calls.append
+    exec(
+        "def conv_relu_forward(x, w, b, conv_param): note('fused'); return x, None\n"
+        "def conv_relu_backward(dout, cache): return dout, None, None\n",
+        fused.__dict__,
+    )
+    arguments = np.ones((1, 1, 3, 3)), np.ones((1, 1, 3, 3)), np.zeros(1), {"pad": 1}
+    with use(mine, fused):
+        layer_utils.conv_relu_forward(*arguments)
+    with use(fused, mine):
+        layer_utils.conv_relu_forward(*arguments)
+    assert calls == ["mine", "fused"]
+
+
 def test_wrong_calls_are_refused():
     with pytest.raises(ValueError, match="'convolution' is not one"):
         chain("convolution", "relu")
