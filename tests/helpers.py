@@ -18,6 +18,9 @@ from convkit.ops import implementation_in
 COMPILED = hasattr(fast_layers, "TILE_BYTES")
 needs_compiled = pytest.mark.skipif(not COMPILED, reason="the compiled layers were not built")
 
+# The warning of the stand-in is no error in a process that a test starts.
+STAND_IN = "ignore:convkit runs without its compiled layers:RuntimeWarning"
+
 TOLERANCE = {np.dtype(np.float64): 1e-10, np.dtype(np.float32): 2e-5}
 
 
@@ -116,7 +119,7 @@ def run_script(script, *arguments, timeout=120, check=True, **environment):
     here = str(Path(__file__).parent)
     path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
     process = subprocess.run(
-        [sys.executable, "-P", "-W", "error", "-c", textwrap.dedent(script), *map(str, arguments)],
+        [sys.executable, "-P", "-W", "error", "-W", STAND_IN, "-c", textwrap.dedent(script), *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=timeout,
