@@ -41,12 +41,12 @@ static const REAL *NAME(slab)(const Conv *p, const SlabPlace *at, REAL *slab)
                 REAL *to = slab + n * p->image_step + c * p->channel_step + i * p->pitch;
                 ptrdiff_t y = top + i;
                 if (y < 0 || y >= p->H || !inside) {
-                    memset(to, 0, sizeof(REAL) * (size_t)cols);
+                    NAME(zero)(to, cols);
                     continue;
                 }
-                for (ptrdiff_t j = 0; j < before; j++) to[j] = 0;
-                memcpy(to + before, image + y * p->W + left + before, sizeof(REAL) * (size_t)inside);
-                for (ptrdiff_t j = before + inside; j < cols; j++) to[j] = 0;
+                NAME(zero)(to, before);
+                NAME(copy)(to + before, image + y * p->W + left + before, inside);
+                NAME(zero)(to + before + inside, cols - before - inside);
             }
     }
     return slab;
@@ -69,18 +69,18 @@ static void NAME(slab_by_phase)(const Conv *p, const SlabPlace *at, REAL *slab)
                 for (ptrdiff_t i = 0; i < rows; i++, to += p->pitch) {
                     ptrdiff_t y = top + a + i * p->stride_h;
                     if (y < 0 || y >= p->H) {
-                        memset(to, 0, sizeof(REAL) * (size_t)cols);
+                        NAME(zero)(to, cols);
                         continue;
                     }
                     const REAL *from = image + y * p->W + x;
-                    for (ptrdiff_t j = 0; j < first; j++) to[j] = 0;
+                    NAME(zero)(to, first);
                     if (p->stride_w == 1)
-                        memcpy(to + first, from + first, sizeof(REAL) * (size_t)(last - first));
+                        NAME(copy)(to + first, from + first, last - first);
                     else if (p->stride_w == 2)
                         for (ptrdiff_t j = first; j < last; j++) to[j] = from[2 * j];
                     else
                         for (ptrdiff_t j = first; j < last; j++) to[j] = from[j * p->stride_w];
-                    for (ptrdiff_t j = last; j < cols; j++) to[j] = 0;
+                    NAME(zero)(to + last, cols - last);
                 }
             }
 }

@@ -132,7 +132,7 @@ static void NAME(wide_write)(const Conv *p, const REAL *sums, int V, int v, ptrd
             for (ptrdiff_t i = 0; i < SMALLER(channels, (ptrdiff_t)LANES); i++) {
                 REAL *row = to + i * plane + j * p->out_step_w;
                 if (p->out_step_w == 1)
-                    memcpy(row, block[i], sizeof(REAL) * (size_t)n);
+                    NAME(copy)(row, block[i], n);
                 else
                     for (ptrdiff_t q = 0; q < n; q++) row[q * p->out_step_w] = block[i][q];
             }
