@@ -14,6 +14,7 @@ const Kernels NAME(table) = {
     .gemm = (void *)NAME(gemm),
 #if CONVKIT_VECTORS
     .lanes = LANES,
+    .widest = WIDEST_PANEL,
     .fma_rate = NAME(fma_rate),
     .conv_pack_wide = NAME(conv_pack_wide),
     .conv_wide = NAME(conv_wide),
