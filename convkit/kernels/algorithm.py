@@ -16,6 +16,10 @@ FEWEST_WIDE = 9
 
 
 def choose(geometry: ConvGeometry, direction: str) -> str:
+    return direct(geometry, direction)
+
+
+def direct(geometry: ConvGeometry, direction: str) -> str:
     """The algorithm for one of the three convolutions of a layer.
 
     - geometry: shapes and settings

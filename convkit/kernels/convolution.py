@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convkit.kernels import conv, conv_im2col, matmul, threads
-from convkit.kernels.algorithm import BACKWARD_W, BACKWARD_X, FORWARD, choose
+from convkit.kernels.algorithm import BACKWARD_W, BACKWARD_X, FORWARD, choose, direct
 
 if TYPE_CHECKING:
     from convkit.layers.conv import ConvGeometry
@@ -40,7 +40,8 @@ def forward(
     if algorithm == "im2col":
         _forward_im2col(x, w, b, out, geometry)
         return np.maximum(out, 0, out=out) if relu else out
-    conv.forward(x, w, b, out, geometry, algorithm == "few", relu)
+    if not conv.forward(x, w, b, out, geometry, algorithm, relu):
+        conv.forward(x, w, b, out, geometry, direct(geometry, FORWARD), relu)
     return out
 
 
@@ -51,7 +52,11 @@ def backward_x(
     algorithm = algorithm or choose(geometry, BACKWARD_X)
     dout, w = _c_order(dout, dtype), _c_order(w, dtype)
     dx = np.empty(geometry.x_shape, dtype)
-    if algorithm == "im2col" or not conv.backward_x(dout, w, dx, geometry, algorithm == "few"):
+    if algorithm in conv.TILES and not conv.backward_x(dout, w, dx, geometry, algorithm):
+        algorithm = direct(geometry, BACKWARD_X)
+    if algorithm in conv.TILES:
+        return dx
+    if algorithm == "im2col" or not conv.backward_x(dout, w, dx, geometry, algorithm):
         dx[...] = 0
         _backward_x_im2col(dout, w, dx, geometry)
     return dx
@@ -68,7 +73,8 @@ def backward_w(
         _backward_w_im2col(dout, x, dw, geometry)
         return dw, dout.sum(axis=(0, 2, 3))
     dw, db = np.empty(geometry.w_shape, dtype), np.empty(geometry.w_shape[0], dtype)
-    conv.backward_w(dout, x, dw, db, geometry, algorithm == "few")
+    if not conv.backward_w(dout, x, dw, db, geometry, algorithm):
+        conv.backward_w(dout, x, dw, db, geometry, direct(geometry, BACKWARD_W))
     return dw, db
 
 
