@@ -33,7 +33,7 @@ def forward(
     - relu: whether max(0, .) of it is returned
     - algorithm: one of those of algorithm.choose, default the one it chooses
     """
-    algorithm = algorithm or choose(geometry, FORWARD)
+    algorithm = algorithm or choose(geometry, FORWARD, dtype.itemsize)
     x, w = _c_order(x, dtype), _c_order(w, dtype)
     b = None if b is None else _c_order(b, dtype)
     out = np.empty(geometry.out_shape, dtype)
@@ -49,13 +49,13 @@ def backward_x(
     dout: np.ndarray, w: np.ndarray, geometry: ConvGeometry, dtype: np.dtype, algorithm: str = ""
 ) -> np.ndarray:
     """The gradient of x, (N, C, H, W), from that of the output (N, F, OH, OW)."""
-    algorithm = algorithm or choose(geometry, BACKWARD_X)
+    algorithm = algorithm or choose(geometry, BACKWARD_X, dtype.itemsize)
     dout, w = _c_order(dout, dtype), _c_order(w, dtype)
     dx = np.empty(geometry.x_shape, dtype)
-    if algorithm in conv.TILES and not conv.backward_x(dout, w, dx, geometry, algorithm):
-        algorithm = direct(geometry, BACKWARD_X)
     if algorithm in conv.TILES:
-        return dx
+        if conv.backward_x(dout, w, dx, geometry, algorithm):
+            return dx
+        algorithm = direct(geometry, BACKWARD_X)
     if algorithm == "im2col" or not conv.backward_x(dout, w, dx, geometry, algorithm):
         dx[...] = 0
         _backward_x_im2col(dout, w, dx, geometry)
@@ -66,7 +66,7 @@ def backward_w(
     dout: np.ndarray, x: np.ndarray, geometry: ConvGeometry, dtype: np.dtype, algorithm: str = ""
 ) -> tuple[np.ndarray, np.ndarray]:
     """The gradients of w, (F, C/groups, HH, WW), and of b, (F,), from that of the output (N, F, OH, OW)."""
-    algorithm = algorithm or choose(geometry, BACKWARD_W)
+    algorithm = algorithm or choose(geometry, BACKWARD_W, dtype.itemsize)
     dout, x = _c_order(dout, dtype), _c_order(x, dtype)
     if algorithm == "im2col":
         dw = np.zeros(geometry.w_shape, dtype)
