@@ -14,8 +14,8 @@ FORWARD, BACKWARD_X, BACKWARD_W = "forward", "backward_x", "backward_w"
 # Vector lanes are the output channels of a group; with fewer than so many of them they are pixels instead.
 FEWEST_WIDE = 9
 
-# Winograd's algorithm pays from so many channels and filters in a group on: its transforms are work for each of them, what
-# they save is work for each pair.
+# Winograd's algorithm pays from so many channels and filters in a group on: its transforms are work for each of them,
+# what they save is work for each pair.
 FEWEST_WINOGRAD = 12
 # It pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out,
 LEAST_SAVED = 1.3
@@ -32,8 +32,8 @@ def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
     - direction: FORWARD, BACKWARD_X (gradient of the images) or BACKWARD_W (gradient of the filters)
     - itemsize: bytes of a number
 
-    Returns 'winograd' (3x3 filters, stride 1: tiles of 2x2 outputs), 'winograd4' (tiles of 4x4, where conv_param asks for
-    them), or one of the algorithms of `direct`.
+    Returns 'winograd' (3x3 filters, stride 1: tiles of 2x2 outputs), 'winograd4' (tiles of 4x4, where conv_param asks
+    for them), or one of the algorithms of `direct`.
     """
     if VECTORS and geometry.kernel == (3, 3) and geometry.stride == (1, 1) and geometry.winograd != 0:
         if geometry.winograd is not None:
@@ -46,8 +46,8 @@ def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
 def direct(geometry: ConvGeometry, direction: str) -> str:
     """The algorithm that computes the sums as they are defined, for any shape.
 
-    Returns 'wide' (lanes = output channels), 'few' (lanes = pixels) or 'im2col' (a matrix product of tiles of the im2col
-    matrix: where the compiler has no vector extensions).
+    Returns 'wide' (lanes = output channels), 'few' (lanes = pixels) or 'im2col' (a matrix product of tiles of the
+    im2col matrix: where the compiler has no vector extensions).
     """
     if not VECTORS:
         return "im2col"

@@ -5,7 +5,13 @@ from convkit.layers.conv import ConvGeometry
 TILES: dict[str, int]
 
 def forward(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, out: np.ndarray, geometry: ConvGeometry, algorithm: str, relu: bool = ...
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray | None,
+    out: np.ndarray,
+    geometry: ConvGeometry,
+    algorithm: str,
+    relu: bool = ...,
 ) -> bool: ...
 def backward_x(dout: np.ndarray, w: np.ndarray, dx: np.ndarray, geometry: ConvGeometry, algorithm: str) -> bool: ...
 def backward_w(
