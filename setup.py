@@ -69,7 +69,7 @@ def extensions():
         extension("convkit.kernels.matmul"),
         extension("convkit.kernels.im2col"),
         extension("convkit.kernels.conv_im2col"),
-        extension("convkit.kernels.conv", f"{KERNELS}/conv_plan.c"),
+        extension("convkit.kernels.conv", f"{KERNELS}/conv_plan.c", f"{KERNELS}/winograd_plan.c"),
         extension("convkit.kernels.pooling"),
         extension("convkit.fast_layers"),
     ]

@@ -2,10 +2,18 @@ import numpy as np
 
 from convkit.layers.conv import ConvGeometry
 
+TILES: dict[str, int]
+
 def forward(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, out: np.ndarray, geometry: ConvGeometry, algorithm: str, relu: bool = ...
-) -> None: ...
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray | None,
+    out: np.ndarray,
+    geometry: ConvGeometry,
+    algorithm: str,
+    relu: bool = ...,
+) -> bool: ...
 def backward_x(dout: np.ndarray, w: np.ndarray, dx: np.ndarray, geometry: ConvGeometry, algorithm: str) -> bool: ...
 def backward_w(
     dout: np.ndarray, x: np.ndarray, dw: np.ndarray, db: np.ndarray, geometry: ConvGeometry, algorithm: str
-) -> None: ...
+) -> bool: ...

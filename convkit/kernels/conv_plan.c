@@ -16,13 +16,6 @@ enum {
     MOST_PARTS = 16
 };
 
-/* The number of elements of one block, if `total` are divided into blocks of nearly the same number, at most `most`. */
-static ptrdiff_t even_block(ptrdiff_t total, ptrdiff_t most)
-{
-    most = LARGER(most, 1);
-    return total ? CEIL_DIV(total, CEIL_DIV(total, most)) : 1;
-}
-
 static void span_of_taps(Conv *p)
 {
     p->first_row = p->first_col = p->row_span = p->col_span = 0;

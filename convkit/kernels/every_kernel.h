@@ -9,6 +9,18 @@
 #include "conv_dw_wide.h"
 #include "conv_dw_few.h"
 #include "conv_depthwise.h"
+#include "winograd.h"
+#include "winograd_lanes.h"
+#define TILE 2
+#include "winograd_transforms.h"
+#include "winograd_forward.h"
+#include "winograd_dw.h"
+#include "winograd_end.h"
+#define TILE 4
+#include "winograd_transforms.h"
+#include "winograd_forward.h"
+#include "winograd_dw.h"
+#include "winograd_end.h"
 #endif
 
 const Kernels NAME(table) = {
@@ -27,6 +39,14 @@ const Kernels NAME(table) = {
     .conv_dw_depthwise = NAME(conv_dw_depthwise),
     .conv_dw_few = NAME(conv_dw_few),
     .conv_dw_few_finish = NAME(conv_dw_few_finish),
+    .winograd_pack_2 = NAME(winograd_pack_2),
+    .winograd_2 = NAME(winograd_2),
+    .winograd_dw_2 = NAME(winograd_dw_2),
+    .winograd_dw_finish_2 = NAME(winograd_dw_finish_2),
+    .winograd_pack_4 = NAME(winograd_pack_4),
+    .winograd_4 = NAME(winograd_4),
+    .winograd_dw_4 = NAME(winograd_dw_4),
+    .winograd_dw_finish_4 = NAME(winograd_dw_finish_4),
 #else
     .lanes = 1,
 #endif
