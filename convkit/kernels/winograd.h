@@ -50,7 +50,7 @@ size_t winograd_plan_dw(WinogradDw *q, int m, int lanes, size_t size);
 /* Input channels of a task of dw at most, and, up to whole panels, output channels. */
 enum { WINOGRAD_DW_CHANNELS = 64 };
 
-static inline ptrdiff_t winograd_tasks(const Winograd *p) { return conv_tasks(&p->of) * p->vector_tasks; }
+static inline ptrdiff_t winograd_tasks(const Winograd *p) { return conv_blocks(&p->of) * p->vector_tasks; }
 static inline ptrdiff_t winograd_dw_tasks(const WinogradDw *q)
 {
     return q->parts * q->of.of.groups * q->channel_tasks * q->of.vector_tasks;

@@ -47,7 +47,7 @@ static void blocks_of_tiles(Winograd *p, int m, ptrdiff_t tiles, ptrdiff_t tasks
         q->image_tasks = CEIL_DIV(q->N, q->task_images);
         q->row_tasks = CEIL_DIV(rows, block_rows);
         q->col_tasks = CEIL_DIV(cols, block_cols);
-        if (conv_tasks(q) * tasks_each >= ENOUGH_TASKS || q->task_images * block_rows * block_cols * phases < 2 * FEWEST_TILES) break;
+        if (conv_blocks(q) * tasks_each >= ENOUGH_TASKS || q->task_images * block_rows * block_cols * phases < 2 * FEWEST_TILES) break;
         if (q->task_images > 1)
             q->task_images = CEIL_DIV(q->task_images, 2);
         else if (block_rows > 1)
@@ -81,8 +81,8 @@ size_t winograd_plan(Winograd *p, int m, int lanes, size_t size)
     p->task_vectors = vectors;
     p->vector_tasks = 1;
     blocks_of_tiles(p, m, tiles_wanted(padded, m, size), 1);
-    if (conv_tasks(q) < ENOUGH_TASKS && vectors > 4) { /* few tiles: divide the output channels, too */
-        p->task_vectors = LARGER(4, even_block(vectors, vectors * conv_tasks(q) / ENOUGH_TASKS));
+    if (conv_blocks(q) < ENOUGH_TASKS && vectors > 4) { /* few tiles: divide the output channels, too */
+        p->task_vectors = LARGER(4, even_block(vectors, vectors * conv_blocks(q) / ENOUGH_TASKS));
         p->vector_tasks = CEIL_DIV(vectors, p->task_vectors);
     }
     ptrdiff_t tiles = tiles_of_block(p, m), slab = p->slab_rows * p->slab_cols * lanes;
