@@ -1,14 +1,14 @@
 """Convolution by the direct kernels and by Winograd's: forward pass, gradient of the images, gradient of the filters.
 
-The three functions write down what conv.h asks for (which pixel a tap sees, where an output goes), let the plan cut it into
-tasks, pack the filters and run the tasks. Arrays are C-contiguous and all of one dtype; geometry is a ConvGeometry; algorithm
-is one of those of algorithm.py but im2col. They return whether the result is there: False means that this algorithm cannot
-compute it as the reference does, and what was written is to be computed anew by another.
+The three functions write down what conv.h asks for (which pixel a tap sees, where an output goes), let the plan cut it
+into tasks, pack the filters and run the tasks. Arrays are C-contiguous and all of one dtype; geometry is a ConvGeometry;
+algorithm is a name of algorithm.py but 'im2col'. They return whether the result is there: False means that this algorithm
+cannot compute it as the reference does (see run_conv, run_winograd), and another is to be taken.
 """
 
 import numpy as np
 
-from convkit.kernels.native cimport Kernels, Task, address, kernels_for, run
+from convkit.kernels.native cimport Kernels, address, kernels_for, run
 
 
 cdef extern from "conv.h" nogil:
@@ -24,27 +24,29 @@ cdef extern from "conv.h" nogil:
         const Py_ssize_t *row
         const Py_ssize_t *col
         const void *w
-        Py_ssize_t w_group, w_filter, w_channel
+        Py_ssize_t w_group, w_filter, w_channel, w_size, w_taps
         const Py_ssize_t *w_tap
         int *not_finite
         Py_ssize_t *offset
+        Py_ssize_t vector_tasks, task_images
     ctypedef struct ConvDw:
         Conv of
         const void *dout
         void *dw
         void *db
         void *sums
-        Py_ssize_t parts, part_size, vector_tasks
-    size_t conv_plan_wide(Conv* p, int lanes, size_t size)
+        Py_ssize_t parts, part_size
+    size_t conv_plan_wide(Conv* p, int lanes, int widest, size_t size)
     size_t conv_plan_few(Conv* p, int lanes, size_t size)
-    size_t conv_plan_dw_wide(ConvDw* q, int lanes, size_t size)
+    size_t conv_plan_dw_wide(ConvDw* q, int lanes, int widest, size_t size)
     size_t conv_plan_dw_few(ConvDw* q, int lanes, size_t size)
-    Py_ssize_t conv_tasks(const Conv* p)
+    size_t conv_plan_depthwise(Conv* p, int lanes, size_t size)
+    size_t conv_plan_dw_depthwise(ConvDw* q, int lanes, size_t size)
+    Py_ssize_t conv_blocks(const Conv* p)
 
 cdef extern from "winograd.h" nogil:
     ctypedef struct Winograd:
         Conv of
-        Py_ssize_t vector_tasks
     ctypedef struct WinogradDw:
         Winograd of
         const void *dout
@@ -52,13 +54,14 @@ cdef extern from "winograd.h" nogil:
         void *db
         void *sums
         Py_ssize_t parts, part_size
-    size_t winograd_plan(Winograd* p, int m, int lanes, size_t size)
-    size_t winograd_plan_dw(WinogradDw* q, int m, int lanes, size_t size)
+    size_t winograd_plan(Winograd* p, int m, int lanes, int widest, size_t size)
+    size_t winograd_plan_dw(WinogradDw* q, int m, int lanes, int widest, size_t size)
     Py_ssize_t winograd_tasks(const Winograd* p)
     Py_ssize_t winograd_dw_tasks(const WinogradDw* q)
 
-# The side of Winograd's tiles, by the name of the algorithm.
-TILES = {"winograd": 2, "winograd4": 4}
+# Filters that no more blocks of positions than this will read are packed by the tasks themselves, into their cache.
+cdef enum:
+    PACK_INSIDE = 2
 
 # More scratch memory than this for a thread, and Winograd's algorithm is not used.
 MOST_SCRATCH = 8 << 20
@@ -68,45 +71,61 @@ cdef Py_ssize_t up(Py_ssize_t size, Py_ssize_t step):
     return (size + step - 1) // step
 
 
-cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, str algorithm, bint finite=False) except -1:
+# The names of algorithm.choose that are computed here.
+cdef enum Algorithm:
+    WIDE, FEW, DEPTHWISE, WINOGRAD, WINOGRAD4
+
+NAMES = {"wide": WIDE, "few": FEW, "depthwise": DEPTHWISE, "winograd": WINOGRAD, "winograd4": WINOGRAD4}
+
+cdef Algorithm algorithm_of(name) except *:
+    return NAMES[name]
+
+
+cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, bint finite=False) except -1:
     """Plan, pack and run one convolution whose description is complete but for the blocking and the packed filters.
 
     Returns whether it ran: with `finite`, filters that hold NaN or infinity are left alone.
     """
-    if algorithm in TILES:
-        return run_winograd(p, kernels, dtype, TILES[algorithm])
+    if algorithm >= WINOGRAD:
+        return run_winograd(p, kernels, dtype, 4 if algorithm == WINOGRAD4 else 2)
     cdef int not_finite = 0
-    cdef bint few = algorithm == "few"
     cdef Py_ssize_t size = dtype.itemsize, lanes = kernels.lanes, vectors = up(p.F, lanes)
     cdef double work = <double> p.N * p.groups * p.F * p.C * p.taps * p.rows * p.cols
     cdef double moved = <double> p.groups * p.F * p.C * p.taps * 8
     cdef size_t scratch
-    cdef Py_ssize_t count = p.groups * p.C * p.taps * (p.F if few else vectors * lanes)
+    cdef Py_ssize_t count = p.groups * p.C * p.taps * (p.F if algorithm == FEW else vectors * lanes)
     p.not_finite = &not_finite
-    packed = np.empty(count, dtype)
-    p.packed = address(packed)
-    if few:
+    p.packed = NULL
+    if algorithm == DEPTHWISE:
+        scratch = conv_plan_depthwise(p, lanes, size)
+        run(kernels.conv_depthwise, p, up(p.N * p.groups, p.task_images), scratch, work)
+    elif algorithm == FEW:
+        packed = np.empty(count, dtype)
+        p.packed = address(packed)
         scratch = conv_plan_few(p, lanes, size)
         run(kernels.conv_pack_few, p, p.groups, 0, moved)
         if finite and not_finite:
             return False
-        run(kernels.conv_few, p, conv_tasks(p), scratch, work)
+        run(kernels.conv_few, p, conv_blocks(p), scratch, work)
     else:
-        scratch = conv_plan_wide(p, lanes, size)
-        run(kernels.conv_pack_wide, p, p.groups * vectors, 0, moved)
-        if finite and not_finite:
-            return False
-        run(kernels.conv_wide, p, conv_tasks(p), scratch, work)
-    return True
+        scratch = conv_plan_wide(p, lanes, kernels.widest, size)
+        if conv_blocks(p) > PACK_INSIDE * p.groups:
+            packed = np.empty(count, dtype)
+            p.packed = address(packed)
+            run(kernels.conv_pack_wide, p, p.groups * vectors, 0, moved)
+            if finite and not_finite:
+                return False
+        run(kernels.conv_wide, p, conv_blocks(p) * p.vector_tasks, scratch, work)
+    return not (finite and not_finite)
 
 
 cdef bint run_winograd(Conv* conv, const Kernels* kernels, dtype, int m) except -1:
     """The same by Winograd's algorithm with tiles of m x m; returns False where a result is not finite."""
     cdef Winograd p
     cdef int not_finite = 0
-    cdef Py_ssize_t size = dtype.itemsize, vectors = up(conv.F, kernels.lanes), positions = (m + 2) * (m + 2)
+    cdef Py_ssize_t vectors = up(conv.F, kernels.lanes), positions = (m + 2) * (m + 2)
     p.of = conv[0]
-    cdef size_t scratch = winograd_plan(&p, m, kernels.lanes, size)
+    cdef size_t scratch = winograd_plan(&p, m, kernels.lanes, kernels.widest, dtype.itemsize)
     if scratch > <size_t> MOST_SCRATCH:
         return False
     cdef Py_ssize_t count = conv.groups * vectors * kernels.lanes * conv.C * positions
@@ -152,7 +171,7 @@ cdef object describe(geometry, Conv* p):
     return taps_of(geometry, p, range(geometry.kernel[0] * geometry.kernel[1]))
 
 
-def forward(x, w, b, out, geometry, str algorithm, bint relu=False):
+def forward(x, w, b, out, geometry, algorithm, bint relu=False):
     """out (N, F, OH, OW) = the convolution of x (N, C, H, W) with w (F, C/groups, HH, WW), plus b (F,) or None.
 
     - relu: whether max(0, out) is written instead
@@ -166,21 +185,23 @@ def forward(x, w, b, out, geometry, str algorithm, bint relu=False):
     if b is not None:
         p.bias = address(b)
     p.relu = relu
-    p.w_channel = p.taps
+    p.w_channel = p.w_taps = p.taps
     p.w_filter = p.C * p.w_channel
     p.w_group = p.F * p.w_filter
-    return run_conv(&p, kernels, x.dtype, algorithm)
+    p.w_size = w.size
+    return run_conv(&p, kernels, x.dtype, algorithm_of(algorithm))
 
 
-def backward_x(dout, w, dx, geometry, str algorithm):
+def backward_x(dout, w, dx, geometry, algorithm):
     """dx (N, C, H, W), the gradient of the images, from dout (N, F, OH, OW) and w: a convolution for each phase.
 
-    The direct kernels return False where w holds NaN or infinity: at the border it would be multiplied by zeros that stand for
-    no output position, and make NaN where there is none.
+    The direct kernels return False where w holds NaN or infinity: at the border it would be multiplied by zeros that
+    stand for no output position, and make NaN where there is none.
     """
     cdef Conv p
     cdef const Kernels* kernels = kernels_for(dout.dtype)
     cdef Py_ssize_t kh = geometry.kernel[0], kw = geometry.kernel[1], H = geometry.x_shape[2], W = geometry.x_shape[3]
+    cdef Algorithm which = algorithm_of(algorithm)
     cdef Py_ssize_t sh, sw, dh, dw, top = geometry.pad[0], left = geometry.pad[1], a, b, ii, jj, taps
     cdef Py_ssize_t[:, ::1] table
     sh, sw = geometry.stride
@@ -196,7 +217,8 @@ def backward_x(dout, w, dx, geometry, str algorithm):
     p.bias = NULL
     p.relu = 0
     p.row, p.col, p.w_tap, p.offset = &table[0, 0], &table[1, 0], &table[2, 0], &table[3, 0]
-    p.w_filter = kh * kw
+    p.w_filter = p.w_taps = kh * kw
+    p.w_size = w.size
     p.w_channel = geometry.w_shape[1] * p.w_filter
     p.w_group = geometry.w_shape[0] // geometry.groups * p.w_channel
     for a in range(min(sh, H)):
@@ -221,59 +243,68 @@ def backward_x(dout, w, dx, geometry, str algorithm):
                     table[2, taps] = ii * kw + jj
                     taps += 1
             p.taps = taps
-            if not run_conv(&p, kernels, dout.dtype, algorithm, finite=True):
+            if not run_conv(&p, kernels, dout.dtype, which, finite=True):
                 return False
     return True
 
 
-def backward_w(dout, x, dw, db, geometry, str algorithm):
+def backward_w(dout, x, dw, db, geometry, algorithm):
     """dw (F, C/groups, HH, WW) and db (F,), the gradients of filters and biases, from dout (N, F, OH, OW) and x."""
     cdef ConvDw q
     cdef const Kernels* kernels = kernels_for(x.dtype)
     cdef Py_ssize_t size = x.dtype.itemsize, lanes = kernels.lanes
     cdef size_t scratch
     cdef double work
-    cdef bint few = algorithm == "few"
     if x.size == 0 or dout.size == 0:
         dw[...] = 0
         db[...] = 0
         return True
-    if algorithm in TILES:
-        return backward_w_winograd(dout, x, dw, db, geometry, TILES[algorithm])
     taps = describe(geometry, &q.of)
     q.of.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
     work = <double> q.of.N * q.of.groups * q.of.F * q.of.C * q.of.taps * q.of.rows * q.of.cols
-    scratch = (conv_plan_dw_few if few else conv_plan_dw_wide)(&q, lanes, size)
-    sums = np.empty(q.parts * q.part_size, x.dtype)
-    q.sums = address(sums)
+    cdef Algorithm which = algorithm_of(algorithm)
+    if which >= WINOGRAD:
+        return backward_w_winograd(dout, x, dw, db, geometry, 4 if which == WINOGRAD4 else 2)
+    if which == DEPTHWISE:
+        scratch = conv_plan_dw_depthwise(&q, lanes, size)
+    elif which == FEW:
+        scratch = conv_plan_dw_few(&q, lanes, size)
+    else:
+        scratch = conv_plan_dw_wide(&q, lanes, kernels.widest, size)
+    if which != WIDE or q.parts > 1:
+        sums = np.empty(q.parts * q.part_size, x.dtype)
+        q.sums = address(sums)
     cdef double added = <double> q.parts * q.part_size * 8
-    if few:
+    if which == DEPTHWISE:
+        run(kernels.conv_dw_depthwise, &q, q.parts * up(q.of.groups, q.of.task_images), scratch, work)
+        run(kernels.conv_dw_few_finish, &q, q.of.groups, 0, added)
+    elif which == FEW:
         run(kernels.conv_dw_few, &q, q.parts * q.of.groups, scratch, work)
         run(kernels.conv_dw_few_finish, &q, q.of.groups * q.of.F, 0, added)
     else:
-        run(kernels.conv_dw_wide, &q, q.parts * q.of.groups * q.vector_tasks, scratch, work)
-        run(kernels.conv_dw_wide_finish, &q, q.of.groups * up(q.of.F, lanes), 0, added)
+        run(kernels.conv_dw_wide, &q, q.parts * q.of.groups * q.of.vector_tasks, scratch, work)
+        if q.parts > 1:
+            run(kernels.conv_dw_wide_finish, &q, q.of.groups * up(q.of.F, lanes), 0, added)
     return True
 
 
 cdef bint backward_w_winograd(dout, x, dw, db, geometry, int m) except -1:
+    """The same by Winograd's algorithm with tiles of m x m; returns False where an element of dw is not finite."""
     cdef WinogradDw q
     cdef Conv* p = &q.of.of
     cdef int not_finite = 0
     cdef const Kernels* kernels = kernels_for(x.dtype)
-    cdef Py_ssize_t vectors
-    cdef double work, added
     taps = describe(geometry, p)
     p.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
     p.not_finite = &not_finite
-    vectors = up(p.F, kernels.lanes)
-    cdef size_t scratch = winograd_plan_dw(&q, m, kernels.lanes, x.dtype.itemsize)
+    cdef size_t scratch = winograd_plan_dw(&q, m, kernels.lanes, kernels.widest, x.dtype.itemsize)
     if scratch > <size_t> MOST_SCRATCH:
         return False
     sums = np.empty(q.parts * q.part_size, x.dtype)
     q.sums = address(sums)
-    work = <double> up(p.rows, m) * up(p.cols, m) * p.N * q.part_size
-    added = <double> q.parts * q.part_size * 8
+    cdef Py_ssize_t vectors = up(p.F, kernels.lanes)
+    cdef double work = <double> up(p.rows, m) * up(p.cols, m) * p.N * q.part_size
+    cdef double added = <double> q.parts * q.part_size * 8
     run(kernels.winograd_dw_2 if m == 2 else kernels.winograd_dw_4, &q, winograd_dw_tasks(&q), scratch, work)
     run(kernels.winograd_dw_finish_2 if m == 2 else kernels.winograd_dw_finish_4, &q, p.groups * vectors, 0, added)
     return not not_finite

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convkit.kernels import conv, conv_im2col, matmul, threads
-from convkit.kernels.algorithm import BACKWARD_W, BACKWARD_X, FORWARD, choose, direct
+from convkit.kernels.algorithm import BACKWARD_W, BACKWARD_X, FORWARD, WINOGRAD, choose, direct
 
 if TYPE_CHECKING:
     from convkit.layers.conv import ConvGeometry
@@ -52,7 +52,7 @@ def backward_x(
     algorithm = algorithm or choose(geometry, BACKWARD_X, dtype.itemsize)
     dout, w = _c_order(dout, dtype), _c_order(w, dtype)
     dx = np.empty(geometry.x_shape, dtype)
-    if algorithm in conv.TILES:
+    if algorithm in WINOGRAD:
         if conv.backward_x(dout, w, dx, geometry, algorithm):
             return dx
         algorithm = direct(geometry, BACKWARD_X)

@@ -43,8 +43,8 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
     const Winograd *p = &q->of;
     const Conv *conv = &p->of;
     ptrdiff_t elements = POSITIONS * conv->C, vectors = CEIL_DIV(conv->F, LANES), plane = conv->rows * conv->cols;
-    ptrdiff_t begin = task % p->vector_tasks * p->task_vectors, end = SMALLER(begin + p->task_vectors, vectors);
-    task /= p->vector_tasks;
+    ptrdiff_t begin = task % conv->vector_tasks * conv->task_vectors, end = SMALLER(begin + conv->task_vectors, vectors);
+    task /= conv->vector_tasks;
     ptrdiff_t c = task % q->channel_tasks * q->task_channels, channels = SMALLER(q->task_channels, conv->C - c);
     task /= q->channel_tasks;
     ptrdiff_t group = task % conv->groups, part = task / conv->groups;
@@ -92,7 +92,7 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
                     ptrdiff_t M = small + (i < larger);
                     const REAL *pixel[16];
                     for (ptrdiff_t m = 0; m < M; m++) pixel[m] = from++;
-                    NAME(dw_tiles)[1][V - 1][M - 1](1, 1, of.tiles, 0, 0, p->tile_step, pixel, d, q->dout_tile_step, to);
+                    NAME(dw_tiles)[1][V - 1][M - 1](1, 1, of.tiles, 0, 0, p->tile_step, pixel, d, q->dout_tile_step, to, 1);
                     to += M * V * LANES;
                 }
                 v += V;
@@ -115,7 +115,7 @@ static void TILED(winograd_dw_finish)(const void *args, ptrdiff_t task, void *sc
     const Conv *conv = &p->of;
     (void)scratch;
     ptrdiff_t elements = POSITIONS * conv->C, vectors = CEIL_DIV(conv->F, LANES), group = task / vectors, v = task % vectors;
-    ptrdiff_t begin = v / p->task_vectors * p->task_vectors, end = SMALLER(begin + p->task_vectors, vectors), first = begin;
+    ptrdiff_t begin = v / conv->task_vectors * conv->task_vectors, end = SMALLER(begin + conv->task_vectors, vectors), first = begin;
     int V;
     while (first + (V = panel_width(end - begin, first - begin, WIDEST_PANEL)) <= v) first += V;
     const REAL *from = (REAL *)q->sums + (group * vectors + first) * LANES * (elements + 1) + (v - first) * LANES;
@@ -166,5 +166,5 @@ static void TILED(winograd_dw_finish)(const void *args, ptrdiff_t task, void *sc
     VEC db = NAME(load)(from + elements * V * LANES);
     for (ptrdiff_t part = 1; part < q->parts; part++) db += NAME(load)(from + elements * V * LANES + part * q->part_size);
     NAME(store_part)((REAL *)q->db + f, db, lanes);
-    if (NAME(sum)(zeros) != 0) __atomic_store_n(conv->not_finite, 1, __ATOMIC_RELAXED);
+    NAME(report_not_finite)(conv, zeros);
 }
