@@ -52,15 +52,10 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
     REAL *pixels = scratch, *dout = pixels + p->pixels_size, *slab = dout + q->dout_size;
     ptrdiff_t *place = (ptrdiff_t *)(slab + p->slab_size);
     VEC db[WINOGRAD_DW_CHANNELS / LANES] = {{0}};
-    for (ptrdiff_t v = begin; v < end;) {
-        int V = panel_width(end - begin, v - begin, WIDEST_PANEL);
-        for (int position = 0; position < POSITIONS; position++)
-            NAME(zero)(sums + (v * (elements + 1) + (position * conv->C + c) * V) * LANES, channels * V * LANES);
-        v += V;
-    }
 
     ptrdiff_t blocks = conv->image_tasks * conv->row_tasks * conv->col_tasks, area = conv->row_tasks * conv->col_tasks;
-    for (ptrdiff_t b = blocks * part / q->parts; b < blocks * (part + 1) / q->parts; b++) {
+    ptrdiff_t first_block = blocks * part / q->parts, last_block = blocks * (part + 1) / q->parts; /* at least one */
+    for (ptrdiff_t b = first_block; b < last_block; b++) {
         SlabPlace at = slab_place(conv, (b / area * conv->groups + group) * area + b % area);
         TILED(Tiles) of = TILED(tiles_of)(p, &at);
         TILED(winograd_pixels)(p, &at, &of, c, channels, place, slab, pixels);
@@ -92,7 +87,8 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
                     ptrdiff_t M = small + (i < larger);
                     const REAL *pixel[16];
                     for (ptrdiff_t m = 0; m < M; m++) pixel[m] = from++;
-                    NAME(dw_tiles)[1][V - 1][M - 1](1, 1, of.tiles, 0, 0, p->tile_step, pixel, d, q->dout_tile_step, to, 1);
+                    NAME(dw_tiles)[1][V - 1][M - 1](1, 1, of.tiles, 0, 0, p->tile_step, pixel, d, q->dout_tile_step, to,
+                                                   b > first_block);
                     to += M * V * LANES;
                 }
                 v += V;

@@ -9,7 +9,7 @@
 enum {
     FEWEST_TILES = 24, /* of a block, about, where there are so many */
     MOST_TILES = 96,
-    PIXEL_BYTES = 384 * 1024, /* of a block's transformed pixels, at most where that leaves FEWEST_TILES */
+    PIXEL_BYTES = 512 * 1024, /* of a block's transformed pixels, at most where that leaves FEWEST_TILES */
     SUMS_BYTES = 4 << 20,     /* of all parts of dw together, where one part is smaller */
     MOST_DILATION = 256,
     ENOUGH_TASKS = 16,
