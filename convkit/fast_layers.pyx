@@ -49,13 +49,13 @@ def conv_forward_fast(x, w, b, conv_param):
     - b: biases (F,)
     - conv_param: dict with 'stride', 'pad', and optionally 'dilation', 'groups', 'rounding' and 'winograd'
 
-    'winograd' is about 3x3 filters with stride 1, where Winograd's algorithm saves multiplications, in the forward pass and
-    in all gradients:
+    'winograd' is about 3x3 filters with stride 1 and at least 12 channels and filters in a group, where Winograd's
+    algorithm saves multiplications, in the forward pass and in all gradients:
         None (default): tiles of 2x2 outputs, where that is faster than the sums as they are defined
         0: never
-        2: tiles of 2x2, always: 2.25 times fewer multiplications, as accurate as the plain sums
-        4: tiles of 4x4, always: 4 times fewer, and about 15 times the round-off. Against float64 the largest error in
-           float32 is 1e-5 of the largest output (7e-7 otherwise), in float64 2e-14. Training does not mind; whoever compares
+        2: tiles of 2x2: 2.25 times fewer multiplications, as accurate as the plain sums
+        4: tiles of 4x4: 4 times fewer, and about 15 times the round-off. Against float64 the largest error in float32 is
+           1e-5 of the largest output (7e-7 otherwise), in float64 2e-14. Training does not mind; whoever compares
            numbers will.
 
     Returns (out, cache): out (N, F, OH, OW), and a cache for conv_backward_fast.

@@ -82,7 +82,7 @@ def test_as_the_plain_sums(geometry, name, dtype, relu):
 @pytest.mark.parametrize("winograd", [2, 4])
 def test_as_the_naive_layer(winograd):
     rng = np.random.default_rng(0)
-    x, w, b = rng.normal(size=(2, 4, 5, 7)), rng.normal(size=(6, 2, 3, 3)), rng.normal(size=6)
+    x, w, b = rng.normal(size=(2, 24, 5, 7)), rng.normal(size=(26, 12, 3, 3)), rng.normal(size=26)
     param = {"stride": 1, "pad": (1, 2), "dilation": (1, 2), "groups": 2, "winograd": winograd}
     expected, naive_cache = conv_forward_naive(x, w, b, param)
     out, cache = convkit.fast_layers.conv_forward_fast(x, w, b, param)
@@ -195,7 +195,8 @@ def test_which_algorithm_is_chosen():
         assert chosen(*large, way, stride=2, rounding="floor", winograd=4) == "wide"
         assert chosen((8, 32, 14, 14), (32, 32, 3, 1), way, winograd=2) == "wide"
         assert chosen((8, 32, 14, 14), (32, 32, 5, 5), way, winograd=2) == "wide"
-        assert chosen((8, 32, 14, 14), (32, 1, 3, 3), way, groups=32) == "few"
+        assert chosen((8, 32, 14, 14), (32, 1, 3, 3), way, groups=32, winograd=4) == "depthwise"
+        assert chosen((1, 12, 3, 3), (12, 12, 3, 3), way, winograd=2) == "winograd"
         assert chosen((1, 256, 3, 3), (256, 256, 3, 3), way, pad=1) == "wide"
     # the boundaries: channels, tiles for a filter (dx with fewer than forward), size of the filters
     assert [chosen((8, c, 14, 14), (32, c, 3, 3), pad=1) for c in (11, 12)] == ["wide", "winograd"]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from convkit.layers.conv import ConvGeometry
 
 FORWARD, BACKWARD_X, BACKWARD_W = "forward", "backward_x", "backward_w"
+WINOGRAD = "winograd", "winograd4"
 
 # Vector lanes are the output channels of a group; with fewer than so many of them they are pixels instead.
 FEWEST_WIDE = 9
@@ -17,7 +18,7 @@ FEWEST_WIDE = 9
 # Winograd's algorithm pays from so many channels and filters in a group on: its transforms are work for each of them,
 # what they save is work for each pair.
 FEWEST_WINOGRAD = 12
-# It pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out,
+# And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out,
 LEAST_SAVED = 1.3
 # and if there are so many tiles for each filter that has to be transformed. (dx: the direct kernels, too, must turn the
 # filters round.) Where the transformed filters are too large for a core's share of the caches it takes more.
@@ -35,10 +36,11 @@ def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
     Returns 'winograd' (3x3 filters, stride 1: tiles of 2x2 outputs), 'winograd4' (tiles of 4x4, where conv_param asks
     for them), or one of the algorithms of `direct`.
     """
-    if VECTORS and geometry.kernel == (3, 3) and geometry.stride == (1, 1) and geometry.winograd != 0:
-        if geometry.winograd is not None:
-            return "winograd" if geometry.winograd == 2 else "winograd4"
-        if _winograd_pays(geometry, direction, itemsize):
+    enough = min(geometry.w_shape[1], geometry.w_shape[0] // geometry.groups) >= FEWEST_WINOGRAD
+    if VECTORS and geometry.kernel == (3, 3) and geometry.stride == (1, 1) and enough and geometry.winograd != 0:
+        if geometry.winograd == 4:
+            return "winograd4"
+        if geometry.winograd == 2 or _winograd_pays(geometry, direction, itemsize):
             return "winograd"
     return direct(geometry, direction)
 
@@ -57,14 +59,6 @@ def direct(geometry: ConvGeometry, direction: str) -> str:
     return "wide" if per_group >= FEWEST_WIDE else "few"
 
 
-def is_depthwise(geometry: ConvGeometry, direction: str) -> bool:
-    """Whether the depthwise kernels can do it: one channel in and out of each group, strides 1 (or 2 but for dx)."""
-    per_group = geometry.w_shape[1] == 1 and geometry.w_shape[0] == geometry.groups
-    return per_group and geometry.stride[1] <= (1 if direction == BACKWARD_X else 2) and (
-        direction != BACKWARD_X or geometry.stride[0] == 1
-    )
-
-
 def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> bool:
     C, F = geometry.w_shape[1], geometry.w_shape[0] // geometry.groups
     sides = geometry.x_shape[2:] if direction == BACKWARD_X else geometry.out
@@ -73,4 +67,12 @@ def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> boo
     tiles = geometry.x_shape[0] * height * width
     saved = 9 * sides[0] * sides[1] / (16 * height * width)
     fewest = FEWEST_TILES[direction] if 16 * C * F * itemsize <= LARGE_FILTERS else FEWEST_TILES_LARGE
-    return min(C, F) >= FEWEST_WINOGRAD and tiles >= fewest and saved >= LEAST_SAVED
+    return tiles >= fewest and saved >= LEAST_SAVED
+
+
+def is_depthwise(geometry: ConvGeometry, direction: str) -> bool:
+    """Whether the depthwise kernels can do it: one channel in and out of each group, strides 1 (or 2 but for dx)."""
+    per_group = geometry.w_shape[1] == 1 and geometry.w_shape[0] == geometry.groups
+    return per_group and geometry.stride[1] <= (1 if direction == BACKWARD_X else 2) and (
+        direction != BACKWARD_X or geometry.stride[0] == 1
+    )

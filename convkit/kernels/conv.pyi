@@ -2,8 +2,6 @@ import numpy as np
 
 from convkit.layers.conv import ConvGeometry
 
-TILES: dict[str, int]
-
 def forward(
     x: np.ndarray,
     w: np.ndarray,

@@ -1,14 +1,14 @@
 """Convolution by the direct kernels and by Winograd's: forward pass, gradient of the images, gradient of the filters.
 
-The three functions write down what conv.h asks for (which pixel a tap sees, where an output goes), let the plan cut it into
-tasks, pack the filters and run the tasks. Arrays are C-contiguous and all of one dtype; geometry is a ConvGeometry; algorithm
-is one of those of algorithm.py but im2col. They return whether the result is there: False means that this algorithm cannot
-compute it as the reference does, and what was written is to be computed anew by another.
+The three functions write down what conv.h asks for (which pixel a tap sees, where an output goes), let the plan cut it
+into tasks, pack the filters and run the tasks. Arrays are C-contiguous and all of one dtype; geometry is a ConvGeometry;
+algorithm is a name of algorithm.py but 'im2col'. They return whether the result is there: False means that this algorithm
+cannot compute it as the reference does (see run_conv, run_winograd), and another is to be taken.
 """
 
 import numpy as np
 
-from convkit.kernels.native cimport Kernels, Task, address, kernels_for, run
+from convkit.kernels.native cimport Kernels, address, kernels_for, run
 
 
 cdef extern from "conv.h" nogil:
@@ -44,14 +44,9 @@ cdef extern from "conv.h" nogil:
     size_t conv_plan_dw_depthwise(ConvDw* q, int lanes, size_t size)
     Py_ssize_t conv_blocks(const Conv* p)
 
-# Filters that no more blocks of positions than this will read are packed by the tasks themselves, into their cache.
-cdef enum:
-    PACK_INSIDE = 2
-
 cdef extern from "winograd.h" nogil:
     ctypedef struct Winograd:
         Conv of
-        Py_ssize_t vector_tasks
     ctypedef struct WinogradDw:
         Winograd of
         const void *dout
@@ -59,13 +54,14 @@ cdef extern from "winograd.h" nogil:
         void *db
         void *sums
         Py_ssize_t parts, part_size
-    size_t winograd_plan(Winograd* p, int m, int lanes, size_t size)
-    size_t winograd_plan_dw(WinogradDw* q, int m, int lanes, size_t size)
+    size_t winograd_plan(Winograd* p, int m, int lanes, int widest, size_t size)
+    size_t winograd_plan_dw(WinogradDw* q, int m, int lanes, int widest, size_t size)
     Py_ssize_t winograd_tasks(const Winograd* p)
     Py_ssize_t winograd_dw_tasks(const WinogradDw* q)
 
-# The side of Winograd's tiles, by the name of the algorithm.
-TILES = {"winograd": 2, "winograd4": 4}
+# Filters that no more blocks of positions than this will read are packed by the tasks themselves, into their cache.
+cdef enum:
+    PACK_INSIDE = 2
 
 # No kernel takes more scratch memory for a thread; shapes that would need more go through tiles of im2col.
 MOST_SCRATCH = 8 << 20
@@ -75,27 +71,37 @@ cdef Py_ssize_t up(Py_ssize_t size, Py_ssize_t step):
     return (size + step - 1) // step
 
 
-cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, str algorithm, bint finite=False) except -1:
+# The names of algorithm.choose that are computed here.
+cdef enum Algorithm:
+    WIDE, FEW, DEPTHWISE, WINOGRAD, WINOGRAD4
+
+NAMES = {"wide": WIDE, "few": FEW, "depthwise": DEPTHWISE, "winograd": WINOGRAD, "winograd4": WINOGRAD4}
+
+cdef Algorithm algorithm_of(name) except *:
+    return NAMES[name]
+
+
+cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, bint finite=False) except -1:
     """Plan, pack and run one convolution whose description is complete but for the blocking and the packed filters.
 
     Returns whether it ran: not if it needs too much scratch memory, nor, with `finite`, if filters hold NaN or infinity.
     """
-    if algorithm in TILES:
-        return run_winograd(p, kernels, dtype, TILES[algorithm])
+    if algorithm >= WINOGRAD:
+        return run_winograd(p, kernels, dtype, 4 if algorithm == WINOGRAD4 else 2)
     cdef int not_finite = 0
     cdef Py_ssize_t size = dtype.itemsize, lanes = kernels.lanes, vectors = up(p.F, lanes)
     cdef double work = <double> p.N * p.groups * p.F * p.C * p.taps * p.rows * p.cols
     cdef double moved = <double> p.groups * p.F * p.C * p.taps * 8
     cdef size_t scratch
-    cdef Py_ssize_t count = p.groups * p.C * p.taps * (p.F if algorithm == "few" else vectors * lanes)
+    cdef Py_ssize_t count = p.groups * p.C * p.taps * (p.F if algorithm == FEW else vectors * lanes)
     p.not_finite = &not_finite
     p.packed = NULL
-    if algorithm == "depthwise":
+    if algorithm == DEPTHWISE:
         scratch = conv_plan_depthwise(p, lanes, size)
         if scratch > <size_t> MOST_SCRATCH:
             return False
         run(kernels.conv_depthwise, p, up(p.N * p.groups, p.task_images), scratch, work)
-    elif algorithm == "few":
+    elif algorithm == FEW:
         scratch = conv_plan_few(p, lanes, size)
         if scratch > <size_t> MOST_SCRATCH:
             return False
@@ -123,9 +129,9 @@ cdef bint run_winograd(Conv* conv, const Kernels* kernels, dtype, int m) except 
     """The same by Winograd's algorithm with tiles of m x m; returns False where a result is not finite."""
     cdef Winograd p
     cdef int not_finite = 0
-    cdef Py_ssize_t size = dtype.itemsize, vectors = up(conv.F, kernels.lanes), positions = (m + 2) * (m + 2)
+    cdef Py_ssize_t vectors = up(conv.F, kernels.lanes), positions = (m + 2) * (m + 2)
     p.of = conv[0]
-    cdef size_t scratch = winograd_plan(&p, m, kernels.lanes, size)
+    cdef size_t scratch = winograd_plan(&p, m, kernels.lanes, kernels.widest, dtype.itemsize)
     if scratch > <size_t> MOST_SCRATCH:
         return False
     cdef Py_ssize_t count = conv.groups * vectors * kernels.lanes * conv.C * positions
@@ -171,7 +177,7 @@ cdef object describe(geometry, Conv* p):
     return taps_of(geometry, p, range(geometry.kernel[0] * geometry.kernel[1]))
 
 
-def forward(x, w, b, out, geometry, str algorithm, bint relu=False):
+def forward(x, w, b, out, geometry, algorithm, bint relu=False):
     """out (N, F, OH, OW) = the convolution of x (N, C, H, W) with w (F, C/groups, HH, WW), plus b (F,) or None.
 
     - relu: whether max(0, out) is written instead
@@ -189,18 +195,19 @@ def forward(x, w, b, out, geometry, str algorithm, bint relu=False):
     p.w_filter = p.C * p.w_channel
     p.w_group = p.F * p.w_filter
     p.w_size = w.size
-    return run_conv(&p, kernels, x.dtype, algorithm)
+    return run_conv(&p, kernels, x.dtype, algorithm_of(algorithm))
 
 
-def backward_x(dout, w, dx, geometry, str algorithm):
+def backward_x(dout, w, dx, geometry, algorithm):
     """dx (N, C, H, W), the gradient of the images, from dout (N, F, OH, OW) and w: a convolution for each phase.
 
-    The direct kernels return False where w holds NaN or infinity: at the border it would be multiplied by zeros that stand for
-    no output position, and make NaN where there is none.
+    The direct kernels return False where w holds NaN or infinity: at the border it would be multiplied by zeros that
+    stand for no output position, and make NaN where there is none.
     """
     cdef Conv p
     cdef const Kernels* kernels = kernels_for(dout.dtype)
     cdef Py_ssize_t kh = geometry.kernel[0], kw = geometry.kernel[1], H = geometry.x_shape[2], W = geometry.x_shape[3]
+    cdef Algorithm which = algorithm_of(algorithm)
     cdef Py_ssize_t sh, sw, dh, dw, top = geometry.pad[0], left = geometry.pad[1], a, b, ii, jj, taps
     cdef Py_ssize_t[:, ::1] table
     sh, sw = geometry.stride
@@ -242,12 +249,12 @@ def backward_x(dout, w, dx, geometry, str algorithm):
                     table[2, taps] = ii * kw + jj
                     taps += 1
             p.taps = taps
-            if not run_conv(&p, kernels, dout.dtype, algorithm, finite=True):
+            if not run_conv(&p, kernels, dout.dtype, which, finite=True):
                 return False
     return True
 
 
-def backward_w(dout, x, dw, db, geometry, str algorithm):
+def backward_w(dout, x, dw, db, geometry, algorithm):
     """dw (F, C/groups, HH, WW) and db (F,), the gradients of filters and biases, from dout (N, F, OH, OW) and x."""
     cdef ConvDw q
     cdef const Kernels* kernels = kernels_for(x.dtype)
@@ -258,27 +265,28 @@ def backward_w(dout, x, dw, db, geometry, str algorithm):
         dw[...] = 0
         db[...] = 0
         return True
-    if algorithm in TILES:
-        return backward_w_winograd(dout, x, dw, db, geometry, TILES[algorithm])
     taps = describe(geometry, &q.of)
     q.of.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
     work = <double> q.of.N * q.of.groups * q.of.F * q.of.C * q.of.taps * q.of.rows * q.of.cols
-    if algorithm == "depthwise":
+    cdef Algorithm which = algorithm_of(algorithm)
+    if which >= WINOGRAD:
+        return backward_w_winograd(dout, x, dw, db, geometry, 4 if which == WINOGRAD4 else 2)
+    if which == DEPTHWISE:
         scratch = conv_plan_dw_depthwise(&q, lanes, size)
-    elif algorithm == "few":
+    elif which == FEW:
         scratch = conv_plan_dw_few(&q, lanes, size)
     else:
         scratch = conv_plan_dw_wide(&q, lanes, kernels.widest, size)
     if scratch > <size_t> MOST_SCRATCH:
         return False
-    if algorithm != "wide" or q.parts > 1:
+    if which != WIDE or q.parts > 1:
         sums = np.empty(q.parts * q.part_size, x.dtype)
         q.sums = address(sums)
     cdef double added = <double> q.parts * q.part_size * 8
-    if algorithm == "depthwise":
+    if which == DEPTHWISE:
         run(kernels.conv_dw_depthwise, &q, q.parts * up(q.of.groups, q.of.task_images), scratch, work)
         run(kernels.conv_dw_few_finish, &q, q.of.groups, 0, added)
-    elif algorithm == "few":
+    elif which == FEW:
         run(kernels.conv_dw_few, &q, q.parts * q.of.groups, scratch, work)
         run(kernels.conv_dw_few_finish, &q, q.of.groups * q.of.F, 0, added)
     else:
@@ -289,23 +297,22 @@ def backward_w(dout, x, dw, db, geometry, str algorithm):
 
 
 cdef bint backward_w_winograd(dout, x, dw, db, geometry, int m) except -1:
+    """The same by Winograd's algorithm with tiles of m x m; returns False where an element of dw is not finite."""
     cdef WinogradDw q
     cdef Conv* p = &q.of.of
     cdef int not_finite = 0
     cdef const Kernels* kernels = kernels_for(x.dtype)
-    cdef Py_ssize_t vectors
-    cdef double work, added
     taps = describe(geometry, p)
     p.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
     p.not_finite = &not_finite
-    vectors = up(p.F, kernels.lanes)
-    cdef size_t scratch = winograd_plan_dw(&q, m, kernels.lanes, x.dtype.itemsize)
+    cdef size_t scratch = winograd_plan_dw(&q, m, kernels.lanes, kernels.widest, x.dtype.itemsize)
     if scratch > <size_t> MOST_SCRATCH:
         return False
     sums = np.empty(q.parts * q.part_size, x.dtype)
     q.sums = address(sums)
-    work = <double> up(p.rows, m) * up(p.cols, m) * p.N * q.part_size
-    added = <double> q.parts * q.part_size * 8
+    cdef Py_ssize_t vectors = up(p.F, kernels.lanes)
+    cdef double work = <double> up(p.rows, m) * up(p.cols, m) * p.N * q.part_size
+    cdef double added = <double> q.parts * q.part_size * 8
     run(kernels.winograd_dw_2 if m == 2 else kernels.winograd_dw_4, &q, winograd_dw_tasks(&q), scratch, work)
     run(kernels.winograd_dw_finish_2 if m == 2 else kernels.winograd_dw_finish_4, &q, p.groups * vectors, 0, added)
     return not not_finite

@@ -27,7 +27,6 @@ typedef struct {
     ptrdiff_t slab_rows, slab_cols;         /* pixels that a block sees */
     ptrdiff_t tile_step, position_step;     /* of the transformed pixels [position][tile][channel] */
     ptrdiff_t sums_step;                    /* from position to position, of the sums [position][tile][channel] */
-    ptrdiff_t task_vectors, vector_tasks;   /* vectors of output channels of one task */
     ptrdiff_t pixels_size, sums_size, slab_size; /* elements of scratch memory */
 } Winograd;
 
@@ -43,16 +42,17 @@ typedef struct {
     ptrdiff_t dout_tile_step, dout_position_step, dout_size;
 } WinogradDw;
 
-/* Fill in the blocking for tiles of m x m, as the plans of conv.h do; bytes of scratch memory of a task. */
-size_t winograd_plan(Winograd *p, int m, int lanes, size_t size);
-size_t winograd_plan_dw(WinogradDw *q, int m, int lanes, size_t size);
+/* Fill in the blocking for tiles of m x m, as the plans of conv.h do; bytes of scratch memory of a task, SIZE_MAX where
+ * nothing can be planned. */
+size_t winograd_plan(Winograd *p, int m, int lanes, int widest, size_t size);
+size_t winograd_plan_dw(WinogradDw *q, int m, int lanes, int widest, size_t size);
 
 /* Input channels of a task of dw at most, and, up to whole panels, output channels. */
 enum { WINOGRAD_DW_CHANNELS = 64 };
 
-static inline ptrdiff_t winograd_tasks(const Winograd *p) { return conv_blocks(&p->of) * p->vector_tasks; }
+static inline ptrdiff_t winograd_tasks(const Winograd *p) { return conv_blocks(&p->of) * p->of.vector_tasks; }
 static inline ptrdiff_t winograd_dw_tasks(const WinogradDw *q)
 {
-    return q->parts * q->of.of.groups * q->channel_tasks * q->of.vector_tasks;
+    return q->parts * q->of.of.groups * q->channel_tasks * q->of.of.vector_tasks;
 }
 #endif

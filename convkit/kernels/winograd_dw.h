@@ -43,8 +43,8 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
     const Winograd *p = &q->of;
     const Conv *conv = &p->of;
     ptrdiff_t elements = POSITIONS * conv->C, vectors = CEIL_DIV(conv->F, LANES), plane = conv->rows * conv->cols;
-    ptrdiff_t begin = task % p->vector_tasks * p->task_vectors, end = SMALLER(begin + p->task_vectors, vectors);
-    task /= p->vector_tasks;
+    ptrdiff_t begin = task % conv->vector_tasks * conv->task_vectors, end = SMALLER(begin + conv->task_vectors, vectors);
+    task /= conv->vector_tasks;
     ptrdiff_t c = task % q->channel_tasks * q->task_channels, channels = SMALLER(q->task_channels, conv->C - c);
     task /= q->channel_tasks;
     ptrdiff_t group = task % conv->groups, part = task / conv->groups;
@@ -52,15 +52,10 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
     REAL *pixels = scratch, *dout = pixels + p->pixels_size, *slab = dout + q->dout_size;
     ptrdiff_t *place = (ptrdiff_t *)(slab + p->slab_size);
     VEC db[WINOGRAD_DW_CHANNELS / LANES] = {{0}};
-    for (ptrdiff_t v = begin; v < end;) {
-        int V = panel_width(end - begin, v - begin, WIDEST_PANEL);
-        for (int position = 0; position < POSITIONS; position++)
-            NAME(zero)(sums + (v * (elements + 1) + (position * conv->C + c) * V) * LANES, channels * V * LANES);
-        v += V;
-    }
 
     ptrdiff_t blocks = conv->image_tasks * conv->row_tasks * conv->col_tasks, area = conv->row_tasks * conv->col_tasks;
-    for (ptrdiff_t b = blocks * part / q->parts; b < blocks * (part + 1) / q->parts; b++) {
+    ptrdiff_t first_block = blocks * part / q->parts, last_block = blocks * (part + 1) / q->parts; /* at least one */
+    for (ptrdiff_t b = first_block; b < last_block; b++) {
         SlabPlace at = slab_place(conv, (b / area * conv->groups + group) * area + b % area);
         TILED(Tiles) of = TILED(tiles_of)(p, &at);
         TILED(winograd_pixels)(p, &at, &of, c, channels, place, slab, pixels);
@@ -92,7 +87,8 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
                     ptrdiff_t M = small + (i < larger);
                     const REAL *pixel[16];
                     for (ptrdiff_t m = 0; m < M; m++) pixel[m] = from++;
-                    NAME(dw_tiles)[1][V - 1][M - 1](1, 1, of.tiles, 0, 0, p->tile_step, pixel, d, q->dout_tile_step, to, 1);
+                    NAME(dw_tiles)[1][V - 1][M - 1](1, 1, of.tiles, 0, 0, p->tile_step, pixel, d, q->dout_tile_step, to,
+                                                   b > first_block);
                     to += M * V * LANES;
                 }
                 v += V;
@@ -115,7 +111,7 @@ static void TILED(winograd_dw_finish)(const void *args, ptrdiff_t task, void *sc
     const Conv *conv = &p->of;
     (void)scratch;
     ptrdiff_t elements = POSITIONS * conv->C, vectors = CEIL_DIV(conv->F, LANES), group = task / vectors, v = task % vectors;
-    ptrdiff_t begin = v / p->task_vectors * p->task_vectors, end = SMALLER(begin + p->task_vectors, vectors), first = begin;
+    ptrdiff_t begin = v / conv->task_vectors * conv->task_vectors, end = SMALLER(begin + conv->task_vectors, vectors), first = begin;
     int V;
     while (first + (V = panel_width(end - begin, first - begin, WIDEST_PANEL)) <= v) first += V;
     const REAL *from = (REAL *)q->sums + (group * vectors + first) * LANES * (elements + 1) + (v - first) * LANES;
@@ -166,5 +162,5 @@ static void TILED(winograd_dw_finish)(const void *args, ptrdiff_t task, void *sc
     VEC db = NAME(load)(from + elements * V * LANES);
     for (ptrdiff_t part = 1; part < q->parts; part++) db += NAME(load)(from + elements * V * LANES + part * q->part_size);
     NAME(store_part)((REAL *)q->db + f, db, lanes);
-    if (NAME(sum)(zeros) != 0) __atomic_store_n(conv->not_finite, 1, __ATOMIC_RELAXED);
+    NAME(report_not_finite)(conv, zeros);
 }

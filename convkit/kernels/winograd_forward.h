@@ -142,8 +142,8 @@ static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
     const Winograd *p = args;
     const Conv *q = &p->of;
     ptrdiff_t vectors = CEIL_DIV(q->F, LANES), plane = q->out_h * q->out_w;
-    ptrdiff_t begin = task % p->vector_tasks * p->task_vectors, end = SMALLER(begin + p->task_vectors, vectors);
-    SlabPlace at = slab_place(q, task / p->vector_tasks);
+    ptrdiff_t begin = task % q->vector_tasks * q->task_vectors, end = SMALLER(begin + q->task_vectors, vectors);
+    SlabPlace at = slab_place(q, task / q->vector_tasks);
     TILED(Tiles) of = TILED(tiles_of)(p, &at);
     REAL *pixels = scratch, *sums = pixels + p->pixels_size, *slab = sums + p->sums_size;
     TILED(winograd_pixels)(p, &at, &of, 0, q->C, (ptrdiff_t *)(slab + p->slab_size), slab, pixels);
@@ -174,7 +174,7 @@ static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
             }
         }
     }
-    if (NAME(sum)(zeros) != 0) __atomic_store_n(q->not_finite, 1, __ATOMIC_RELAXED);
+    NAME(report_not_finite)(q, zeros);
 }
 
 /* Task: one vector of output channels of one group. packed[group][panel][position][c][V*LANES]. */
@@ -184,7 +184,7 @@ static void TILED(winograd_pack)(const void *args, ptrdiff_t task, void *scratch
     const Conv *q = &p->of;
     (void)scratch;
     ptrdiff_t vectors = CEIL_DIV(q->F, LANES), g = task / vectors, v = task % vectors;
-    ptrdiff_t begin = v / p->task_vectors * p->task_vectors, end = SMALLER(begin + p->task_vectors, vectors), first = begin;
+    ptrdiff_t begin = v / q->task_vectors * q->task_vectors, end = SMALLER(begin + q->task_vectors, vectors), first = begin;
     int V;
     while (first + (V = panel_width(end - begin, first - begin, WIDEST_PANEL)) <= v) first += V;
     REAL *to = (REAL *)q->packed + (g * vectors + first) * POSITIONS * q->C * LANES + (v - first) * LANES;

@@ -4,12 +4,14 @@
  * pixels should stay in a core's L2 cache; and there should be tasks enough for some threads.
  */
 #include "winograd.h"
+#include <stdint.h>
 
 enum {
     FEWEST_TILES = 24, /* of a block, about, where there are so many */
     MOST_TILES = 96,
-    PIXEL_BYTES = 384 * 1024, /* of a block's transformed pixels, at most where that leaves FEWEST_TILES */
+    PIXEL_BYTES = 512 * 1024, /* of a block's transformed pixels, at most where that leaves FEWEST_TILES */
     SUMS_BYTES = 4 << 20,     /* of all parts of dw together, where one part is smaller */
+    MOST_DILATION = 256,
     ENOUGH_TASKS = 16,
     MOST_PARTS = 16
 };
@@ -22,13 +24,15 @@ static ptrdiff_t odd_step(ptrdiff_t elements, size_t size)
     return (CEIL_DIV(elements, line) | 1) * line;
 }
 
-static void describe_taps(Winograd *p)
+/* Returns whether the dilation is such that a block, which holds all phases, can be of a sensible size. */
+static int describe_taps(Winograd *p)
 {
     Conv *q = &p->of;
     p->dilation_h = q->row[3] - q->row[0];
     p->dilation_w = q->col[1] - q->col[0];
     q->first_row = q->row[0];
     q->first_col = q->col[0];
+    return p->dilation_h <= MOST_DILATION && p->dilation_w <= MOST_DILATION;
 }
 
 /* Blocks of about `tiles` tiles of m x m; several images where they are small. */
@@ -73,50 +77,49 @@ static ptrdiff_t tiles_wanted(ptrdiff_t channels, int m, size_t size)
     return LARGER(FEWEST_TILES, SMALLER(most, MOST_TILES));
 }
 
-size_t winograd_plan(Winograd *p, int m, int lanes, size_t size)
+size_t winograd_plan(Winograd *p, int m, int lanes, int widest, size_t size)
 {
     Conv *q = &p->of;
     ptrdiff_t positions = (m + 2) * (m + 2), vectors = CEIL_DIV(q->F, lanes), padded = CEIL_DIV(q->C, lanes) * lanes;
-    describe_taps(p);
-    p->task_vectors = vectors;
-    p->vector_tasks = 1;
+    if (!describe_taps(p)) return SIZE_MAX;
+    q->task_vectors = vectors;
+    q->vector_tasks = 1;
     blocks_of_tiles(p, m, tiles_wanted(padded, m, size), 1);
-    if (conv_blocks(q) < ENOUGH_TASKS && vectors > 4) { /* few tiles: divide the output channels, too */
-        p->task_vectors = LARGER(4, even_block(vectors, vectors * conv_blocks(q) / ENOUGH_TASKS));
-        p->vector_tasks = CEIL_DIV(vectors, p->task_vectors);
+    if (conv_blocks(q) < ENOUGH_TASKS && vectors > widest) { /* few tiles: divide the output channels, too */
+        q->task_vectors = LARGER((ptrdiff_t)widest, even_block(vectors, vectors * conv_blocks(q) / ENOUGH_TASKS));
+        q->vector_tasks = CEIL_DIV(vectors, q->task_vectors);
     }
-    ptrdiff_t tiles = tiles_of_block(p, m), slab = p->slab_rows * p->slab_cols * lanes;
+    ptrdiff_t tiles = tiles_of_block(p, m);
     p->tile_step = odd_step(padded, size);
     p->position_step = odd_step(tiles * p->tile_step, size);
     p->pixels_size = positions * p->position_step;
-    p->sums_step = odd_step(tiles * SMALLER(vectors, 4) * lanes, size);
+    p->sums_step = odd_step(tiles * SMALLER(vectors, (ptrdiff_t)widest) * lanes, size);
     p->sums_size = positions * p->sums_step;
-    p->slab_size = slab;
+    p->slab_size = p->slab_rows * p->slab_cols * lanes;
     return (size_t)(p->pixels_size + p->sums_size + p->slab_size) * size +
            (size_t)(p->slab_rows * p->slab_cols) * sizeof(ptrdiff_t);
 }
 
-size_t winograd_plan_dw(WinogradDw *q, int m, int lanes, size_t size)
+size_t winograd_plan_dw(WinogradDw *q, int m, int lanes, int widest, size_t size)
 {
     Winograd *p = &q->of;
     Conv *conv = &p->of;
     ptrdiff_t positions = (m + 2) * (m + 2), vectors = CEIL_DIV(conv->F, lanes);
-    ptrdiff_t widest = lanes * size == 64 ? 4 : 3;
-    describe_taps(p);
+    if (!describe_taps(p)) return SIZE_MAX;
     q->task_channels = even_block(CEIL_DIV(conv->C, lanes), WINOGRAD_DW_CHANNELS / lanes) * lanes;
     q->channel_tasks = CEIL_DIV(conv->C, q->task_channels);
-    p->task_vectors = SMALLER(vectors, LARGER(widest, WINOGRAD_DW_CHANNELS / lanes / widest * widest));
-    p->vector_tasks = CEIL_DIV(vectors, p->task_vectors);
-    blocks_of_tiles(p, m, tiles_wanted(q->task_channels, m, size), conv->groups * q->channel_tasks * p->vector_tasks);
+    conv->task_vectors = SMALLER(vectors, LARGER((ptrdiff_t)widest, WINOGRAD_DW_CHANNELS / lanes / widest * widest));
+    conv->vector_tasks = CEIL_DIV(vectors, conv->task_vectors);
+    blocks_of_tiles(p, m, tiles_wanted(q->task_channels, m, size), conv->groups * q->channel_tasks * conv->vector_tasks);
     ptrdiff_t tiles = tiles_of_block(p, m), blocks = conv->image_tasks * conv->row_tasks * conv->col_tasks;
     q->part_size = conv->groups * vectors * lanes * (positions * conv->C + 1);
-    ptrdiff_t each = conv->groups * q->channel_tasks * p->vector_tasks; /* tasks of one part */
+    ptrdiff_t each = conv->groups * q->channel_tasks * conv->vector_tasks; /* tasks of one part */
     q->parts = SMALLER(SUMS_BYTES / (ptrdiff_t)size / q->part_size, CEIL_DIV(ENOUGH_TASKS, each));
     q->parts = LARGER(1, SMALLER(q->parts, SMALLER(blocks, (ptrdiff_t)MOST_PARTS)));
     p->tile_step = odd_step(q->task_channels, size);
     p->position_step = odd_step(tiles * p->tile_step, size);
     p->pixels_size = positions * p->position_step;
-    q->dout_tile_step = odd_step(p->task_vectors * lanes, size);
+    q->dout_tile_step = odd_step(conv->task_vectors * lanes, size);
     q->dout_position_step = odd_step(tiles * q->dout_tile_step, size);
     q->dout_size = positions * q->dout_position_step;
     p->slab_size = p->slab_rows * p->slab_cols * lanes;
