@@ -20,6 +20,7 @@ WANTED = os.environ.get("CONVKIT_EXTENSIONS", "auto")
 KERNELS = "convkit/kernels"
 NATIVE = [f"{KERNELS}/{name}.c" for name in ("isa_base", "isa_avx2", "isa_avx512", "isa_select", "parallel")]
 HEADERS = sorted(glob(f"{KERNELS}/*.h"))
+FACES = sorted(glob("convkit/fast/*.pxi"))
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": DEBUG,
@@ -33,7 +34,8 @@ DIRECTIVES = {
 def extension(name, *extra_sources):
     source = name.replace(".", "/") + ".pyx"
     flags = [] if sys.platform == "win32" else ["-O1", "-g"] if DEBUG else ["-O3"]
-    return Extension(name, [source, *extra_sources], depends=HEADERS, include_dirs=[KERNELS], extra_compile_args=flags)
+    depends = HEADERS + FACES
+    return Extension(name, [source, *extra_sources], depends=depends, include_dirs=[KERNELS], extra_compile_args=flags)
 
 
 def extensions():

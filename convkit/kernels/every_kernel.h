@@ -1,5 +1,6 @@
 /* The kernels for one element type and one instruction set, and their table. */
 #include "gemm_impl.h"
+#include "pool_plain.h"
 #if CONVKIT_VECTORS
 #include "vector.h"
 #include "conv_slab.h"
@@ -7,10 +8,14 @@
 #include "conv_few.h"
 #include "conv_dw_wide.h"
 #include "conv_dw_few.h"
+#include "pool_max.h"
+#include "pool_max_back.h"
 #endif
 
 const Kernels NAME(table) = {
     .gemm = (void *)NAME(gemm),
+    .pool_plain = NAME(pool_plain),
+    .pool_plain_backward = NAME(pool_plain_backward),
 #if CONVKIT_VECTORS
     .lanes = LANES,
     .conv_pack_wide = NAME(conv_pack_wide),
@@ -21,6 +26,8 @@ const Kernels NAME(table) = {
     .conv_dw_wide_finish = NAME(conv_dw_wide_finish),
     .conv_dw_few = NAME(conv_dw_few),
     .conv_dw_few_finish = NAME(conv_dw_few_finish),
+    .pool_max = NAME(pool_max),
+    .pool_max_backward = NAME(pool_max_backward),
 #else
     .lanes = 1,
 #endif

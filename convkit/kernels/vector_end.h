@@ -31,3 +31,7 @@
 #undef UP_TO_3
 #undef UP_TO_5
 #undef UP_TO_9
+#undef EVEN
+#undef ODD
+#undef FIRST_PAIRS
+#undef LAST_PAIRS
