@@ -30,6 +30,7 @@ typedef struct {
     const void *w;
     ptrdiff_t w_group, w_filter, w_channel;
     const ptrdiff_t *w_tap;
+    int *not_finite; /* set to 1 by conv_pack where an element of w is NaN or infinite */
 
     /* Blocking, set by conv_plan_wide or conv_plan_few. */
     ptrdiff_t first_row, row_span, first_col, col_span; /* least tap, and the greatest minus it */
@@ -37,7 +38,8 @@ typedef struct {
     ptrdiff_t image_tasks, row_tasks, col_tasks;
     ptrdiff_t chunk;                                      /* channels whose filters stay in the cache (wide) */
     int direct;                                           /* no tap leaves the image: it is read where it stands */
-    ptrdiff_t pitch, phase_step, channel_step, image_step; /* of the slab */
+    ptrdiff_t pitch, channel_step, image_step;            /* of the slab */
+    ptrdiff_t phases_h, phases_w, phase_step;             /* of the slab sorted by phase */
     ptrdiff_t *offset;                                    /* of each tap in the slab */
     ptrdiff_t slab_size, result_size;                     /* elements of scratch memory */
 } Conv;

@@ -24,6 +24,7 @@ cdef extern from "conv.h" nogil:
         const void *w
         Py_ssize_t w_group, w_filter, w_channel
         const Py_ssize_t *w_tap
+        int *not_finite
         Py_ssize_t *offset
     ctypedef struct ConvDw:
         Conv of
@@ -46,24 +47,33 @@ cdef Py_ssize_t up(Py_ssize_t size, Py_ssize_t step):
     return (size + step - 1) // step
 
 
-cdef int run_conv(Conv* p, const Kernels* kernels, dtype, bint few) except -1:
-    """Plan, pack and run one convolution whose description is complete but for the blocking and the packed filters."""
+cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, bint few, bint finite=False) except -1:
+    """Plan, pack and run one convolution whose description is complete but for the blocking and the packed filters.
+
+    Returns whether it ran: with `finite`, filters that hold NaN or infinity are left alone.
+    """
+    cdef int not_finite = 0
     cdef Py_ssize_t size = dtype.itemsize, lanes = kernels.lanes, vectors = up(p.F, lanes)
     cdef double work = <double> p.N * p.groups * p.F * p.C * p.taps * p.rows * p.cols
     cdef double moved = <double> p.groups * p.F * p.C * p.taps * 8
     cdef size_t scratch
     cdef Py_ssize_t count = p.groups * p.C * p.taps * (p.F if few else vectors * lanes)
+    p.not_finite = &not_finite
     packed = np.empty(count, dtype)
     p.packed = address(packed)
     if few:
         scratch = conv_plan_few(p, lanes, size)
         run(kernels.conv_pack_few, p, p.groups, 0, moved)
+        if finite and not_finite:
+            return False
         run(kernels.conv_few, p, conv_tasks(p), scratch, work)
     else:
         scratch = conv_plan_wide(p, lanes, size)
         run(kernels.conv_pack_wide, p, p.groups * vectors, 0, moved)
+        if finite and not_finite:
+            return False
         run(kernels.conv_wide, p, conv_tasks(p), scratch, work)
-    return 0
+    return True
 
 
 cdef object taps_of(geometry, Conv* p, indices):
@@ -121,7 +131,11 @@ def forward(x, w, b, out, geometry, bint few, bint relu=False):
 
 
 def backward_x(dout, w, dx, geometry, bint few):
-    """dx (N, C, H, W), the gradient of the images, from dout (N, F, OH, OW) and w: a convolution for each phase."""
+    """dx (N, C, H, W), the gradient of the images, from dout (N, F, OH, OW) and w: a convolution for each phase.
+
+    Returns False, and nothing is computed, where w holds NaN or infinity: at the border it would be multiplied by zeros that
+    stand for no output position, and make NaN where there is none.
+    """
     cdef Conv p
     cdef const Kernels* kernels = kernels_for(dout.dtype)
     cdef Py_ssize_t kh = geometry.kernel[0], kw = geometry.kernel[1], H = geometry.x_shape[2], W = geometry.x_shape[3]
@@ -130,10 +144,10 @@ def backward_x(dout, w, dx, geometry, bint few):
     sh, sw = geometry.stride
     dh, dw = geometry.dilation
     if dx.size == 0:
-        return
+        return True
     if dout.size == 0:
         dx[...] = 0
-        return
+        return True
     array = np.empty((4, max(kh * kw, 1)), np.intp)
     table = array
     p.input, p.w, p.out = address(dout), address(w), address(dx)
@@ -165,7 +179,9 @@ def backward_x(dout, w, dx, geometry, bint few):
                     table[2, taps] = ii * kw + jj
                     taps += 1
             p.taps = taps
-            run_conv(&p, kernels, dout.dtype, few)
+            if not run_conv(&p, kernels, dout.dtype, few, finite=True):
+                return False
+    return True
 
 
 def backward_w(dout, x, dw, db, geometry, bint few):

@@ -78,7 +78,7 @@ static void NAME(conv_dw_few)(const void *args, ptrdiff_t task, void *scratch)
             VEC total = {0};
             for (ptrdiff_t i = 0; i < place.rows; i++) {
                 REAL *to = rows + f * dout_step + i * q->dout_pitch;
-                memcpy(to, dout + i * p->cols, sizeof(REAL) * (size_t)place.cols);
+                NAME(copy)(to, dout + i * p->cols, place.cols);
                 for (ptrdiff_t j = place.cols; j < q->dout_pitch; j++) to[j] = 0;
                 for (ptrdiff_t j = 0; j < place.cols; j += LANES) total += NAME(load)(to + j);
             }

@@ -21,10 +21,12 @@ typedef void NAME(few_tile)(ptrdiff_t channels, int taps, ptrdiff_t channel_step
         for (ptrdiff_t c = 0; c < channels; c++, x += channel_step) \
             for (int t = 0; t < taps; t++, packed += M) { \
                 const REAL *pixels = x + offset[t]; \
+                VEC filter[M]; \
+                UNROLL for (int m = 0; m < M; m++) filter[m] = NAME(same)(packed[m]); \
                 UNROLL for (int v = 0; v < V; v++) \
                 { \
                     VEC value = NAME(load)(pixels + v * LANES); \
-                    UNROLL for (int m = 0; m < M; m++) sum[m][v] += packed[m] * value; \
+                    UNROLL for (int m = 0; m < M; m++) sum[m][v] += filter[m] * value; \
                 } \
             } \
         UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) \
@@ -64,11 +66,15 @@ static void NAME(conv_pack_few)(const void *args, ptrdiff_t task, void *scratch)
     ptrdiff_t blocks = CEIL_DIV(p->F, MOST_FEW);
     REAL *to = (REAL *)p->packed + task * p->F * p->C * p->taps;
     const REAL *w = (const REAL *)p->w + task * p->w_group;
+    REAL zeros = 0; /* NaN where an element is not finite */
     for (ptrdiff_t i = 0; i < blocks; i++)
         for (ptrdiff_t c = 0; c < p->C; c++)
             for (int t = 0; t < p->taps; t++)
-                for (ptrdiff_t f = NAME(few_block)(p->F, blocks, i); f < NAME(few_block)(p->F, blocks, i + 1); f++)
-                    *to++ = w[f * p->w_filter + c * p->w_channel + p->w_tap[t]];
+                for (ptrdiff_t f = NAME(few_block)(p->F, blocks, i); f < NAME(few_block)(p->F, blocks, i + 1); f++) {
+                    *to = w[f * p->w_filter + c * p->w_channel + p->w_tap[t]];
+                    zeros += *to++ * 0;
+                }
+    if (zeros != 0) __atomic_store_n(p->not_finite, 1, __ATOMIC_RELAXED);
 }
 
 static void NAME(conv_few)(const void *args, ptrdiff_t task, void *scratch)
@@ -88,7 +94,7 @@ static void NAME(conv_few)(const void *args, ptrdiff_t task, void *scratch)
         const REAL *filters = packed + f * p->C * p->taps;
         REAL bias[MOST_FEW] = {0};
         if (p->bias) memcpy(bias, (const REAL *)p->bias + place.group * p->F + f, sizeof(REAL) * (size_t)M);
-        for (; q + step <= length; q += step)
+        for (; q + step / 2 < length; q += step) /* what lies beyond the end is computed and dropped */
             NAME(few_tiles)[M][0](p->C, p->taps, p->channel_step, p->offset, filters, slab + q, bias, p->relu, result + q,
                                   p->result_size);
         for (; q < length; q += LANES)
@@ -99,7 +105,7 @@ static void NAME(conv_few)(const void *args, ptrdiff_t task, void *scratch)
                 REAL *to = out + (f + m) * plane + r * p->out_step_h * p->out_w;
                 const REAL *from = result + m * p->result_size + r * p->pitch;
                 if (p->out_step_w == 1)
-                    memcpy(to, from, sizeof(REAL) * (size_t)place.cols);
+                    NAME(copy)(to, from, place.cols);
                 else
                     for (ptrdiff_t j = 0; j < place.cols; j++) to[j * p->out_step_w] = from[j];
             }

@@ -121,12 +121,14 @@ static void slab_by_phase_steps(Conv *p, ptrdiff_t extra)
 {
     p->pitch = p->task_cols + p->col_span / p->stride_w;
     p->phase_step = (p->task_rows + p->row_span / p->stride_h) * p->pitch;
-    p->channel_step = p->stride_h * p->stride_w * p->phase_step;
+    p->phases_h = SMALLER(p->stride_h, p->row_span + 1);
+    p->phases_w = SMALLER(p->stride_w, p->col_span + 1);
+    p->channel_step = p->phases_h * p->phases_w * p->phase_step;
     p->image_step = p->C * p->channel_step;
     p->slab_size = p->image_step + extra;
     for (int t = 0; t < p->taps; t++) {
         ptrdiff_t row = p->row[t] - p->first_row, col = p->col[t] - p->first_col;
-        p->offset[t] = (row % p->stride_h * p->stride_w + col % p->stride_w) * p->phase_step + row / p->stride_h * p->pitch +
+        p->offset[t] = (row % p->stride_h * p->phases_w + col % p->stride_w) * p->phase_step + row / p->stride_h * p->pitch +
                        col / p->stride_w;
     }
 }

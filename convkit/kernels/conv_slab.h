@@ -41,12 +41,12 @@ static const REAL *NAME(slab)(const Conv *p, const SlabPlace *at, REAL *slab)
                 REAL *to = slab + n * p->image_step + c * p->channel_step + i * p->pitch;
                 ptrdiff_t y = top + i;
                 if (y < 0 || y >= p->H || !inside) {
-                    memset(to, 0, sizeof(REAL) * (size_t)cols);
+                    NAME(zero)(to, cols);
                     continue;
                 }
-                for (ptrdiff_t j = 0; j < before; j++) to[j] = 0;
-                memcpy(to + before, image + y * p->W + left + before, sizeof(REAL) * (size_t)inside);
-                for (ptrdiff_t j = before + inside; j < cols; j++) to[j] = 0;
+                NAME(zero)(to, before);
+                NAME(copy)(to + before, image + y * p->W + left + before, inside);
+                NAME(zero)(to + before + inside, cols - before - inside);
             }
     }
     return slab;
@@ -60,27 +60,27 @@ static void NAME(slab_by_phase)(const Conv *p, const SlabPlace *at, REAL *slab)
     ptrdiff_t rows = at->rows + p->row_span / p->stride_h, cols = at->cols + p->col_span / p->stride_w;
     const REAL *image = (const REAL *)p->in + (at->image * p->groups + at->group) * p->C * p->H * p->W;
     for (ptrdiff_t c = 0; c < p->C; c++, image += p->H * p->W)
-        for (ptrdiff_t a = 0; a < SMALLER(p->stride_h, p->row_span + 1); a++)
-            for (ptrdiff_t b = 0; b < SMALLER(p->stride_w, p->col_span + 1); b++) {
-                REAL *to = slab + c * p->channel_step + (a * p->stride_w + b) * p->phase_step;
+        for (ptrdiff_t a = 0; a < p->phases_h; a++)
+            for (ptrdiff_t b = 0; b < p->phases_w; b++) {
+                REAL *to = slab + c * p->channel_step + (a * p->phases_w + b) * p->phase_step;
                 /* Columns first .. last-1 of this phase lie inside the image. */
                 ptrdiff_t x = left + b, first = SMALLER(x < 0 ? CEIL_DIV(-x, p->stride_w) : 0, cols);
                 ptrdiff_t last = LARGER(x < p->W ? SMALLER(CEIL_DIV(p->W - x, p->stride_w), cols) : 0, first);
                 for (ptrdiff_t i = 0; i < rows; i++, to += p->pitch) {
                     ptrdiff_t y = top + a + i * p->stride_h;
                     if (y < 0 || y >= p->H) {
-                        memset(to, 0, sizeof(REAL) * (size_t)cols);
+                        NAME(zero)(to, cols);
                         continue;
                     }
                     const REAL *from = image + y * p->W + x;
-                    for (ptrdiff_t j = 0; j < first; j++) to[j] = 0;
+                    NAME(zero)(to, first);
                     if (p->stride_w == 1)
-                        memcpy(to + first, from + first, sizeof(REAL) * (size_t)(last - first));
+                        NAME(copy)(to + first, from + first, last - first);
                     else if (p->stride_w == 2)
                         for (ptrdiff_t j = first; j < last; j++) to[j] = from[2 * j];
                     else
                         for (ptrdiff_t j = first; j < last; j++) to[j] = from[j * p->stride_w];
-                    for (ptrdiff_t j = last; j < cols; j++) to[j] = 0;
+                    NAME(zero)(to + last, cols - last);
                 }
             }
 }

@@ -82,6 +82,7 @@ static void NAME(conv_pack_wide)(const void *args, ptrdiff_t task, void *scratch
     const REAL *w = (const REAL *)p->w + g * p->w_group + v * LANES * p->w_filter;
     int lanes = (int)SMALLER(p->F - v * LANES, (ptrdiff_t)LANES);
     ptrdiff_t elements = p->C * p->taps, k = 0;
+    VEC zeros = {0}; /* NaN where an element is not finite */
     int in_order = p->w_channel == p->taps;
     for (int t = 0; t < p->taps; t++) in_order &= p->w_tap[t] == t;
     if (in_order) /* a filter's elements follow one another: transpose blocks of them */
@@ -91,12 +92,17 @@ static void NAME(conv_pack_wide)(const void *args, ptrdiff_t task, void *scratch
             for (int i = 0; i < LANES; i++) r[i] = i < lanes ? NAME(load)(w + i * p->w_filter + k) : (VEC){0};
             NAME(transpose)(r);
             UNROLL
-            for (int i = 0; i < LANES; i++) NAME(store)(to + (k + i) * width * LANES, r[i]);
+            for (int i = 0; i < LANES; i++) {
+                NAME(store)(to + (k + i) * width * LANES, r[i]);
+                zeros += r[i] * 0;
+            }
         }
     for (; k < elements; k++) {
         const REAL *from = w + k / p->taps * p->w_channel + p->w_tap[k % p->taps];
         for (int i = 0; i < LANES; i++) to[k * width * LANES + i] = i < lanes ? from[i * p->w_filter] : 0;
+        zeros += NAME(load)(to + k * width * LANES) * 0;
     }
+    if (NAME(sum)(zeros) != 0) __atomic_store_n(p->not_finite, 1, __ATOMIC_RELAXED);
 }
 
 /* sums (pixels of `rows` full rows of `cols`, V, LANES) of vector v go out as channels f0 .. f0+channels-1. */
@@ -132,7 +138,7 @@ static void NAME(wide_write)(const Conv *p, const REAL *sums, int V, int v, ptrd
             for (ptrdiff_t i = 0; i < SMALLER(channels, (ptrdiff_t)LANES); i++) {
                 REAL *row = to + i * plane + j * p->out_step_w;
                 if (p->out_step_w == 1)
-                    memcpy(row, block[i], sizeof(REAL) * (size_t)n);
+                    NAME(copy)(row, block[i], n);
                 else
                     for (ptrdiff_t q = 0; q < n; q++) row[q * p->out_step_w] = block[i][q];
             }

@@ -3,6 +3,7 @@
 #include "pool_plain.h"
 #if CONVKIT_VECTORS
 #include "vector.h"
+#include "fma_rate.h"
 #include "conv_slab.h"
 #include "conv_wide.h"
 #include "conv_few.h"
@@ -18,6 +19,7 @@ const Kernels NAME(table) = {
     .pool_plain_backward = NAME(pool_plain_backward),
 #if CONVKIT_VECTORS
     .lanes = LANES,
+    .fma_rate = NAME(fma_rate),
     .conv_pack_wide = NAME(conv_pack_wide),
     .conv_wide = NAME(conv_wide),
     .conv_pack_few = NAME(conv_pack_few),

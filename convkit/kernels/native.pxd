@@ -4,6 +4,7 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct Kernels:
         int lanes
         void* gemm
+        Task fma_rate
         Task pool_plain, pool_plain_backward
         Task conv_pack_wide, conv_wide
         Task conv_pack_few, conv_few

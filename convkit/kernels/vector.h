@@ -47,6 +47,29 @@ INLINE void NAME(store_part)(REAL *p, VEC v, ptrdiff_t n)
     *(VEC *)buffer = v;
     for (ptrdiff_t i = 0; i < n; i++) p[i] = buffer[i];
 }
+/* n elements from one place to another, as memcpy, for the short rows of small images. */
+INLINE void NAME(copy)(REAL *restrict to, const REAL *restrict from, ptrdiff_t n)
+{
+    ptrdiff_t i = 0;
+    if (n >= LANES) {
+        for (; i + LANES <= n; i += LANES) NAME(store)(to + i, NAME(load)(from + i));
+        if (i < n) NAME(store)(to + n - LANES, NAME(load)(from + n - LANES));
+        return;
+    }
+    if (LANES > 4 && n >= 4) {
+        typedef REAL four __attribute__((vector_size(4 * REAL_BYTES), aligned(REAL_BYTES), may_alias));
+        for (; i + 4 <= n; i += 4) *(four *)(to + i) = *(const four *)(from + i);
+        if (i < n) *(four *)(to + n - 4) = *(const four *)(from + n - 4);
+        return;
+    }
+    for (; i < n; i++) to[i] = from[i];
+}
+INLINE void NAME(zero)(REAL *to, ptrdiff_t n)
+{
+    ptrdiff_t i = 0;
+    for (; i + LANES <= n; i += LANES) NAME(store)(to + i, (VEC){0});
+    for (; i < n; i++) to[i] = 0;
+}
 /* All ones in the first n lanes. */
 INLINE IVEC NAME(first_lanes)(ptrdiff_t n)
 {
