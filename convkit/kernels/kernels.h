@@ -31,18 +31,14 @@ typedef void (*Task)(const void *args, ptrdiff_t task, void *scratch);
 
 /* The kernels for one element type, compiled for one instruction set. */
 typedef struct {
-    int lanes; /* elements in a vector register; 1 without vector extensions: then only gemm and pool_plain are there */
+    int lanes;  /* elements in a vector register; 1 without vector extensions: then only gemm and pool_plain are there */
     void *gemm; /* of the type gemm_f32_fn or gemm_f64_fn */
-<<<<<<< HEAD
-    Task pool_plain, pool_plain_backward;
-=======
     Task fma_rate;
->>>>>>> kern
     Task conv_pack_wide, conv_wide;
     Task conv_pack_few, conv_few;
     Task conv_dw_wide, conv_dw_wide_finish;
     Task conv_dw_few, conv_dw_few_finish;
-    Task pool_max, pool_max_backward;
+    Task pool_max, pool_max_backward, pool_plain, pool_plain_backward;
 } Kernels;
 
 /* The tables of the instruction set that was selected. */

@@ -5,12 +5,11 @@ cdef extern from "kernels.h" nogil:
         int lanes
         void* gemm
         Task fma_rate
-        Task pool_plain, pool_plain_backward
         Task conv_pack_wide, conv_wide
         Task conv_pack_few, conv_few
         Task conv_dw_wide, conv_dw_wide_finish
         Task conv_dw_few, conv_dw_few_finish
-        Task pool_max, pool_max_backward
+        Task pool_max, pool_max_backward, pool_plain, pool_plain_backward
 
 cdef const Kernels* kernels_for(dtype) except NULL
 
