@@ -9,6 +9,7 @@
 #include "conv_few.h"
 #include "conv_dw_wide.h"
 #include "conv_dw_few.h"
+#include "pool_2x2.h"
 #include "pool_max.h"
 #include "pool_max_back.h"
 #endif
@@ -30,6 +31,8 @@ const Kernels NAME(table) = {
     .conv_dw_few_finish = NAME(conv_dw_few_finish),
     .pool_max = NAME(pool_max),
     .pool_max_backward = NAME(pool_max_backward),
+    .pool_2x2 = NAME(pool_2x2),
+    .pool_2x2_backward = NAME(pool_2x2_backward),
 #else
     .lanes = 1,
 #endif

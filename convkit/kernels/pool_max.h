@@ -9,23 +9,6 @@
  * Rows are copied in whole vectors; what is written too much behind a row is overwritten by the row that follows.
  */
 
-INLINE IVEC NAME(choose_int)(IVEC mask, IVEC a, IVEC b) { return (mask & a) | (~mask & b); }
-
-/* Every second element of the line that a and b make up: those at even places, and those at odd ones. */
-#if VBYTES / REAL_BYTES == 2
-#define EVEN(a, b) SHUFFLE(a, b, 0, 2)
-#define ODD(a, b) SHUFFLE(a, b, 1, 3)
-#elif VBYTES / REAL_BYTES == 4
-#define EVEN(a, b) SHUFFLE(a, b, 0, 2, 4, 6)
-#define ODD(a, b) SHUFFLE(a, b, 1, 3, 5, 7)
-#elif VBYTES / REAL_BYTES == 8
-#define EVEN(a, b) SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
-#define ODD(a, b) SHUFFLE(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
-#else
-#define EVEN(a, b) SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
-#define ODD(a, b) SHUFFLE(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
-#endif
-
 /* to[j] = from[j*step] for j < n, and arbitrary numbers behind them, as far as LANES-1; memory ends at `end`. */
 INLINE void NAME(take_steps)(REAL *to, const REAL *from, ptrdiff_t n, ptrdiff_t step, const REAL *end)
 {
@@ -98,15 +81,8 @@ INLINE void NAME(pool_windows)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t
     }
     UNROLL for (ptrdiff_t t = padded ? 0 : 1; t < taps; t++)
     {
-        IVEC tap = (INT)t - (IVEC){0};
         UNROLL for (int v = 0; v < V; v++)
-        {
-            VEC value = NAME(load)(x + offset[t] + v * LANES);
-            /* Not less or equal: greater, or one of them is NaN; the first NaN stays. */
-            IVEC take = ~(IVEC)(value <= best[v]) & (IVEC)(best[v] == best[v]);
-            best[v] = NAME(choose)(take, value, best[v]);
-            at[v] = NAME(choose_int)(take, tap, at[v]);
-        }
+            NAME(take_greater)(&best[v], &at[v], NAME(load)(x + offset[t] + v * LANES), (INT)t);
     }
     UNROLL for (int v = 0; v < V; v++)
     {
@@ -136,17 +112,18 @@ static void NAME(pool_first_taps)(const Pool *p, const PoolPlace *at, INT *first
         }
 }
 
-/* Rows of n elements of `size` bytes, `pitch` apart, to a place where they stand side by side and nothing follows. */
-static void NAME(pool_close_up)(void *to, const void *from, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t pitch, size_t size)
+/* Rows of n elements, from_pitch apart, to rows to_pitch apart. What comes behind a row of `to` is arbitrary up to `end`. */
+INLINE void NAME(copy_rows)(REAL *to, ptrdiff_t to_pitch, const REAL *from, ptrdiff_t from_pitch, ptrdiff_t rows, ptrdiff_t n,
+                            const REAL *end)
 {
-    if (n == pitch)
-        memcpy(to, from, (size_t)(rows * n) * size);
-    else
-        for (ptrdiff_t i = 0; i < rows; i++)
-            memcpy((char *)to + (size_t)(i * n) * size, (const char *)from + (size_t)(i * pitch) * size, (size_t)n * size);
+    for (ptrdiff_t i = 0; i < rows; i++, to += to_pitch, from += from_pitch) {
+        ptrdiff_t j = 0;
+        for (; j < n && end - (to + j) >= LANES; j += LANES) NAME(store)(to + j, NAME(load)(from + j));
+        for (; j < n; j++) to[j] = from[j];
+    }
 }
 
-/* Scratch memory: the slab, the line of maxima, that of winners, and these once more as bytes. */
+/* Scratch memory: the slab, the line of maxima, that of winners. */
 static void NAME(pool_max)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Pool *p = args;
@@ -155,7 +132,6 @@ static void NAME(pool_max)(const void *args, ptrdiff_t task, void *scratch)
     int padded = p->pad_h || p->pad_w;
     REAL *slab = scratch, *best = slab + p->phases_h * p->phases_w * p->phase_step;
     INT *winner = (INT *)(best + line);
-    unsigned char *bytes = (unsigned char *)(winner + line);
     NAME(pool_slab)(p, &at, slab);
     if (padded) NAME(pool_first_taps)(p, &at, winner);
     ptrdiff_t length = (at.planes - 1) * p->plane_step + (at.rows - 1) * p->pitch + p->cols;
@@ -165,10 +141,14 @@ static void NAME(pool_max)(const void *args, ptrdiff_t task, void *scratch)
         NAME(pool_line)(slab, p->offset, 9, padded, length, best, winner);
     else
         NAME(pool_line)(slab, p->offset, taps, padded, length, best, winner);
-    for (ptrdiff_t q = 0; q < length; q++) bytes[q] = (unsigned char)winner[q];
+    /* Close up the rows. */
+    ptrdiff_t o = (at.plane * p->rows + at.row) * p->cols, size = at.rows * p->cols;
+    REAL *out = (REAL *)p->out + o, *end = out + at.planes * size;
+    INT *to = (INT *)slab;
     for (ptrdiff_t n = 0; n < at.planes; n++) {
-        ptrdiff_t o = ((at.plane + n) * p->rows + at.row) * p->cols;
-        NAME(pool_close_up)((REAL *)p->out + o, best + n * p->plane_step, at.rows, p->cols, p->pitch, sizeof(REAL));
-        NAME(pool_close_up)((unsigned char *)p->winner + o, bytes + n * p->plane_step, at.rows, p->cols, p->pitch, 1);
+        ptrdiff_t from = n * p->plane_step;
+        NAME(copy_rows)(out + n * size, p->cols, best + from, p->pitch, at.rows, p->cols, end);
+        NAME(copy_rows)((REAL *)to + n * size, p->cols, (REAL *)winner + from, p->pitch, at.rows, p->cols, (REAL *)winner);
     }
+    NAME(narrow)((unsigned char *)p->winner + o, to, at.planes * size);
 }

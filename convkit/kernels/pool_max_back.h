@@ -7,26 +7,35 @@
  * are then interleaved into rows of pixels; each pixel is written once, and never read.
  */
 
-/* dout and winner of the windows that the task's pixels see, with zeros where there is no window. */
-static void NAME(pool_gradients)(const Pool *p, const PoolPlace *at, REAL *dout, INT *winner)
+/* dout and winner of the windows that the task's pixels see, with zeros where there is no window; room: for the winners
+ * as they come. */
+static void NAME(pool_gradients)(const Pool *p, const PoolPlace *at, REAL *dout, INT *winner, INT *room)
 {
-    for (ptrdiff_t n = 0; n < at->planes; n++)
-        for (ptrdiff_t r = 0; r < at->rows + p->reach_h; r++) {
-            ptrdiff_t i = at->row + r - p->reach_h, to = n * p->plane_step + r * p->pitch, j = 0;
-            ptrdiff_t from = ((at->plane + n) * p->rows + i) * p->cols;
-            for (; j < p->reach_w; j++) dout[to + j] = 0;
-            if (i < 0 || i >= p->rows) {
-                for (; j < p->pitch; j++) dout[to + j] = 0;
-                continue;
-            }
-            memcpy(dout + to + j, (const REAL *)p->in + from, sizeof(REAL) * (size_t)p->cols);
-            const unsigned char *bytes = (const unsigned char *)p->winner + from;
-            for (ptrdiff_t k = 0; k < p->cols; k++) winner[to + j + k] = bytes[k];
-            if (p->cut)
-                for (ptrdiff_t k = 0; k < p->cols; k++)
-                    if (!(((const REAL *)p->cut)[from + k] > 0)) dout[to + j + k] = 0;
-            for (j += p->cols; j < p->pitch; j++) dout[to + j] = 0;
+    ptrdiff_t top = at->row - p->reach_h, first = LARGER(top, 0), last = SMALLER(at->row + at->rows, p->rows);
+    for (ptrdiff_t n = 0; n < at->planes; n++) {
+        REAL *to = dout + n * p->plane_step;
+        ptrdiff_t from = ((at->plane + n) * p->rows + first) * p->cols, rows = last - first, start = (first - top) * p->pitch;
+        if (rows <= 0) {
+            NAME(zero)(to, p->plane_step);
+            continue;
         }
+        NAME(widen)(room, (const unsigned char *)p->winner + from, rows * p->cols);
+        NAME(copy_rows)((REAL *)winner + n * p->plane_step + start + p->reach_w, p->pitch, (const REAL *)room, p->cols, rows,
+                        p->cols, (REAL *)(winner + p->phase_step));
+        NAME(zero)(to, start);
+        for (ptrdiff_t i = 0; i < rows; i++) {
+            REAL *row = to + start + i * p->pitch;
+            const REAL *gradient = (const REAL *)p->in + from + i * p->cols;
+            for (ptrdiff_t j = 0; j < p->reach_w; j++) row[j] = 0;
+            row += p->reach_w;
+            NAME(copy)(row, gradient, p->cols);
+            if (p->cut)
+                for (ptrdiff_t j = 0; j < p->cols; j++)
+                    if (!(((const REAL *)p->cut)[from + i * p->cols + j] > 0)) row[j] = 0;
+            for (ptrdiff_t j = p->cols; j < p->pitch - p->reach_w; j++) row[j] = 0;
+        }
+        NAME(zero)(to + start + rows * p->pitch, p->plane_step - start - rows * p->pitch);
+    }
 }
 
 /* The gradients of one phase, as far as `length`; to has room for 2*LANES-1 more. */
@@ -47,21 +56,6 @@ INLINE void NAME(pool_phase)(const REAL *dout, const INT *winner, const int *tap
         UNROLL for (int v = 0; v < 2; v++) NAME(store)(to + q + v * LANES, sum[v]);
     }
 }
-
-/* The elements of a and b in turn: the first and the second half of that line. */
-#if VBYTES / REAL_BYTES == 2
-#define FIRST_PAIRS(a, b) SHUFFLE(a, b, 0, 2)
-#define LAST_PAIRS(a, b) SHUFFLE(a, b, 1, 3)
-#elif VBYTES / REAL_BYTES == 4
-#define FIRST_PAIRS(a, b) SHUFFLE(a, b, 0, 4, 1, 5)
-#define LAST_PAIRS(a, b) SHUFFLE(a, b, 2, 6, 3, 7)
-#elif VBYTES / REAL_BYTES == 8
-#define FIRST_PAIRS(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
-#define LAST_PAIRS(a, b) SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
-#else
-#define FIRST_PAIRS(a, b) SHUFFLE(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define LAST_PAIRS(a, b) SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-#endif
 
 /* One row of pixels, from the line of each phase of columns. What comes behind the row is arbitrary up to `end`. */
 static void NAME(pool_pixels)(const Pool *p, const REAL *line, REAL *row, const REAL *end)
@@ -87,7 +81,7 @@ static void NAME(pool_pixels)(const Pool *p, const REAL *line, REAL *row, const 
         }
 }
 
-/* Scratch memory: dout, winner, and the line of each phase. task_rows counts rows of phases. */
+/* Scratch memory: the line of each phase, dout, winner. task_rows counts rows of phases. */
 static void NAME(pool_max_backward)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Pool *p = args;
@@ -97,7 +91,7 @@ static void NAME(pool_max_backward)(const void *args, ptrdiff_t task, void *scra
     INT *winner = (INT *)(dout + p->phase_step);
     ptrdiff_t start = p->reach_h * p->pitch + p->reach_w; /* of the first pixel in these lines */
     ptrdiff_t length = at.planes * p->plane_step - start;
-    NAME(pool_gradients)(p, &at, dout, winner);
+    NAME(pool_gradients)(p, &at, dout, winner, (INT *)lines);
     for (ptrdiff_t f = 0; f < phases; f++) {
         int first = p->first_tap[f], taps = p->first_tap[f + 1] - first;
         const int *tap = p->tap + first;
@@ -107,6 +101,8 @@ static void NAME(pool_max_backward)(const void *args, ptrdiff_t task, void *scra
             NAME(pool_phase)(dout + start, winner + start, tap, offset, 1, length, to);
         else if (taps == 2)
             NAME(pool_phase)(dout + start, winner + start, tap, offset, 2, length, to);
+        else if (taps == 4)
+            NAME(pool_phase)(dout + start, winner + start, tap, offset, 4, length, to);
         else
             NAME(pool_phase)(dout + start, winner + start, tap, offset, taps, length, to);
     }

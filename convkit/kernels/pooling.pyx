@@ -89,6 +89,27 @@ cdef double plan_vectors(Pool* p, Py_ssize_t phases, Py_ssize_t rows, Py_ssize_t
     return <double> phases * p.phase_step * size
 
 
+cdef Py_ssize_t plan_2x2(Pool* p):
+    """Tasks of whole planes, or of rows of one plane; returns the windows of a task. See pool_2x2.h."""
+    cdef Py_ssize_t row = 8 * p.W, most  # about the bytes of the pixels of a row of windows
+    if row * p.rows > TASK_BYTES:
+        most = max(1, TASK_BYTES // row)
+        p.task_rows = up(p.rows, up(p.rows, most))
+        p.row_tasks, p.task_planes = up(p.rows, p.task_rows), 1
+    else:
+        p.task_planes, p.task_rows, p.row_tasks = TASK_BYTES // (row * p.rows), p.rows, 1
+    return p.task_planes * p.task_rows * p.cols
+
+
+cdef bint is_2x2(Pool* p):
+    """Whether windows are 2x2 with stride 2, all of them inside of the plane."""
+    return (
+        p.kernel_h == p.kernel_w == p.stride_h == p.stride_w == 2
+        and p.dilation_h == p.dilation_w == 1 and p.pad_h == p.pad_w == 0
+        and 2 * p.rows <= p.H and 0 <= p.W - 2 * p.cols <= 1
+    )
+
+
 cdef Py_ssize_t tasks_of(Pool* p):
     return up(p.planes, p.task_planes) * p.row_tasks
 
@@ -107,6 +128,10 @@ def max_forward(x, out, winner, geometry, bint plain=False):
         return
     p.input, p.out, p.winner = address(x), address(out), address(winner)
     cdef double work = <double> out.size * p.kernel_h * p.kernel_w
+    if is_2x2(&p) and kernels.lanes > 1 and not plain:
+        line = plan_2x2(&p) + 2 * kernels.lanes
+        run(kernels.pool_2x2, &p, tasks_of(&p), line * size, work / 4)
+        return
     p.phases_h = min(p.stride_h, (p.kernel_h - 1) * p.dilation_h + 1)
     p.phases_w = min(p.stride_w, (p.kernel_w - 1) * p.dilation_w + 1)
     cdef double phases = <double> p.phases_h * p.phases_w
@@ -150,6 +175,10 @@ def max_backward(dout, winner, dx, geometry, cut=None, bint plain=False):
     p.input, p.out, p.winner = address(dout), address(dx), address(winner)
     if cut is not None:
         p.cut = address(cut)
+    if is_2x2(&p) and kernels.lanes > 1 and not plain:
+        k = plan_2x2(&p) + 2 * kernels.lanes
+        run(kernels.pool_2x2_backward, &p, tasks_of(&p), k * size, <double> dx.size)
+        return
     taps = p.kernel_h * p.kernel_w
     phases = p.stride_h * p.stride_w
     plain = plain or kernels.lanes == 1 or p.large_window or p.cols < 2 or p.stride_h > SMALL_WINDOW

@@ -35,3 +35,5 @@
 #undef ODD
 #undef FIRST_PAIRS
 #undef LAST_PAIRS
+#undef JOIN_HALVES
+#undef SECOND_HALF
