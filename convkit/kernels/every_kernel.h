@@ -11,13 +11,12 @@
 #include "conv_dw_few.h"
 #include "pool_2x2.h"
 #include "pool_max.h"
-#include "pool_max_back.h"
 #endif
 
 const Kernels NAME(table) = {
     .gemm = (void *)NAME(gemm),
     .pool_plain = NAME(pool_plain),
-    .pool_plain_backward = NAME(pool_plain_backward),
+    .pool_scatter = NAME(pool_scatter),
 #if CONVKIT_VECTORS
     .lanes = LANES,
     .fma_rate = NAME(fma_rate),
@@ -30,7 +29,6 @@ const Kernels NAME(table) = {
     .conv_dw_few = NAME(conv_dw_few),
     .conv_dw_few_finish = NAME(conv_dw_few_finish),
     .pool_max = NAME(pool_max),
-    .pool_max_backward = NAME(pool_max_backward),
     .pool_2x2 = NAME(pool_2x2),
     .pool_2x2_backward = NAME(pool_2x2_backward),
 #else

@@ -38,7 +38,7 @@ typedef struct {
     Task conv_pack_few, conv_few;
     Task conv_dw_wide, conv_dw_wide_finish;
     Task conv_dw_few, conv_dw_few_finish;
-    Task pool_max, pool_max_backward, pool_2x2, pool_2x2_backward, pool_plain, pool_plain_backward;
+    Task pool_max, pool_2x2, pool_2x2_backward, pool_plain, pool_scatter;
 } Kernels;
 
 /* The tables of the instruction set that was selected. */
