@@ -1,5 +1,6 @@
 /* The kernels for one element type and one instruction set, and their table. */
 #include "gemm_impl.h"
+#include "pool_plain.h"
 #if CONVKIT_VECTORS
 #include "vector.h"
 #include "fma_rate.h"
@@ -21,10 +22,14 @@
 #include "winograd_forward.h"
 #include "winograd_dw.h"
 #include "winograd_end.h"
+#include "pool_2x2.h"
+#include "pool_max.h"
 #endif
 
 const Kernels NAME(table) = {
     .gemm = (void *)NAME(gemm),
+    .pool_plain = NAME(pool_plain),
+    .pool_scatter = NAME(pool_scatter),
 #if CONVKIT_VECTORS
     .lanes = LANES,
     .widest = WIDEST_PANEL,
@@ -47,6 +52,9 @@ const Kernels NAME(table) = {
     .winograd_4 = NAME(winograd_4),
     .winograd_dw_4 = NAME(winograd_dw_4),
     .winograd_dw_finish_4 = NAME(winograd_dw_finish_4),
+    .pool_max = NAME(pool_max),
+    .pool_2x2 = NAME(pool_2x2),
+    .pool_2x2_backward = NAME(pool_2x2_backward),
 #else
     .lanes = 1,
 #endif
