@@ -14,9 +14,8 @@ import numpy as np
 from convkit.contracts import Cache, check_dout, check_ndim, check_shape, common_dtype, open_cache
 from convkit.im2col import check_field
 import convkit.kernels.im2col as im2col_kernels
-import convkit.kernels.matmul as matmul_kernels
 import convkit.kernels.pooling as pooling_kernels
-from convkit.kernels import convolution, threads
+from convkit.kernels import affine, convolution, threads
 from convkit.layers.affine import check_affine
 from convkit.layers.conv import check_conv
 from convkit.layers.pool import check_pool
@@ -130,9 +129,7 @@ def affine_forward_fast(x, w, b):
     Raises ValueError where shapes do not fit, TypeError for other dtypes.
     """
     _, dtype = check_affine(x, w, b)
-    out = _product(_rows(x, w, dtype), _aligned(w, dtype))
-    out += b
-    return out, Cache("affine_forward_fast", x, w, dtype)
+    return affine.forward(x, w, b, dtype), Cache("affine_forward_fast", x, w, dtype)
 
 
 def affine_backward_fast(dout, cache):
@@ -146,10 +143,8 @@ def affine_backward_fast(dout, cache):
     """
     x, w, dtype = open_cache(cache, "affine_forward_fast")
     dtype = check_dout(dout, (len(x), w.shape[1]), "(N, M)", dtype)
-    dout = _aligned(dout, dtype)
-    dx = _product(dout, _aligned(w, dtype).T).reshape(x.shape)
-    dw = _product(_rows(x, w, dtype).T, dout)
-    return dx, dw, dout.sum(axis=0)
+    dout, db = affine.backward_b(dout, dtype)
+    return affine.backward_x(dout, w, x.shape, dtype), affine.backward_w(dout, x, w, dtype), db
 
 
 def im2col_cython(x, field_height, field_width, padding, stride):
@@ -210,18 +205,6 @@ def _add_windows(cols6d, field):
     return x
 
 
-def _product(a, b):
-    """The matrix product a b, its columns divided among threads."""
-    out = np.empty((a.shape[0], b.shape[1]), a.dtype)
-
-    def columns(first, last, stop):
-        work = np.empty(matmul_kernels.WORK_SIZE, a.dtype)
-        matmul_kernels.matmul(a, b, out, work, first, last, stop)
-
-    threads.run(columns, b.shape[1], a.size * b.shape[1])
-    return out
-
-
 def _c_order(array, dtype):
     """The array itself where the kernels can read it as it stands, else a copy: C order, aligned, of this dtype."""
     return np.require(array, dtype, ("C", "A"))
@@ -230,11 +213,6 @@ def _c_order(array, dtype):
 def _aligned(array, dtype):
     """The same for kernels that read any strides."""
     return np.require(array, dtype, "A")
-
-
-def _rows(x, w, dtype):
-    """x as a matrix with one sample in each row."""
-    return _c_order(x, dtype).reshape(len(x), len(w))
 
 
 # The assignments have several fast variants of a layer; here one serves every shape, under all their names.

@@ -69,12 +69,4 @@ size_t conv_plan_dw_few(ConvDw *p, int lanes, size_t size);
 
 /* Blocks of positions: the tasks of conv_wide and conv_few. */
 static inline ptrdiff_t conv_tasks(const Conv *p) { return p->image_tasks * p->groups * p->row_tasks * p->col_tasks; }
-
-/* Output channels are computed in panels of 1 to 4 (3 with 16 registers) vectors; width of the one at vector v of n. */
-static inline int panel_width(ptrdiff_t n, ptrdiff_t v, int widest)
-{
-    ptrdiff_t left = n - v;
-    if (left <= widest) return (int)left;
-    return left == widest + 1 ? (int)((left + 1) / 2) : widest;
-}
 #endif

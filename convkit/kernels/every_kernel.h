@@ -7,6 +7,9 @@
 #include "conv_few.h"
 #include "conv_dw_wide.h"
 #include "conv_dw_few.h"
+#include "product_tiles.h"
+#include "product_dots.h"
+#include "columns.h"
 #endif
 
 const Kernels NAME(table) = {
@@ -21,6 +24,10 @@ const Kernels NAME(table) = {
     .conv_dw_wide_finish = NAME(conv_dw_wide_finish),
     .conv_dw_few = NAME(conv_dw_few),
     .conv_dw_few_finish = NAME(conv_dw_few_finish),
+    .product = NAME(product),
+    .product_finish = NAME(product_finish),
+    .product_dots = NAME(product_dots),
+    .columns = NAME(columns),
 #else
     .lanes = 1,
 #endif

@@ -31,3 +31,8 @@
 #undef UP_TO_3
 #undef UP_TO_5
 #undef UP_TO_9
+#undef PRODUCT_DOTS
+#undef PRODUCT_PANEL
+#undef PRODUCT_TILE
+#undef PRODUCT_TILES
+#undef PRODUCT_TILES_OF
