@@ -10,6 +10,7 @@
 #include "product_tiles.h"
 #include "product_dots.h"
 #include "columns.h"
+#include "update_rules.h"
 #endif
 
 const Kernels NAME(table) = {
@@ -28,6 +29,15 @@ const Kernels NAME(table) = {
     .product_finish = NAME(product_finish),
     .product_dots = NAME(product_dots),
     .columns = NAME(columns),
+    .update_sgd = NAME(update_sgd),
+    .update_momentum = NAME(update_momentum),
+    .update_nesterov = NAME(update_nesterov),
+    .update_rmsprop = NAME(update_rmsprop),
+    .update_adagrad = NAME(update_adagrad),
+    .update_adadelta = NAME(update_adadelta),
+    .update_adam = NAME(update_adam),
+    .update_adamw = NAME(update_adamw),
+    .add_scaled = NAME(add_scaled),
 #else
     .lanes = 1,
 #endif

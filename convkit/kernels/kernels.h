@@ -46,6 +46,8 @@ typedef struct {
     Task conv_dw_wide, conv_dw_wide_finish;
     Task conv_dw_few, conv_dw_few_finish;
     Task product, product_finish, product_dots, columns;
+    Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta, update_adam, update_adamw;
+    Task add_scaled;
 } Kernels;
 
 /* The tables of the instruction set that was selected. */

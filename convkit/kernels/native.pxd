@@ -9,9 +9,13 @@ cdef extern from "kernels.h" nogil:
         Task conv_dw_wide, conv_dw_wide_finish
         Task conv_dw_few, conv_dw_few_finish
         Task product, product_finish, product_dots, columns
+        Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta
+        Task update_adam, update_adamw, add_scaled
 
 cdef const Kernels* kernels_for(dtype) except NULL
 
-cdef int run(Task task, const void* args, Py_ssize_t tasks, size_t scratch, double work) except -1
+cdef int run(
+    Task task, const void* args, Py_ssize_t tasks, size_t scratch, double work, bint to_the_end=*
+) except -1
 
 cdef void* address(array) except? NULL

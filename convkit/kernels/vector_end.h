@@ -31,6 +31,7 @@
 #undef UP_TO_3
 #undef UP_TO_5
 #undef UP_TO_9
+#undef UPDATE_RULE
 #undef PRODUCT_DOTS
 #undef PRODUCT_PANEL
 #undef PRODUCT_TILE
