@@ -29,18 +29,12 @@ typedef void (*Task)(const void *args, ptrdiff_t task, void *scratch);
 #define LARGER(a, b) ((a) > (b) ? (a) : (b))
 #define CEIL_DIV(a, b) (((a) + (b)-1) / (b))
 
-/* Channels and columns are computed in panels of 1 to 4 (3 with 16 registers) vectors; width of the one at vector v of n. */
-static inline int panel_width(ptrdiff_t n, ptrdiff_t v, int widest)
-{
-    ptrdiff_t left = n - v;
-    if (left <= widest) return (int)left;
-    return left == widest + 1 ? (int)((left + 1) / 2) : widest;
-}
-
 /* The kernels for one element type, compiled for one instruction set. */
 typedef struct {
     int lanes;  /* elements in a vector register; 1 without vector extensions: then only gemm is there */
+    int widest; /* vectors in a panel of output channels (conv.h) */
     void *gemm; /* of the type gemm_f32_fn or gemm_f64_fn */
+    Task fma_rate;
     Task conv_pack_wide, conv_wide;
     Task conv_pack_few, conv_few;
     Task conv_dw_wide, conv_dw_wide_finish;

@@ -4,6 +4,7 @@ The table is that of the best instruction set the processor has, or of the one t
 """
 
 import os
+import time
 
 from convkit.kernels import threads
 
@@ -91,3 +92,15 @@ cdef void* address(array) except? NULL:
     cdef void* start = view.buf
     PyBuffer_Release(&view)
     return start
+
+
+def peak(dtype, Py_ssize_t rounds=2_000_000):
+    """Multiply-adds a second that the threads of convkit.set_num_threads can do at most, measured on registers."""
+    cdef const Kernels* kernels = kernels_for(dtype)
+    cdef Py_ssize_t tasks = threads.get_num_threads(), sums = 24 if kernels.lanes * dtype.itemsize == 64 else 12
+    if not VECTORS:
+        raise RuntimeError("this build has no vector kernels to measure")
+    run(kernels.fma_rate, &rounds, tasks, 4096, 1e9)
+    start = time.perf_counter()
+    run(kernels.fma_rate, &rounds, tasks, 4096, 1e9)
+    return rounds * tasks * sums * kernels.lanes / (time.perf_counter() - start)

@@ -8,6 +8,7 @@
  * The chunk's piece of a is packed into scratch memory with the rows side by side, whichever way a stands in memory; so is a
  * panel of b, with its columns side by side, unless it stands so already and only few rows would use it.
  */
+#include "conv.h" /* panel_width */
 #include "product.h"
 
 /* The last vector of each row of a tile, of which only `lanes` lanes belong to c. */
