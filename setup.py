@@ -22,6 +22,7 @@ OPENMP = os.environ.get("CONVKIT_OPENMP", "auto")
 KERNELS = "convkit/kernels"
 NATIVE = [f"{KERNELS}/{name}.c" for name in ("isa_base", "isa_avx2", "isa_avx512", "isa_select", "parallel")]
 HEADERS = sorted(glob(f"{KERNELS}/*.h"))
+FACES = sorted(glob("convkit/fast/*.pxi"))
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": DEBUG,
@@ -52,7 +53,7 @@ def extension(name, *extra_sources):
     return Extension(
         name,
         [source, *extra_sources],
-        depends=HEADERS,
+        depends=HEADERS + FACES,
         include_dirs=[KERNELS],
         extra_compile_args=compiler,
         extra_link_args=linker,

@@ -72,52 +72,6 @@ def conv_backward_fast(dout, cache):
     return dx, dw, db
 
 
-def max_pool_forward_fast(x, pool_param):
-    """Largest value of each window of each channel; as max_pool_forward_naive, compiled.
-
-    - x: images (N, C, H, W), float32 or float64
-    - pool_param: dict with 'pool_height', 'pool_width', 'stride', and optionally 'rounding'
-
-    Returns (out, cache): out (N, C, OH, OW), and a cache for max_pool_backward_fast.
-    Raises ValueError where sizes do not fit, TypeError for other dtypes.
-    """
-    geometry, dtype = check_pool(x, pool_param)
-    N, C, OH, OW = geometry.out_shape
-    PH, PW = geometry.kernel
-    planes = _c_order(x, dtype).reshape(N * C, *x.shape[2:])
-    out = np.empty((N * C, OH, OW), dtype)
-    winner = np.empty(out.shape, np.uint8 if PH * PW <= 256 else np.intp)
-
-    def forward(first, last, stop):
-        pooling_kernels.max_pool_forward(planes, out, winner, PH, PW, *geometry.stride, first, last, stop)
-
-    threads.run(forward, N * C, out.size * PH * PW)
-    return out.reshape(geometry.out_shape), Cache("max_pool_forward_fast", geometry, winner, dtype)
-
-
-def max_pool_backward_fast(dout, cache):
-    """Gradient of max pooling; as max_pool_backward_naive, compiled.
-
-    - dout: upstream gradient (N, C, OH, OW)
-    - cache: from max_pool_forward_fast
-
-    Returns dx (N, C, H, W).
-    Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
-    """
-    geometry, winner, dtype = open_cache(cache, "max_pool_forward_fast")
-    dtype = check_dout(dout, geometry.out_shape, "(N, C, OH, OW)", dtype)
-    dout_c = _c_order(dout, dtype).reshape(winner.shape)
-    dx = np.zeros((len(winner), *geometry.x_shape[2:]), dtype)
-
-    def backward(first, last, stop):
-        pooling_kernels.max_pool_backward(
-            dout_c, winner, dx, geometry.kernel[1], *geometry.stride, first, last, stop
-        )
-
-    threads.run(backward, len(winner), dout_c.size)
-    return dx.reshape(geometry.x_shape)
-
-
 def affine_forward_fast(x, w, b):
     """out = x w + b, each sample of x flattened; as affine_forward, compiled.
 
@@ -213,6 +167,9 @@ def _c_order(array, dtype):
 def _aligned(array, dtype):
     """The same for kernels that read any strides."""
     return np.require(array, dtype, "A")
+
+
+include "fast/pooling.pxi"
 
 
 # The assignments have several fast variants of a layer; here one serves every shape, under all their names.

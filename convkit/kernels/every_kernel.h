@@ -1,5 +1,6 @@
 /* The kernels for one element type and one instruction set, and their table. */
 #include "gemm_impl.h"
+#include "pool_plain.h"
 #if CONVKIT_VECTORS
 #include "vector.h"
 #include "fma_rate.h"
@@ -12,10 +13,15 @@
 #include "product_dots.h"
 #include "columns.h"
 #include "update_rules.h"
+#include "pool_2x2.h"
+#include "pool_max.h"
+#include "pool_max_back.h"
 #endif
 
 const Kernels NAME(table) = {
     .gemm = (void *)NAME(gemm),
+    .pool_plain = NAME(pool_plain),
+    .pool_plain_backward = NAME(pool_plain_backward),
 #if CONVKIT_VECTORS
     .lanes = LANES,
     .widest = WIDEST_PANEL,
@@ -41,6 +47,10 @@ const Kernels NAME(table) = {
     .update_adam = NAME(update_adam),
     .update_adamw = NAME(update_adamw),
     .add_scaled = NAME(add_scaled),
+    .pool_max = NAME(pool_max),
+    .pool_max_backward = NAME(pool_max_backward),
+    .pool_2x2 = NAME(pool_2x2),
+    .pool_2x2_backward = NAME(pool_2x2_backward),
 #else
     .lanes = 1,
 #endif

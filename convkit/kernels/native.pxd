@@ -12,6 +12,7 @@ cdef extern from "kernels.h" nogil:
         Task product, product_finish, product_dots, columns
         Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta
         Task update_adam, update_adamw, add_scaled
+        Task pool_max, pool_max_backward, pool_2x2, pool_2x2_backward, pool_plain, pool_plain_backward
 
 cdef const Kernels* kernels_for(dtype) except NULL
 

@@ -37,3 +37,9 @@
 #undef PRODUCT_TILE
 #undef PRODUCT_TILES
 #undef PRODUCT_TILES_OF
+#undef EVEN
+#undef ODD
+#undef FIRST_PAIRS
+#undef LAST_PAIRS
+#undef JOIN_HALVES
+#undef SECOND_HALF
