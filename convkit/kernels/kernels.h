@@ -39,6 +39,7 @@ typedef struct {
     Task conv_pack_few, conv_few;
     Task conv_dw_wide, conv_dw_wide_finish;
     Task conv_dw_few, conv_dw_few_finish;
+    Task conv_depthwise, conv_dw_depthwise;
     Task product, product_finish, product_dots, columns;
     Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta, update_adam, update_adamw;
     Task add_scaled;

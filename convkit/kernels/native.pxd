@@ -9,6 +9,7 @@ cdef extern from "kernels.h" nogil:
         Task conv_pack_few, conv_few
         Task conv_dw_wide, conv_dw_wide_finish
         Task conv_dw_few, conv_dw_few_finish
+        Task conv_depthwise, conv_dw_depthwise
         Task product, product_finish, product_dots, columns
         Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta
         Task update_adam, update_adamw, add_scaled
