@@ -13,6 +13,8 @@ from convkit.contracts import check_shape, common_dtype
 from convkit.im2col import check_field, col2im_indices, im2col_indices
 from convkit.layers.affine import affine_backward as affine_backward_fast
 from convkit.layers.affine import affine_forward as affine_forward_fast
+from convkit.layer_utils import affine_relu_backward as affine_relu_backward_fast
+from convkit.layer_utils import affine_relu_forward as affine_relu_forward_fast
 from convkit.numpy_layers import conv_backward_numpy as conv_backward_fast
 from convkit.numpy_layers import conv_forward_numpy as conv_forward_fast
 from convkit.numpy_layers import max_pool_backward_numpy as max_pool_backward_fast
@@ -21,6 +23,8 @@ from convkit.numpy_layers import max_pool_forward_numpy as max_pool_forward_fast
 __all__ = [
     "affine_backward_fast",
     "affine_forward_fast",
+    "affine_relu_backward_fast",
+    "affine_relu_forward_fast",
     "col2im_6d_cython",
     "col2im_cython",
     "conv_backward_fast",

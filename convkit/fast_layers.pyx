@@ -2,7 +2,7 @@
 
     conv_forward_fast,     conv_backward_fast       convolution
     max_pool_forward_fast, max_pool_backward_fast   max pooling
-    affine_forward_fast,   affine_backward_fast     the affine layer
+    affine_forward_fast,   affine_backward_fast     the affine layer; with affine_relu_..., ReLU behind it
     im2col_cython, col2im_cython, col2im_6d_cython  images as a matrix of windows, and back
 
 They take what the reference takes, return what it returns and refuse what it refuses; only the caches differ. The faces
@@ -14,9 +14,8 @@ import numpy as np
 from convkit.contracts import Cache, check_dout, check_ndim, check_shape, common_dtype, open_cache
 from convkit.im2col import check_field
 import convkit.kernels.im2col as im2col_kernels
-import convkit.kernels.matmul as matmul_kernels
 import convkit.kernels.pooling as pooling_kernels
-from convkit.kernels import convolution, threads
+from convkit.kernels import affine, convolution, threads
 from convkit.layers.affine import check_affine
 from convkit.layers.conv import check_conv
 from convkit.layers.pool import check_pool
@@ -24,6 +23,8 @@ from convkit.layers.pool import check_pool
 __all__ = [
     "affine_backward_fast",
     "affine_forward_fast",
+    "affine_relu_backward_fast",
+    "affine_relu_forward_fast",
     "col2im_6d_cython",
     "col2im_cython",
     "conv_backward_fast",
@@ -66,53 +67,21 @@ def conv_forward_fast(x, w, b, conv_param):
     return out, Cache("conv_forward_fast", x, w, geometry, dtype)
 
 
-def conv_backward_fast(dout, cache):
+def conv_backward_fast(dout, cache, needs_dx=True):
     """Gradients of the convolution; as conv_backward_naive, compiled.
 
     - dout: upstream gradient (N, F, OH, OW)
     - cache: from conv_forward_fast
+    - needs_dx: False where nobody will use dx, as in a network's first layer; then it is None
 
     Returns (dx, dw, db) with the shapes of x, w and b.
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     """
     x, w, geometry, dtype = open_cache(cache, "conv_forward_fast")
     dtype = check_dout(dout, geometry.out_shape, "(N, F, OH, OW)", dtype)
-    dx = convolution.backward_x(dout, w, geometry, dtype)
+    dx = convolution.backward_x(dout, w, geometry, dtype) if needs_dx else None
     dw, db = convolution.backward_w(dout, x, geometry, dtype)
     return dx, dw, db
-
-
-def affine_forward_fast(x, w, b):
-    """out = x w + b, each sample of x flattened; as affine_forward, compiled.
-
-    - x: batch (N, d_1, ..., d_k), float32 or float64
-    - w: weights (D, M)
-    - b: biases (M,)
-
-    Returns (out, cache): out (N, M), and a cache for affine_backward_fast.
-    Raises ValueError where shapes do not fit, TypeError for other dtypes.
-    """
-    _, dtype = check_affine(x, w, b)
-    out = _product(_rows(x, w, dtype), _aligned(w, dtype))
-    out += b
-    return out, Cache("affine_forward_fast", x, w, dtype)
-
-
-def affine_backward_fast(dout, cache):
-    """Gradients of the affine layer; as affine_backward, compiled.
-
-    - dout: upstream gradient (N, M)
-    - cache: from affine_forward_fast
-
-    Returns (dx, dw, db) with the shapes of x, w and b.
-    Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
-    """
-    x, w, dtype = open_cache(cache, "affine_forward_fast")
-    dtype = check_dout(dout, (len(x), w.shape[1]), "(N, M)", dtype)
-    dout = _aligned(dout, dtype)
-    dx = _product(dout, _aligned(w, dtype).T).reshape(x.shape)
-    dw = _product(_rows(x, w, dtype).T, dout)
-    return dx, dw, dout.sum(axis=0)
 
 
 def im2col_cython(x, field_height, field_width, padding, stride):
@@ -173,18 +142,6 @@ def _add_windows(cols6d, field):
     return x
 
 
-def _product(a, b):
-    """The matrix product a b, its columns divided among threads."""
-    out = np.empty((a.shape[0], b.shape[1]), a.dtype)
-
-    def columns(first, last, stop):
-        work = np.empty(matmul_kernels.WORK_SIZE, a.dtype)
-        matmul_kernels.matmul(a, b, out, work, first, last, stop)
-
-    threads.run(columns, b.shape[1], a.size * b.shape[1])
-    return out
-
-
 def _c_order(array, dtype):
     """The array itself where the kernels can read it as it stands, else a copy: C order, aligned, of this dtype."""
     return np.require(array, dtype, ("C", "A"))
@@ -195,11 +152,7 @@ def _aligned(array, dtype):
     return np.require(array, dtype, "A")
 
 
-def _rows(x, w, dtype):
-    """x as a matrix with one sample in each row."""
-    return _c_order(x, dtype).reshape(len(x), len(w))
-
-
+include "fast/affine.pxi"
 include "fast/pooling.pxi"
 
 

@@ -92,5 +92,5 @@ class ThreeLayerConvNet(Network):
         grads: dict[str, np.ndarray] = {}
         dhidden, grads["W3"], grads["b3"] = ops.backward(dscores, score_cache)
         dfeatures, grads["W2"], grads["b2"] = affine_relu_backward(dhidden, hidden_cache)
-        _, grads["W1"], grads["b1"] = conv_relu_pool_backward(dfeatures, conv_cache)
+        _, grads["W1"], grads["b1"] = conv_relu_pool_backward(dfeatures, conv_cache, needs_dx=False)
         return loss + weight_decay(self.params, grads, self.reg), grads

@@ -24,6 +24,10 @@
 #include "winograd_end.h"
 #include "pool_2x2.h"
 #include "pool_max.h"
+#include "product_tiles.h"
+#include "product_dots.h"
+#include "columns.h"
+#include "update_rules.h"
 #endif
 
 const Kernels NAME(table) = {
@@ -52,6 +56,19 @@ const Kernels NAME(table) = {
     .winograd_4 = NAME(winograd_4),
     .winograd_dw_4 = NAME(winograd_dw_4),
     .winograd_dw_finish_4 = NAME(winograd_dw_finish_4),
+    .product = NAME(product),
+    .product_finish = NAME(product_finish),
+    .product_dots = NAME(product_dots),
+    .columns = NAME(columns),
+    .update_sgd = NAME(update_sgd),
+    .update_momentum = NAME(update_momentum),
+    .update_nesterov = NAME(update_nesterov),
+    .update_rmsprop = NAME(update_rmsprop),
+    .update_adagrad = NAME(update_adagrad),
+    .update_adadelta = NAME(update_adadelta),
+    .update_adam = NAME(update_adam),
+    .update_adamw = NAME(update_adamw),
+    .add_scaled = NAME(add_scaled),
     .pool_max = NAME(pool_max),
     .pool_2x2 = NAME(pool_2x2),
     .pool_2x2_backward = NAME(pool_2x2_backward),
