@@ -7,7 +7,6 @@ import pytest
 from helpers import assert_close, needs_compiled, pair_of, results, run_script, same_bits, twins
 
 import convkit
-from convkit import fast_layers
 from convkit.kernels import threads
 from convkit.layers import LAYERS
 
@@ -82,7 +81,10 @@ def test_the_number_of_threads_cannot_be_seen(call, dtype, monkeypatch):
 @pytest.mark.parametrize("tile_bytes", [1, 500, 1500, 4000])
 @pytest.mark.parametrize("call", [call for call in CALLS if CALLS[call][0] == "conv"])
 def test_tiles_of_any_size(call, tile_bytes, dtype, monkeypatch):
-    monkeypatch.setattr(fast_layers, "TILE_BYTES", tile_bytes)
+    from convkit.kernels import convolution
+
+    monkeypatch.setattr(convolution, "TILE_BYTES", tile_bytes)
+    monkeypatch.setattr(convolution, "choose", lambda *_: "im2col")
     monkeypatch.setattr(threads, "MIN_WORK_PER_THREAD", 1)
     found = {}
     for number in (1, 3):
@@ -138,7 +140,7 @@ def test_nan_and_infinity_go_where_the_reference_sends_them(implementation, call
 @pytest.mark.parametrize("isa", ["base", "avx2", "avx512"])
 def test_every_instruction_set_agrees_with_the_reference(isa):
     script = (
-        "import sys, kernel_rounds; print(kernel_rounds.play(60, seed=1), sys.modules['convkit.kernels.matmul'].ISA)"
+        "import sys, kernel_rounds; print(kernel_rounds.play(60, seed=1), sys.modules['convkit.kernels.native'].ISA)"
     )
     process = run_script(script, check=False, CONVKIT_ISA=isa)
     if "no such instruction set" in process.stderr:

@@ -50,12 +50,10 @@ def backward_x(
     """The gradient of x, (N, C, H, W), from that of the output (N, F, OH, OW)."""
     algorithm = algorithm or choose(geometry, BACKWARD_X)
     dout, w = _c_order(dout, dtype), _c_order(w, dtype)
-    if algorithm == "im2col":
-        dx = np.zeros(geometry.x_shape, dtype)
-        _backward_x_im2col(dout, w, dx, geometry)
-        return dx
     dx = np.empty(geometry.x_shape, dtype)
-    conv.backward_x(dout, w, dx, geometry, algorithm == "few")
+    if algorithm == "im2col" or not conv.backward_x(dout, w, dx, geometry, algorithm == "few"):
+        dx[...] = 0
+        _backward_x_im2col(dout, w, dx, geometry)
     return dx
 
 

@@ -2,6 +2,7 @@
 #include "gemm_impl.h"
 #if CONVKIT_VECTORS
 #include "vector.h"
+#include "fma_rate.h"
 #include "conv_slab.h"
 #include "conv_wide.h"
 #include "conv_few.h"
@@ -13,6 +14,8 @@ const Kernels NAME(table) = {
     .gemm = (void *)NAME(gemm),
 #if CONVKIT_VECTORS
     .lanes = LANES,
+    .widest = WIDEST_PANEL,
+    .fma_rate = NAME(fma_rate),
     .conv_pack_wide = NAME(conv_pack_wide),
     .conv_wide = NAME(conv_wide),
     .conv_pack_few = NAME(conv_pack_few),
