@@ -43,6 +43,7 @@ typedef struct {
     ptrdiff_t pitch, channel_step, image_step;            /* of the slab */
     ptrdiff_t phases_h, phases_w, phase_step;             /* of the slab sorted by phase */
     ptrdiff_t *offset;                                    /* of each tap in the slab */
+    ptrdiff_t edge_rows;                                  /* rows of a plane that may be copied (depthwise) */
     ptrdiff_t slab_size, result_size, pack_size;          /* elements of scratch memory */
 } Conv;
 
@@ -65,7 +66,9 @@ typedef struct {
  * room for all taps. Returns the bytes of scratch memory of a task, for elements of `size` bytes. */
 size_t conv_plan_wide(Conv *p, int lanes, int widest, size_t size);
 size_t conv_plan_few(Conv *p, int lanes, size_t size);
-size_t conv_plan_dw_wide(ConvDw *p, int lanes, size_t size);
+size_t conv_plan_dw_wide(ConvDw *q, int lanes, int widest, size_t size);
+size_t conv_plan_depthwise(Conv *p, int lanes, size_t size);
+size_t conv_plan_dw_depthwise(ConvDw *q, int lanes, size_t size);
 size_t conv_plan_dw_few(ConvDw *p, int lanes, size_t size);
 
 /* Blocks of positions of all groups: the tasks of conv_few; of conv_wide there are vector_tasks times as many. */

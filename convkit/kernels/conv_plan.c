@@ -204,3 +204,27 @@ size_t conv_plan_dw_few(ConvDw *q, int lanes, size_t size)
     q->dout_size = p->F * p->task_rows * q->dout_pitch;
     return (size_t)(q->dout_size + p->slab_size) * size;
 }
+
+/* task_images is the number of planes of a task. */
+size_t conv_plan_depthwise(Conv *p, int lanes, size_t size)
+{
+    span_of_taps(p);
+    ptrdiff_t blocks = CEIL_DIV(p->cols, lanes), rows = (p->rows - 1) * p->stride_h + p->row_span + 1;
+    ptrdiff_t reach = (blocks * lanes - 1) * p->stride_w + p->col_span + 1 + p->stride_w, vector = lanes * (ptrdiff_t)size;
+    /* At either end of the array, vectors may reach over several short rows. */
+    p->edge_rows = SMALLER(rows, 2 * (CEIL_DIV(reach + LARGER(p->first_col, -p->first_col), LARGER(p->W, 1)) + 1));
+    p->task_images = even_block(p->N * p->groups, 8192 / LARGER(p->rows * p->cols, 1));
+    return (size_t)(blocks * p->taps * vector + CEIL_DIV(rows * (ptrdiff_t)sizeof(void *), vector) * vector) +
+           (size_t)((p->edge_rows + 1) * (reach + lanes) + p->taps + lanes) * size;
+}
+
+/* task_images is the number of channels of a task. */
+size_t conv_plan_dw_depthwise(ConvDw *q, int lanes, size_t size)
+{
+    Conv *p = &q->of;
+    size_t scratch = conv_plan_depthwise(p, lanes, size);
+    q->part_size = p->groups * (p->taps + 1) * lanes;
+    q->parts = LARGER(1, SMALLER(SMALLER(p->N, (ptrdiff_t)MOST_PARTS), SUMS_BYTES / (ptrdiff_t)size / q->part_size));
+    p->task_images = even_block(p->groups, 8);
+    return scratch;
+}

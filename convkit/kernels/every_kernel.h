@@ -8,6 +8,7 @@
 #include "conv_few.h"
 #include "conv_dw_wide.h"
 #include "conv_dw_few.h"
+#include "conv_depthwise.h"
 #endif
 
 const Kernels NAME(table) = {
@@ -22,6 +23,8 @@ const Kernels NAME(table) = {
     .conv_few = NAME(conv_few),
     .conv_dw_wide = NAME(conv_dw_wide),
     .conv_dw_wide_finish = NAME(conv_dw_wide_finish),
+    .conv_depthwise = NAME(conv_depthwise),
+    .conv_dw_depthwise = NAME(conv_dw_depthwise),
     .conv_dw_few = NAME(conv_dw_few),
     .conv_dw_few_finish = NAME(conv_dw_few_finish),
 #else

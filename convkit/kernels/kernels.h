@@ -39,6 +39,7 @@ typedef struct {
     Task conv_pack_few, conv_few;
     Task conv_dw_wide, conv_dw_wide_finish;
     Task conv_dw_few, conv_dw_few_finish;
+    Task conv_depthwise, conv_dw_depthwise;
 } Kernels;
 
 /* The tables of the instruction set that was selected. */

@@ -9,6 +9,7 @@ cdef extern from "kernels.h" nogil:
         Task conv_pack_few, conv_few
         Task conv_dw_wide, conv_dw_wide_finish
         Task conv_dw_few, conv_dw_few_finish
+        Task conv_depthwise, conv_dw_depthwise
 
 cdef const Kernels* kernels_for(dtype) except NULL
 
