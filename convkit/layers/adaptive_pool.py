@@ -43,7 +43,7 @@ def adaptive_geometry(x_shape: tuple, pool_param: Any) -> AdaptiveGeometry:
     if min(x_shape[1:]) < 1:
         raise ValueError(f"x must have at least one channel and one pixel, got shape {x_shape}")
     check_size("pool_param['output_size']", (*x_shape[:2], *out))
-    return AdaptiveGeometry(x_shape, out)  # type: ignore[arg-type]
+    return AdaptiveGeometry(x_shape, out)
 
 
 def check_adaptive_pool(x: Any, pool_param: Any) -> tuple[AdaptiveGeometry, np.dtype]:
