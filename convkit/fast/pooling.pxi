@@ -44,7 +44,7 @@ def avg_pool_backward_fast(dout, cache):
 
 
 def global_avg_pool_forward_fast(x):
-    """Mean of each channel; as global_avg_pool_forward_naive.
+    """Mean of each channel; as global_avg_pool_forward_naive, compiled.
 
     - x: images (N, C, H, W), float32 or float64
 
@@ -53,8 +53,13 @@ def global_avg_pool_forward_fast(x):
     """
     dtype = check_global_pool(x)
     N, C, H, W = x.shape
-    out = _c_order(x, dtype).reshape(N, C, H * W).mean(axis=2)
-    return out, Cache("global_avg_pool_forward_fast", x.shape, dtype)
+    planes, out = _c_order(x, dtype).reshape(N * C, H * W), np.empty(N * C, dtype)
+
+    def forward(first, last, stop):
+        resample_kernels.plane_means(planes, out, first, last, stop)
+
+    threads.run(forward, N * C, x.size)
+    return out.reshape(N, C), Cache("global_avg_pool_forward_fast", x.shape, dtype)
 
 
 def global_avg_pool_backward_fast(dout, cache):
