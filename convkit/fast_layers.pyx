@@ -282,7 +282,7 @@ def _rows(x, w, dtype):
 
 
 include "fast/convolutions.pxi"
-include "fast/pooling.pxi"
+include "fast/more_pooling.pxi"
 include "fast/upsampling.pxi"
 
 # The assignments have several fast variants of a layer; here one serves every shape, under all their names.

@@ -8,7 +8,7 @@ import zipfile
 BOTH = [
     "convkit/py.typed",
     "convkit/fast_layers.pyi",
-    "convkit/fast/pooling.pxi",
+    "convkit/fast/more_pooling.pxi",
     "convkit/numpy_layers/conv.py",
     "convkit/data/fashion_mnist_mini.npz",
     "convkit/data/FASHION-MNIST-LICENSE.txt",
