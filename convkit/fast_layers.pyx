@@ -86,7 +86,16 @@ def conv_forward_fast(x, w, b, conv_param):
     - x: images (N, C, H, W), float32 or float64
     - w: filters (F, C/groups, HH, WW)
     - b: biases (F,)
-    - conv_param: dict with 'stride', 'pad', and optionally 'dilation', 'groups' and 'rounding'
+    - conv_param: dict with 'stride', 'pad', and optionally 'dilation', 'groups', 'rounding' and 'winograd'
+
+    'winograd' is about 3x3 filters with stride 1 and at least 12 channels and filters in a group, where Winograd's
+    algorithm saves multiplications, in the forward pass and in all gradients:
+        None (default): tiles of 2x2 outputs, where that is faster than the sums as they are defined
+        0: never
+        2: tiles of 2x2: 2.25 times fewer multiplications, as accurate as the plain sums
+        4: tiles of 4x4: 4 times fewer, and about 15 times the round-off. Against float64 the largest error in float32 is
+           1e-5 of the largest output (7e-7 otherwise), in float64 2e-14. Training does not mind; whoever compares
+           numbers will.
 
     Returns (out, cache): out (N, F, OH, OW), and a cache for conv_backward_fast.
     Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.
@@ -110,57 +119,6 @@ def conv_backward_fast(dout, cache):
     dx = convolution.backward_x(dout, w, geometry, dtype)
     dw, db = convolution.backward_w(dout, x, geometry, dtype)
     return dx, dw, db
-
-
-def max_pool_forward_fast(x, pool_param):
-    """Largest value of each window of each channel; as max_pool_forward_naive, compiled.
-
-    - x: images (N, C, H, W), float32 or float64
-    - pool_param: dict with 'pool_height', 'pool_width', 'stride', and optionally 'rounding', 'pad' and 'dilation'
-
-    Returns (out, cache): out (N, C, OH, OW), and a cache for max_pool_backward_fast.
-    Raises ValueError where sizes do not fit, TypeError for other dtypes.
-    """
-    geometry, dtype = check_pool(x, pool_param)
-    if not geometry.is_plain:
-        out, indices = _max_of_windows(x, geometry, geometry.dilation, dtype)
-        return out, Cache("max_pool_forward_fast", geometry, indices, dtype)
-    N, C, OH, OW = geometry.out_shape
-    PH, PW = geometry.kernel
-    planes = _c_order(x, dtype).reshape(N * C, *x.shape[2:])
-    out = np.empty((N * C, OH, OW), dtype)
-    winner = np.empty(out.shape, np.uint8 if PH * PW <= 256 else np.intp)
-
-    def forward(first, last, stop):
-        pooling_kernels.max_pool_forward(planes, out, winner, PH, PW, *geometry.stride, first, last, stop)
-
-    threads.run(forward, N * C, out.size * PH * PW)
-    return out.reshape(geometry.out_shape), Cache("max_pool_forward_fast", geometry, winner, dtype)
-
-
-def max_pool_backward_fast(dout, cache):
-    """Gradient of max pooling; as max_pool_backward_naive, compiled.
-
-    - dout: upstream gradient (N, C, OH, OW)
-    - cache: from max_pool_forward_fast
-
-    Returns dx (N, C, H, W).
-    Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
-    """
-    geometry, winner, dtype = open_cache(cache, "max_pool_forward_fast")
-    dtype = check_dout(dout, geometry.out_shape, "(N, C, OH, OW)", dtype)
-    if not geometry.is_plain:
-        return _add_at_maxima(dout, winner, geometry.x_shape, dtype)
-    dout_c = _c_order(dout, dtype).reshape(winner.shape)
-    dx = np.zeros((len(winner), *geometry.x_shape[2:]), dtype)
-
-    def backward(first, last, stop):
-        pooling_kernels.max_pool_backward(
-            dout_c, winner, dx, geometry.kernel[1], *geometry.stride, first, last, stop
-        )
-
-    threads.run(backward, len(winner), dout_c.size)
-    return dx.reshape(geometry.x_shape)
 
 
 def affine_forward_fast(x, w, b):
@@ -283,6 +241,7 @@ def _rows(x, w, dtype):
 
 include "fast/convolutions.pxi"
 include "fast/more_pooling.pxi"
+include "fast/pooling.pxi"
 include "fast/upsampling.pxi"
 
 # The assignments have several fast variants of a layer; here one serves every shape, under all their names.

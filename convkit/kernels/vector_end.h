@@ -36,3 +36,8 @@
 #undef DEPTHWISE_TILES
 #undef DEPTHWISE_DW_TILE
 #undef DEPTHWISE_DW_TILES
+#undef ODD
+#undef FIRST_PAIRS
+#undef LAST_PAIRS
+#undef JOIN_HALVES
+#undef SECOND_HALF
