@@ -35,6 +35,7 @@ _MODULES = (
     "numpy_layers",
     "optim",
     "schedules",
+    "signals",
     "vis_utils",
 )
 

@@ -3,6 +3,7 @@
     conv_forward_fast,     conv_backward_fast       convolution
     max_pool_forward_fast, max_pool_backward_fast   max pooling
     affine_forward_fast,   affine_backward_fast     the affine layer; with affine_relu_..., ReLU behind it
+    ...                                             and what stands in fast/: further convolutions, pooling, upsampling
     im2col_cython, col2im_cython, col2im_6d_cython  images as a matrix of windows, and back
 
 They take what the reference takes, return what it returns and refuse what it refuses; only the caches differ. The faces
@@ -15,24 +16,53 @@ from convkit.contracts import Cache, check_dout, check_ndim, check_shape, common
 from convkit.im2col import check_field
 import convkit.kernels.im2col as im2col_kernels
 import convkit.kernels.pooling as pooling_kernels
-from convkit.kernels import affine, convolution, threads
+import convkit.kernels.resample as resample_kernels
+from convkit.kernels import affine, convolution, slices, threads
+from convkit.layers.adaptive_pool import AdaptiveGeometry, check_adaptive_pool
 from convkit.layers.affine import check_affine
+from convkit.layers.avg_pool import check_avg_pool
 from convkit.layers.conv import check_conv
+from convkit.layers.conv1d import check_conv1d
+from convkit.layers.conv3d import check_conv3d
+from convkit.layers.conv_transpose import check_conv_transpose
+from convkit.layers.global_pool import check_global_pool
 from convkit.layers.pool import check_pool
+from convkit.layers.separable_conv import check_separable_conv
+from convkit.layers.unpool import check_max_unpool
+from convkit.layers.upsample import check_upsample
+from convkit.layers.upsample_bilinear import check_upsample_bilinear
 
 __all__ = [
+    "adaptive_avg_pool_backward_fast",
+    "adaptive_avg_pool_forward_fast",
+    "adaptive_max_pool_backward_fast",
+    "adaptive_max_pool_forward_fast",
     "affine_backward_fast",
     "affine_forward_fast",
     "affine_relu_backward_fast",
     "affine_relu_forward_fast",
+    "avg_pool_backward_fast",
+    "avg_pool_forward_fast",
+    "bed_of_nails_backward_fast",
+    "bed_of_nails_forward_fast",
     "col2im_6d_cython",
     "col2im_cython",
+    "conv1d_backward_fast",
+    "conv1d_forward_fast",
+    "conv3d_backward_fast",
+    "conv3d_forward_fast",
     "conv_backward_fast",
     "conv_backward_im2col",
     "conv_backward_strides",
     "conv_forward_fast",
     "conv_forward_im2col",
     "conv_forward_strides",
+    "conv_transpose_backward_fast",
+    "conv_transpose_forward_fast",
+    "global_avg_pool_backward_fast",
+    "global_avg_pool_forward_fast",
+    "global_max_pool_backward_fast",
+    "global_max_pool_forward_fast",
     "im2col_cython",
     "max_pool_backward_fast",
     "max_pool_backward_im2col",
@@ -40,6 +70,15 @@ __all__ = [
     "max_pool_forward_fast",
     "max_pool_forward_im2col",
     "max_pool_forward_reshape",
+    "max_pool_with_indices_fast",
+    "max_unpool_backward_fast",
+    "max_unpool_forward_fast",
+    "separable_conv_backward_fast",
+    "separable_conv_forward_fast",
+    "upsample_bilinear_backward_fast",
+    "upsample_bilinear_forward_fast",
+    "upsample_nearest_backward_fast",
+    "upsample_nearest_forward_fast",
 ]
 
 def conv_forward_fast(x, w, b, conv_param):
@@ -153,8 +192,10 @@ def _aligned(array, dtype):
 
 
 include "fast/affine.pxi"
+include "fast/convolutions.pxi"
+include "fast/more_pooling.pxi"
 include "fast/pooling.pxi"
-
+include "fast/upsampling.pxi"
 
 # The assignments have several fast variants of a layer; here one serves every shape, under all their names.
 conv_forward_im2col = conv_forward_strides = conv_forward_fast

@@ -8,6 +8,8 @@ import zipfile
 BOTH = [
     "convkit/py.typed",
     "convkit/fast_layers.pyi",
+    "convkit/fast/more_pooling.pxi",
+    "convkit/numpy_layers/conv.py",
     "convkit/data/fashion_mnist_mini.npz",
     "convkit/data/FASHION-MNIST-LICENSE.txt",
     "convkit/data/chelsea.png",

@@ -4,7 +4,9 @@
 """
 
 from convkit.layers.activations import RELU, relu_backward, relu_forward
+from convkit.layers.adaptive_pool import ADAPTIVE_AVG_POOL, ADAPTIVE_MAX_POOL
 from convkit.layers.affine import AFFINE, affine_backward, affine_forward
+from convkit.layers.avg_pool import AVG_POOL
 from convkit.layers.batchnorm import (
     BATCHNORM,
     SPATIAL_BATCHNORM,
@@ -15,8 +17,12 @@ from convkit.layers.batchnorm import (
     spatial_batchnorm_forward,
 )
 from convkit.layers.conv import CONV, conv_backward_naive, conv_forward_naive
+from convkit.layers.conv1d import CONV1D
+from convkit.layers.conv3d import CONV3D
+from convkit.layers.conv_transpose import CONV_TRANSPOSE
 from convkit.layers.dropout import DROPOUT, dropout_backward, dropout_forward
 from convkit.layers.geometry import output_size as output_size
+from convkit.layers.global_pool import GLOBAL_AVG_POOL, GLOBAL_MAX_POOL
 from convkit.layers.layernorm import (
     LAYERNORM,
     SPATIAL_GROUPNORM,
@@ -27,8 +33,12 @@ from convkit.layers.layernorm import (
 )
 from convkit.layers.losses import SOFTMAX_LOSS, SVM_LOSS, softmax_loss, svm_loss
 from convkit.layers.pool import MAX_POOL, max_pool_backward_naive, max_pool_forward_naive
+from convkit.layers.separable_conv import SEPARABLE_CONV
 from convkit.layers.spec import Case as Case
 from convkit.layers.spec import Layer
+from convkit.layers.unpool import MAX_UNPOOL
+from convkit.layers.upsample import BED_OF_NAILS, UPSAMPLE_NEAREST
+from convkit.layers.upsample_bilinear import UPSAMPLE_BILINEAR
 
 LAYERS: dict[str, Layer] = {
     layer.name: layer
@@ -36,7 +46,20 @@ LAYERS: dict[str, Layer] = {
         AFFINE,
         RELU,
         CONV,
+        CONV1D,
+        CONV3D,
+        CONV_TRANSPOSE,
+        SEPARABLE_CONV,
         MAX_POOL,
+        AVG_POOL,
+        GLOBAL_AVG_POOL,
+        GLOBAL_MAX_POOL,
+        ADAPTIVE_AVG_POOL,
+        ADAPTIVE_MAX_POOL,
+        MAX_UNPOOL,
+        UPSAMPLE_NEAREST,
+        UPSAMPLE_BILINEAR,
+        BED_OF_NAILS,
         BATCHNORM,
         SPATIAL_BATCHNORM,
         LAYERNORM,
