@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072b2", "#e69f00", "#009e73", "#c1121f", "#888888"
@@ -47,3 +49,28 @@ def stretched(array: np.ndarray, top: float = 1.0) -> np.ndarray:
     array = array if array.dtype == np.float32 else array.astype(np.float64)
     low, high = array.min(), array.max()
     return top * (array - low) / (high - low) if high > low else np.zeros_like(array)
+
+
+def plain_axes(axes: Axes) -> None:
+    """A diagram with a faint grid behind it and no frame above and to the right."""
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def show_image(axes: Axes, image: np.ndarray, low: float | None = None, high: float | None = None) -> None:
+    """Draw an image (C, H, W) of 1 or 3 channels, low black and high white; None: its darkest and lightest."""
+    low, high = image.min() if low is None else low, image.max() if high is None else high
+    shown = np.clip((image - low) / (high - low), 0, 1) if high > low else np.zeros(image.shape)
+    axes.imshow(shown[0] if len(shown) == 1 else shown.transpose(1, 2, 0), cmap="gray", vmin=0, vmax=1)
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(color="#bbbbbb", linewidth=0.5)
+
+
+def class_names_for(num_classes: int, class_names: Sequence[str] | None) -> list[str]:
+    """The names of the classes, or their numbers."""
+    if class_names is None:
+        return [str(k) for k in range(num_classes)]
+    if len(class_names) != num_classes:
+        raise ValueError(f"class_names must hold {num_classes} names, one for each class, got {len(class_names)}")
+    return [str(name) for name in class_names]

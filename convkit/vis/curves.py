@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convkit.vis.canvas import BLUE, ORANGE, new_figure
+from convkit.vis.canvas import BLUE, ORANGE, new_figure, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,9 +45,7 @@ def plot_curves(history: Any) -> Figure:
         right.set(title=_accuracy_title(columns), xlabel="epoch", ylabel="images classified correctly")
         right.yaxis.set_major_formatter("{x:.0%}")
     for axes in (left, right):
-        axes.grid(color="#dddddd", linewidth=0.6)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
+        plain_axes(axes)
         axes.xaxis.get_major_locator().set_params(integer=True)
         if axes.lines:
             axes.legend(frameon=False)
