@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from convkit.contracts import real_number, whole_number
 from convkit.vis.canvas import new_figure, show_image
@@ -45,13 +44,13 @@ def create_class_visualization(
     Source: Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks", 2014, section 2; blur and shifts:
     J. Yosinski et al., "Understanding neural networks through deep visualization", 2015.
     """
+    from scipy.ndimage import gaussian_filter
+
     if not isinstance(shape, (tuple, list)) or len(shape) != 3:
         raise ValueError(f"shape must be (C, H, W) of an image, got {shape!r}")
     sizes = tuple(whole_number(f"shape[{k}]", size, 1) for k, size in enumerate(shape))
-    num_iterations, blur_every = (
-        whole_number("num_iterations", num_iterations, 1),
-        whole_number("blur_every", blur_every, 0),
-    )
+    num_iterations = whole_number("num_iterations", num_iterations, 1)
+    blur_every = whole_number("blur_every", blur_every, 0)
     rate, l2_reg = real_number("learning_rate", learning_rate, 0, np.inf), real_number("l2_reg", l2_reg, 0, np.inf)
     max_jitter = whole_number("max_jitter", max_jitter, 0)
     low, high = (real_number(f"limits[{k}]", limit, -1e30, 1e30) for k, limit in enumerate(limits))

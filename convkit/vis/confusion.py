@@ -66,15 +66,8 @@ def plot_confusion(y: np.ndarray, predicted: np.ndarray, class_names: Sequence[s
     axes.set_title(f"{right:,} of {total:,} recognized ({right / total:.1%})", fontsize=11)
     if classes <= 25:
         for i, j in np.argwhere(counts):
-            axes.text(
-                j,
-                i,
-                f"{counts[i, j]}",
-                ha="center",
-                va="center",
-                fontsize=8,
-                color="white" if share[i, j] > 0.55 else "black",
-            )
+            ink = "white" if share[i, j] > 0.55 else "black"
+            axes.text(j, i, f"{counts[i, j]}", ha="center", va="center", fontsize=8, color=ink)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return figure

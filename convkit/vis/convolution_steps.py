@@ -184,9 +184,8 @@ def _cells(
 def _frame(axes: Axes, left: int, top: int, width: int, height: int, color: str) -> None:
     from matplotlib.patches import Rectangle
 
-    axes.add_patch(
-        Rectangle((left, top), width, height, fill=False, edgecolor=color, linewidth=2.4, clip_on=False, zorder=3)
-    )
+    frame = Rectangle((left, top), width, height, fill=False, edgecolor=color, linewidth=2.4, clip_on=False, zorder=3)
+    axes.add_patch(frame)
 
 
 def _sign(axes: Axes, text: str, small: bool = False) -> None:
@@ -203,7 +202,7 @@ def _with_channels(name: str, array: Any) -> np.ndarray:
 
 
 def _pair(value: Any) -> tuple[int, int]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value, value)  # type: ignore[return-value]
+    return (value[0], value[1]) if isinstance(value, (tuple, list)) else (value, value)
 
 
 def _factor(value: float) -> str:

@@ -53,7 +53,7 @@ def plot_feature_maps(
 def _every_layer(maps: dict[str, np.ndarray], image: np.ndarray, columns: int) -> Figure:
     across = min(columns, max(len(output) for output in maps.values()))
     figure = new_figure(2.0 + 1.0 * across + 0.9, max(2.2, 1.22 * len(maps)))
-    left, right = figure.subfigures(1, 2, width_ratios=[1.7, across + 1.2])
+    left, right = _halves(figure, across + 1.2)
     _input(left.subplots(), image)
     for name, output, row in zip(maps, maps.values(), np.atleast_1d(right.subfigures(len(maps), 1))):
         _row_of_maps(row, name, output, across, 1)
@@ -66,14 +66,21 @@ def _one_layer(name: str, output: np.ndarray, image: np.ndarray, columns: int | 
     down = math.ceil(len(output) / across)
     height = min(output.shape[1] / output.shape[2], 4)
     figure = new_figure(2.0 + 0.85 * across + 0.9, min(60.0, max(2.2, 0.5 + 0.9 * down * height)))
-    left, right = figure.subfigures(1, 2, width_ratios=[1.7, 0.85 * across + 1.2])
+    left, right = _halves(figure, 0.85 * across + 1.2)
     _input(left.subplots(), image)
     _row_of_maps(right, name, output, across, down)
     return figure
 
 
+def _halves(figure: Figure, width: float) -> Any:
+    """Space for the image on the left, and for maps of this width, in inches, on the right."""
+    return figure.subfigures(1, 2, width_ratios=[1.7, width])
+
+
 def _row_of_maps(figure: SubFigure, name: str, output: np.ndarray, across: int, down: int) -> None:
     """The first across * down maps of a layer on one scale of colour."""
+    from matplotlib.ticker import MaxNLocator
+
     shown = output[: across * down]
     low, high = float(output.min()), float(output.max())
     limit = max(abs(low), abs(high)) or 1.0
@@ -83,9 +90,8 @@ def _row_of_maps(figure: SubFigure, name: str, output: np.ndarray, across: int, 
         axes.set_axis_off()
     for axes, one in zip(all_axes.flat, shown):
         picture = axes.imshow(one, cmap=scale[0], vmin=scale[1], vmax=scale[2], interpolation="nearest")
-    bar = figure.colorbar(picture, ax=all_axes, aspect=12 * down, pad=0.01)
+    bar = figure.colorbar(picture, ax=all_axes, aspect=12 * down, pad=0.01, ticks=MaxNLocator(4))
     bar.ax.tick_params(labelsize=7)
-    bar.locator.set_params(nbins=4)
     count = f"{len(shown)} of {len(output)} maps" if len(shown) < len(output) else f"{len(output)} maps"
     figure.suptitle(f"{name}: {count} of {output.shape[1]} x {output.shape[2]}", fontsize=9)
 

@@ -70,8 +70,7 @@ def _histogram(axes: Axes, name: str, old: np.ndarray, new: np.ndarray | None, b
     axes.set_title(f"{name}  {' x '.join(map(str, old.shape))}\n{spread}", fontsize=9)
     axes.set_xlabel("weight")
     axes.yaxis.set_major_formatter("{x:.0%}")
-    axes.yaxis.get_major_locator().set_params(nbins=5)
-    axes.xaxis.get_major_locator().set_params(nbins=5)
+    axes.locator_params(nbins=5)
     axes.tick_params(labelsize=8)
     plain_axes(axes)
 

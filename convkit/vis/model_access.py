@@ -1,4 +1,4 @@
-"""What the pictures of a trained model ask of it: scores, outputs of its layers, and gradients with respect to images."""
+"""What pictures of a trained model ask of it: scores, outputs of its layers, gradients with respect to images."""
 
 from __future__ import annotations
 

@@ -46,8 +46,8 @@ def filter_photo(photo: np.ndarray, name: str | np.ndarray) -> np.ndarray:
     """A photo through the convolution layer, with a filter made by hand.
 
     - photo: (H, W, 3) colour or (H, W) grey, real numbers; such as load_photo() gives
-    - name: 'gray-scale', 'sobel' (the norm of the gradient: sqrt of 'sobel x' squared plus 'sobel y' squared), a name in
-      FILTERS, or a filter of your own: (HH, WW) with odd sides for the grey image, (F, 3, HH, WW) for the colours
+    - name: 'gray-scale', 'sobel' (the norm of the gradient: sqrt of 'sobel x' squared plus 'sobel y' squared), a name
+      in FILTERS, or a filter of your own, sides odd: (HH, WW) for the grey image, (F, 3, HH, WW) for the colours
 
     Returns float64 of the photo's height and width, not cut to 0..255: (H, W, 3) for 'identity', 'blur' and 'sharpen'
     of a colour photo, (F, H, W) for filters (F, 3, HH, WW), else (H, W). At the border the last pixels are repeated.
@@ -80,8 +80,8 @@ def plot_filtered_photo(
       norm of their gradient, and emboss
     - columns: pictures side by side; None: as fits
 
-    What is an image is shown on the photo's scale of brightness, 'sobel' and 'edges' as dark lines on white, and filters
-    with negative results in grey for 0. Returns a matplotlib Figure. Raises TypeError or ValueError for anything else.
+    What is an image is shown on the photo's scale of brightness, 'sobel' and 'edges' as dark lines on white, and the
+    other filters with grey for 0. Returns a matplotlib Figure. Raises TypeError or ValueError for anything else.
     """
     if photo is None:
         from convkit.data_utils import load_photo
