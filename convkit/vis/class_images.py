@@ -20,29 +20,31 @@ def create_class_visualization(
     model: Any,
     shape: tuple[int, int, int],
     num_iterations: int = 200,
-    learning_rate: float = 0.1,
-    l2_reg: float = 0.05,
+    learning_rate: float = 0.05,
+    decay: float = 0.1,
     blur_every: int = 10,
     max_jitter: int = 2,
     limits: tuple[float, float] = (-1.0, 1.0),
     rng: np.random.Generator | None = None,
 ) -> np.ndarray:
-    """An image with a high score for a class: gradient ascent on score[target_y] - l2_reg/2 * sum of image^2.
+    """An image with a high score for a class, by gradient ascent from noise:
+
+        image <- (1 - decay) * (image + learning_rate * d score[target_y] / d image, scaled to a mean square of 1)
 
     - target_y: the class
     - model: ThreeLayerConvNet, a network of convkit.nn, or any with forward(X) -> (scores, cache) and
       backward(dscores, cache) -> (dX, grads)
     - shape: (C, H, W) of the image
-    - num_iterations: steps; learning_rate: length of a step, as the root mean square of its change of a pixel
-    - l2_reg: strength of the penalty on large pixels
+    - num_iterations: steps; learning_rate: root mean square of the change of a pixel in a step
+    - decay: share by which every step makes pixels smaller, 0 to 1
     - blur_every: after so many steps the image is blurred a little (Gaussian, 0.5 pixels); 0: never
     - max_jitter: before each step the image is shifted by up to so many pixels, and back after it
     - limits: smallest and largest value of a pixel, in the scale that the model takes
     - rng: numpy.random.Generator of the start and the shifts; None: one with seed 0
 
     Returns the image, float64 (C, H, W). Raises TypeError or ValueError for anything else.
-    Source: Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks", 2014, section 2; blur and shifts:
-    J. Yosinski et al., "Understanding neural networks through deep visualization", 2015.
+    Source: Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks", 2014, section 2; decay and blur:
+    J. Yosinski et al., "Understanding neural networks through deep visualization", 2015, section 3.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -51,7 +53,7 @@ def create_class_visualization(
     sizes = tuple(whole_number(f"shape[{k}]", size, 1) for k, size in enumerate(shape))
     num_iterations = whole_number("num_iterations", num_iterations, 1)
     blur_every = whole_number("blur_every", blur_every, 0)
-    rate, l2_reg = real_number("learning_rate", learning_rate, 0, np.inf), real_number("l2_reg", l2_reg, 0, np.inf)
+    rate, decay = real_number("learning_rate", learning_rate, 0, np.inf), real_number("decay", decay, 0, 1)
     max_jitter = whole_number("max_jitter", max_jitter, 0)
     low, high = (real_number(f"limits[{k}]", limit, -1e30, 1e30) for k, limit in enumerate(limits))
     if not low < high:
@@ -62,10 +64,9 @@ def create_class_visualization(
         shift = tuple(rng.integers(-max_jitter, max_jitter + 1, size=2))
         shifted = np.roll(image, shift, axis=(1, 2))
         _, dX = image_gradient(model, shifted[np.newaxis], lambda scores: _one_hot(scores, target_y))
-        gradient = dX[0] - l2_reg * shifted
-        size = float(np.sqrt(np.mean(gradient**2)))
+        size = float(np.sqrt(np.mean(dX[0] ** 2)))
         if size:
-            shifted = shifted + rate * gradient / size
+            shifted = (1 - decay) * (shifted + rate * dX[0] / size)
         image = np.clip(np.roll(shifted, (-shift[0], -shift[1]), axis=(1, 2)), low, high)
         if blur_every and step % blur_every == 0 and step < num_iterations:
             image = gaussian_filter(image, (0, 0.5, 0.5))
