@@ -23,7 +23,7 @@ from convkit.vis_utils import (
 def model():
     np.random.seed(0)
     return ThreeLayerConvNet(
-        (3, 8, 6), num_filters=5, filter_size=3, hidden_dim=7, num_classes=4, weight_scale=0.3, dtype=np.float64
+        (3, 8, 6), num_filters=5, filter_size=3, hidden_dim=30, num_classes=4, weight_scale=0.3, dtype=np.float64
     )
 
 
@@ -50,8 +50,8 @@ def test_activations_are_those_on_the_way_to_the_scores(model, X):
         "conv": (3, 5, 8, 6),
         "conv_relu": (3, 5, 8, 6),
         "pool": (3, 5, 4, 3),
-        "affine": (3, 7),
-        "affine_relu": (3, 7),
+        "affine": (3, 30),
+        "affine_relu": (3, 30),
         "scores": (3, 4),
     }
     np.testing.assert_allclose(outputs["scores"], model.loss(X), rtol=1e-12)
