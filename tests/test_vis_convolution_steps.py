@@ -47,6 +47,7 @@ def test_the_last_step_shows_the_whole_output(stride, expected):
         {"stride": (2, 1), "pad": (0, 2)},
         {"stride": 2, "pad": 1, "dilation": (1, 2), "rounding": "ceil"},
         {"stride": 3, "pad": 3, "rounding": "floor"},
+        {"stride": 2, "pad": "same"},
     ],
 )
 def test_every_window_gives_the_layers_output(conv_param):

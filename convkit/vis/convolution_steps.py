@@ -8,6 +8,7 @@ import numpy as np
 
 from convkit import ops
 from convkit.contracts import short, whole_number
+from convkit.layers.conv import conv_geometry
 from convkit.vis.animation import Animation
 from convkit.vis.canvas import BLUE, GREEN, ORANGE, check_images, new_figure
 
@@ -70,15 +71,8 @@ class _Scene:
         bias = np.array([b], dtype=np.float64)
         result, _ = ops.forward("conv", self.x[np.newaxis], self.w[np.newaxis], bias, settings)
         self.out, self.b = result[0, 0], float(bias[0])
-        self.stride, self.pad, self.dilation = (
-            _pair(settings.get(name, default)) for name, default in (("stride", 1), ("pad", 0), ("dilation", 1))
-        )
-        reach = [
-            (out - 1) * stride + dilation * (kernel - 1) + 1
-            for out, stride, dilation, kernel in zip(self.out.shape, self.stride, self.dilation, self.w.shape[1:])
-        ]
-        after = [max(p, n - p - size) for p, n, size in zip(self.pad, reach, self.x.shape[1:])]
-        self.x_pad = np.pad(self.x, ((0, 0), (self.pad[0], after[0]), (self.pad[1], after[1])))
+        self.geometry = conv_geometry((1, *self.x.shape), (1, *self.w.shape), (1,), settings)
+        self.x_pad = self.geometry.pad_image(self.x[np.newaxis], self.x.dtype)[0]
         if max(self.x_pad.shape[1:]) > LARGEST_SIDE or len(self.x) > MOST_CHANNELS:
             shape = self.x_pad.shape
             raise ValueError(
@@ -88,7 +82,7 @@ class _Scene:
 
     def rows_and_columns(self, i: int, j: int) -> tuple[np.ndarray, np.ndarray]:
         """Indices in the padded image of the window of an output cell."""
-        (SH, SW), (DH, DW), (_, HH, WW) = self.stride, self.dilation, self.w.shape
+        (SH, SW), (DH, DW), (HH, WW) = self.geometry.stride, self.geometry.dilation, self.geometry.kernel
         return i * SH + DH * np.arange(HH), j * SW + DW * np.arange(WW)
 
     def draw(self, i: int, j: int) -> Figure:
@@ -119,9 +113,7 @@ class _Scene:
         return figure
 
     def draw_image(self, axes: Axes, c: int, rows: np.ndarray, columns: np.ndarray, title: str) -> None:
-        padding = np.ones(self.x_pad.shape[1:], bool)
-        (top, left), (H, W) = self.pad, self.x.shape[1:]
-        padding[top : top + H, left : left + W] = False
+        padding = ~self.geometry.pad_image(np.ones((1, *self.x.shape), bool), np.dtype(bool))[0, 0]
         seen = np.zeros(padding.shape, bool)
         seen[rows[:, np.newaxis], columns] = True
         _cells(axes, self.x_pad[c], title, ORANGE, filled=seen, pale=padding)
@@ -199,10 +191,6 @@ def _with_channels(name: str, array: Any) -> np.ndarray:
         array = array[np.newaxis] if array.ndim == 2 else array
         return check_images(name, array, "(C, H, W)").astype(np.float64)
     raise ValueError(f"{name} must be an array {shape}, got {short(array)}")
-
-
-def _pair(value: Any) -> tuple[int, int]:
-    return (value[0], value[1]) if isinstance(value, (tuple, list)) else (value, value)
 
 
 def _factor(value: float) -> str:
