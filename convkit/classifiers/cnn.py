@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from convkit import ops
@@ -18,6 +20,9 @@ from convkit.layer_utils import (
     conv_relu_pool_forward,
 )
 from convkit.layers import *  # noqa: F403
+
+if TYPE_CHECKING:
+    from convkit.nn.module import Module
 
 
 class ThreeLayerConvNet(Network):
@@ -123,6 +128,15 @@ class ThreeLayerConvNet(Network):
             out, _ = ops.forward(layer, out, *arguments)
             outputs[name] = out
         return outputs
+
+    def as_module(self) -> Module:
+        """The same network as a module of convkit.nn, for summary, receptive_field and lint."""
+        from convkit.nn import Affine, Conv, MaxPool, ReLU, Sequential
+
+        F, _, HH, _ = self.params["W1"].shape
+        hidden, classes = self.params["W3"].shape
+        conv = Conv(F, HH, pad=(HH - 1) // 2)
+        return Sequential(conv, ReLU(), MaxPool(2), Affine(hidden), ReLU(), Affine(classes))
 
     @property
     def _conv_param(self) -> dict[str, int]:
