@@ -14,6 +14,7 @@ from convkit.vis.class_images import (
     plot_fooling_image,
 )
 from convkit.vis.confusion import confusion_matrix, plot_confusion
+from convkit.vis.conv_matrices import plot_conv_matrix
 from convkit.vis.convolution_steps import animate_convolution, plot_convolution_step
 from convkit.vis.curves import plot_curves
 from convkit.vis.feature_maps import plot_feature_maps
@@ -23,6 +24,7 @@ from convkit.vis.histograms import plot_weight_histograms
 from convkit.vis.occlusion import occlusion_map, plot_occlusion
 from convkit.vis.photo_filters import filter_photo, plot_filtered_photo
 from convkit.vis.predictions import plot_predictions
+from convkit.vis.receptive_fields import plot_receptive_field
 from convkit.vis.reconstructions import plot_reconstructions
 from convkit.vis.saliency import compute_saliency_maps, plot_saliency
 
@@ -40,6 +42,7 @@ __all__ = [
     "occlusion_map",
     "plot_class_images",
     "plot_confusion",
+    "plot_conv_matrix",
     "plot_convolution_step",
     "plot_curves",
     "plot_feature_maps",
@@ -48,6 +51,7 @@ __all__ = [
     "plot_fooling_image",
     "plot_occlusion",
     "plot_predictions",
+    "plot_receptive_field",
     "plot_reconstructions",
     "plot_saliency",
     "plot_weight_histograms",

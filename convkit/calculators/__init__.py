@@ -7,10 +7,10 @@ shift_equivariance
 
 from convkit.calculators.cost import conv_costs
 from convkit.calculators.equivariance import shift_equivariance
-from convkit.calculators.lint import lint
-from convkit.calculators.receptive_field import gradient_support, receptive_field
+from convkit.calculators.linting import lint
+from convkit.calculators.receptive_fields import gradient_support, receptive_field
 from convkit.calculators.sizes import solve_size
-from convkit.calculators.summary import summary
+from convkit.calculators.summaries import summary
 from convkit.calculators.toeplitz import conv_matrix
 
 __all__ = [

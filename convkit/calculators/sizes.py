@@ -81,8 +81,7 @@ def solve_size(
     if found:
         return Windows(sorted(found, key=lambda w: (w.kernel % 2 == 0, w.stride, w.kernel, w.pad, w.size)))
     if {"size", "kernel", "stride", "pad"} <= known.keys():  # output_size says what is wrong with them
-        numbers = {name: known[name] for name in ("size", "kernel", "stride", "pad")}
-        reached = output_size(**numbers, dilation=dilation, rounding=rounding)
+        reached = output_size(known["size"], known["kernel"], known["stride"], known["pad"], dilation, rounding)
         raise ValueError(f"out must be {reached} for {_in_words(known, dilation)}")
     unknown = " or ".join(name for name in given if name not in known)
     hint = ""

@@ -1,4 +1,4 @@
-"""A convolution as a sparse matrix: few entries in a row (sparse interactions), the same in every row (shared weights)."""
+"""A convolution as a sparse matrix: few entries in a row (sparse interactions), the same ones in all rows (sharing)."""
 
 from __future__ import annotations
 

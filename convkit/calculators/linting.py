@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from convkit.calculators.networks import network_of
 from convkit.calculators.reach import Slide, reach_of
-from convkit.nn.module import Node
+from convkit.calculators.receptive_fields import receptive_field
+from convkit.nn.module import Module, Node
 
 
 class Advice(NamedTuple):
@@ -58,7 +59,7 @@ def lint(net: Any, input_shape: Sequence[int] | None = None) -> Advices:
         nodes = module.nodes(shape)
     except ValueError as error:
         return Advices([Advice("network", "sizes that fit", str(error))])
-    found = [*_of_the_input(nodes, shape)]
+    found = [*_of_the_input(module, shape)]
     by_name = {node.name: node for node in nodes}
     windows = 0
     for node in nodes:
@@ -125,10 +126,11 @@ def _left_out(node: Node, slides: list[Slide]) -> Iterator[Advice]:
     for slide, size, out in zip(slides, node.in_shapes[0][1:], node.out_shape[1:]):
         last = (out - 1) * slide.stride - slide.pad + slide.extent - 1
         if slide.stride > slide.extent and out > 1:
-            between = f"stride {slide.stride} is larger than the window's {slide.extent}: it never sees"
-            yield Advice(
-                node.name, "no pixels left out", f"{between} {slide.stride - slide.extent} of {slide.stride} pixels"
-            )
+            if "shortcut" in node.name:  # the usual projection: 1x1 with stride 2
+                return
+            missed = f"{slide.stride - slide.extent} of {slide.stride} pixels are never seen"
+            text = f"stride {slide.stride} is larger than the window's {slide.extent}: {missed}"
+            yield Advice(node.name, "no pixels left out", text)
             return
         if last < size - 1:
             text = f"the last {size - 1 - last} of {size} pixels are left out, as the windows do not end with the image"
@@ -157,22 +159,17 @@ def _separable(before: Node, node: Node) -> bool:
     return depthwise or any(1 in shape for shape in shapes)
 
 
-def _of_the_input(nodes: list[Node], shape: tuple[int, ...]) -> Iterator[Advice]:
-    """Can the image be halved as often as the network does it?"""
-    reduction = 1
-    smallest = list(shape[1:])
-    for node in nodes:
-        slides = _slides(node)
-        if len(node.out_shape) == len(shape) and slides and max(s.stride for s in slides) > 1:
-            halves = [max(1, a // b) for a, b in zip(shape[1:], node.out_shape[1:])]
-            reduction = max(reduction, *(1 << (n.bit_length() - 1) for n in halves)) if halves else reduction
-            smallest = [min(a, b) for a, b in zip(smallest, node.out_shape[1:])]
-    if reduction > 1 and any(n % reduction for n in shape[1:]):
-        fit = _by(tuple(max(1, round(n / reduction)) * reduction for n in shape[1:]))
-        text = (
-            f"{_by(shape[1:])} cannot be halved {reduction.bit_length() - 1} times, as the network does it, without "
-            f"rounding (it comes down to {_by(tuple(smallest))}); {fit} can"
-        )
+def _of_the_input(net: Module, shape: tuple[int, ...]) -> Iterator[Advice]:
+    """Do the strides divide the image?"""
+    try:
+        jumps = [field.jump for field in receptive_field(net, shape).values() if field.jump]
+    except ValueError:  # a module of one's own, of which it is not known
+        return
+    strides = [round(max(axis)) for axis in zip(*jumps)]
+    if any(n % s for n, s in zip(shape[1:], strides)):
+        fit = _by([max(1, round(n / s)) * s for n, s in zip(shape[1:], strides)])
+        product = strides[0] if len(set(strides)) == 1 else _by(strides)
+        text = f"{_by(shape[1:])} is not divisible by {product}, the product of the strides; {fit} is"
         yield Advice("input", "an input that can be halved", text)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from convkit.calculators.multiply_adds import multiply_adds
 from convkit.calculators.networks import nodes_of
-from convkit.calculators.receptive_field import receptive_field
+from convkit.calculators.receptive_fields import receptive_field
 from convkit.calculators.tables import html_table, text_table
 from convkit.classifiers.base import network_dtype
 from convkit.contracts import whole_number
