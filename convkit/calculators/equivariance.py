@@ -59,10 +59,10 @@ def shift_equivariance(
             raise ValueError(f"shift[{k}] must be a multiple of the stride {s} and at most margin = {margin}, got {n}")
     out_shift = shifts[0] // strides[0], shifts[1] // strides[1]
     canvas = np.pad(x, ((0, 0), (0, 0), (margin, margin), (margin, margin)))
-    first = np.roll(f(canvas), out_shift, axis=(2, 3))
-    second = f(np.roll(canvas, shifts, axis=(2, 3)))
-    if first.ndim != 4 or min(first.shape[2:]) < 3:
-        raise ValueError(f"f must return maps (N, F, OH, OW) of at least 3 x 3 pixels, got shape {first.shape}")
+    out = f(canvas)
+    if np.ndim(out) != 4 or min(out.shape[2:]) < 3:
+        raise ValueError(f"f must return maps (N, F, OH, OW) of at least 3 x 3 pixels, got shape {np.shape(out)}")
+    first, second = np.roll(out, out_shift, axis=(2, 3)), f(np.roll(canvas, shifts, axis=(2, 3)))
     edges = [max(1, -(-margin // (2 * s))) for s in strides]
     top, left = (min(edge, size // 2 - 1) for edge, size in zip(edges, first.shape[2:]))
     first, second = (out[:, :, top : out.shape[2] - top, left : out.shape[3] - left] for out in (first, second))

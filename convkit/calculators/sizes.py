@@ -104,7 +104,7 @@ def _search(known: dict[str, int], dilation: int, rounding: str) -> list[Window]
         extent = dilation * (K - 1) + 1
         for P in [known["pad"]] if "pad" in known else range(extent):
             exact = (known.get("out", 1) - 1) * S + extent - 2 * P
-            near = {"exact": range(1), "floor": range(S), "ceil": range(1 - S, 1)}[rounding]
+            near = {"exact": range(1), "floor": range(S), "ceil": range(1 - S, S)}[rounding]
             for size in [known["size"]] if "size" in known else [exact + more for more in near]:
                 if size < 1 or size + 2 * P < extent or (rounding == "exact" and (size + 2 * P - extent) % S):
                     continue
