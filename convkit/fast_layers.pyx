@@ -13,11 +13,10 @@ import numpy as np
 
 from convkit.contracts import Cache, check_dout, check_ndim, check_shape, common_dtype, open_cache
 from convkit.im2col import check_field
-import convkit.kernels.conv as conv_kernels
 import convkit.kernels.im2col as im2col_kernels
 import convkit.kernels.matmul as matmul_kernels
 import convkit.kernels.pooling as pooling_kernels
-from convkit.kernels import threads
+from convkit.kernels import convolution, threads
 from convkit.layers.affine import check_affine
 from convkit.layers.conv import check_conv
 from convkit.layers.pool import check_pool
@@ -42,10 +41,6 @@ __all__ = [
     "max_pool_forward_reshape",
 ]
 
-# A tile of the im2col matrix has about so many bytes: it should stay in the L2 cache until it is used.
-TILE_BYTES = 1 << 20
-
-
 def conv_forward_fast(x, w, b, conv_param):
     """Convolve a batch of images with a bank of filters; as conv_forward_naive, compiled.
 
@@ -58,19 +53,8 @@ def conv_forward_fast(x, w, b, conv_param):
     Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.
     """
     geometry, dtype = check_conv(x, w, b, conv_param)
-    x_c, w_c, b_c = _c_order(x, dtype), _filters(w, dtype), _c_order(b, dtype)
-    N, F, OH, OW = geometry.out_shape
-    out = np.empty((N, F, OH * OW), dtype)
-
-    def forward(first, last, stop):
-        cols, work = _scratch(geometry, dtype)
-        if N == 1:
-            conv_kernels.conv_forward(x_c, w_c, b_c, out, geometry, cols, work, 0, 1, first, last, stop)
-        else:
-            conv_kernels.conv_forward(x_c, w_c, b_c, out, geometry, cols, work, first, last, 0, OH * OW, stop)
-
-    threads.run(forward, OH * OW if N == 1 else N, out.size * w_c.shape[1])
-    return out.reshape(geometry.out_shape), Cache("conv_forward_fast", x, w, geometry, dtype)
+    out = convolution.forward(x, w, b, geometry, dtype)
+    return out, Cache("conv_forward_fast", x, w, geometry, dtype)
 
 
 def conv_backward_fast(dout, cache):
@@ -84,25 +68,9 @@ def conv_backward_fast(dout, cache):
     """
     x, w, geometry, dtype = open_cache(cache, "conv_forward_fast")
     dtype = check_dout(dout, geometry.out_shape, "(N, F, OH, OW)", dtype)
-    N, F, OH, OW = geometry.out_shape
-    x_c, w_c, dout_c = _c_order(x, dtype), _filters(w, dtype), _c_order(dout, dtype).reshape(N, F, OH * OW)
-    C, K = x.shape[1], w_c.shape[1]
-    dx, dw = np.zeros(x.shape, dtype), np.zeros((F, K), dtype)
-
-    def backward_x(first, last, stop):
-        cols, work = _scratch(geometry, dtype)
-        if N == 1:
-            conv_kernels.conv_backward_x(dout_c, w_c, dx, geometry, cols, work, 0, 1, first, last, stop)
-        else:
-            conv_kernels.conv_backward_x(dout_c, w_c, dx, geometry, cols, work, first, last, 0, C, stop)
-
-    def backward_w(first, last, stop):
-        cols, work = _scratch(geometry, dtype)
-        conv_kernels.conv_backward_w(dout_c, x_c, dw, geometry, cols, work, first, last, stop)
-
-    threads.run(backward_x, C if N == 1 else N, dout_c.size * K)
-    threads.run(backward_w, K, dout_c.size * K)
-    return dx, dw.reshape(w.shape), dout_c.sum(axis=(0, 2))
+    dx = convolution.backward_x(dout, w, geometry, dtype)
+    dw, db = convolution.backward_w(dout, x, geometry, dtype)
+    return dx, dw, db
 
 
 def max_pool_forward_fast(x, pool_param):
@@ -254,14 +222,6 @@ def _product(a, b):
     return out
 
 
-def _scratch(geometry, dtype):
-    """A thread's memory for one call: a tile of the im2col matrix, and the packed blocks of the matrix product."""
-    K = geometry.w_shape[1] * geometry.kernel[0] * geometry.kernel[1]
-    positions = geometry.out[0] * geometry.out[1]
-    columns = max(1, min(positions, TILE_BYTES // (K * dtype.itemsize)))
-    return np.empty((K, columns), dtype), np.empty(matmul_kernels.WORK_SIZE, dtype)
-
-
 def _c_order(array, dtype):
     """The array itself where the kernels can read it as it stands, else a copy: C order, aligned, of this dtype."""
     return np.require(array, dtype, ("C", "A"))
@@ -270,11 +230,6 @@ def _c_order(array, dtype):
 def _aligned(array, dtype):
     """The same for kernels that read any strides."""
     return np.require(array, dtype, "A")
-
-
-def _filters(w, dtype):
-    """w as a matrix (F, K)."""
-    return _c_order(w, dtype).reshape(w.shape[0], -1)
 
 
 def _rows(x, w, dtype):
