@@ -7,6 +7,7 @@ from helpers import assert_close
 from convkit import ops, use
 from convkit.gradient_check import check_model
 from convkit.nn import (
+    GELU,
     Affine,
     BatchNorm,
     Classifier,
@@ -14,14 +15,23 @@ from convkit.nn import (
     Dropout,
     Flatten,
     GroupNorm,
+    InstanceNorm,
     LayerNorm,
+    LeakyReLU,
     MaxPool,
     Module,
     Parallel,
+    Regressor,
     ReLU,
     Residual,
     Sequential,
+    Sigmoid,
+    Softmax,
+    SpatialDropout,
+    SqueezeExcite,
+    Tanh,
 )
+from convkit.solver import Solver
 
 
 def every_kind():
@@ -353,3 +363,89 @@ def test_modules_are_found_by_their_names():
     assert [path for path, _ in net.walk()][:3] == ["", "conv1", "batch_norm1"]
     assert repr(net["conv1"]) == "Conv(4, 3, pad=1, bias=False)"
     assert "body: Sequential(" in repr(net)
+
+
+NEW_MODULES = [
+    (lambda: Sequential(Conv(4, 3), LeakyReLU(0.2), SpatialDropout(keep=1.0), InstanceNorm(), Affine(3)), (2, 5, 5)),
+    (lambda: Sequential(Conv(4, 3), Sigmoid(), SqueezeExcite(2), Softmax(), Flatten(), Affine(3)), (2, 5, 5)),
+    (lambda: Sequential(Affine(6), Tanh(), Affine(6), GELU(), Affine(6), GELU("tanh"), Affine(3)), (4,)),
+]
+
+
+@pytest.mark.parametrize(("make", "shape"), NEW_MODULES)
+def test_gradients_of_the_other_modules(make, shape):
+    model = Classifier(make(), shape, dtype=np.float64, rng=0, label_smoothing=0.1, reg=0.1)
+    assert check_model(model, batch(shape), np.array([0, 1, 2, 0])).ok
+    assert [node.name for node in model.net.nodes(shape)] == list(model.net.outputs(model.params, batch(shape)))
+
+
+@pytest.mark.parametrize(("loss", "last"), [("mse", None), ("bce", Sigmoid), ("bce_logits", None)])
+def test_a_regressor(loss, last):
+    net = Sequential(Conv(3, 3, pad=1), ReLU(), Conv(2, 1), *([last()] if last else []))
+    model = Regressor(net, (2, 4, 5), loss=loss, dtype=np.float64, rng=0)
+    X = np.random.default_rng(0).uniform(size=(3, 2, 4, 5))
+    assert check_model(model, X, X).ok
+    assert model.loss(X).shape == X.shape
+    single = Regressor(net, (2, 4, 5), loss=loss, rng=0)
+    value, grads = single.loss(X, X)
+    assert value.dtype == np.float32
+    assert {array.dtype for array in grads.values()} == {np.dtype(np.float32)}
+    with pytest.raises(
+        ValueError, match=r"y must have the shape of the network's output, \(3, 2, 4, 5\), got \(3, 2\)"
+    ):
+        model.loss(X, X[:, :, 0, 0])
+    with pytest.raises(TypeError, match="y must be a NumPy array of real numbers, got list"):
+        model.loss(X, X.tolist())
+
+
+def test_the_solver_trains_classifiers_and_autoencoders():
+    rng = np.random.default_rng(0)
+    np.random.seed(0)
+    X = rng.normal(size=(300, 6)).astype(np.float32)
+    y = (X[:, 0] > 0).astype(int)
+    data = {"X_train": X[:200], "y_train": y[:200], "X_val": X[200:], "y_val": y[200:]}
+    model = Classifier(Sequential(Affine(8), BatchNorm(), ReLU(), Affine(2)), (6,))
+    solver = Solver(
+        model,
+        data,
+        update_rule="adamw",
+        optim_config={"learning_rate": 1e-2},
+        num_epochs=8,
+        batch_size=20,
+        verbose=False,
+    )
+    assert solver.optim_configs["affine1.w"].get("weight_decay") is None
+    assert solver.optim_configs["affine1.b"]["weight_decay"] == 0
+    assert solver.optim_configs["batch_norm1.gamma"]["weight_decay"] == 0
+    solver.train()
+    assert solver.best_val_acc > 0.9
+    images = rng.uniform(size=(40, 1, 4, 4))
+    data = {"X_train": images, "y_train": images, "X_val": images, "y_val": images}
+    coder = Regressor(Sequential(Affine(16), Tanh(), Affine(16), ("out", Sigmoid())), (16,), loss="bce")
+    flat = {name: array.reshape(40, 16) for name, array in data.items()}
+    solver = Solver(coder, flat, update_rule="adadelta", num_epochs=5, batch_size=10, metric="loss", verbose=False)
+    solver.train()
+    assert solver.history["val_loss"][-1] < solver.history["val_loss"][0]
+
+
+def test_a_checkpoint_has_the_running_averages(tmp_path):
+    X = np.random.default_rng(0).normal(size=(30, 5))
+    y = (X[:, 0] > 0).astype(int)
+    data = {"X_train": X, "y_train": y, "X_val": X, "y_val": y}
+
+    def solver(epochs):
+        np.random.seed(3)
+        model = Classifier(Sequential(Affine(4), BatchNorm(), ReLU(), Dropout(drop=0.2), Affine(2)), (5,), rng=1)
+        return Solver(model, data, update_rule="adam", num_epochs=epochs, batch_size=10, verbose=False)
+
+    whole = solver(4)
+    whole.train()
+    first = solver(2)
+    first.train()
+    first.save_checkpoint(tmp_path / "c.npz")
+    rest = solver(4)
+    rest.load_checkpoint(tmp_path / "c.npz")
+    rest.train()
+    assert rest.loss_history == whole.loss_history
+    for name, array in whole.model.get_state().items():
+        np.testing.assert_array_equal(rest.model.get_state()[name], array)

@@ -1,32 +1,23 @@
-"""Networks as data: a network is a tree of modules, which know their shapes and go forward and backward.
-
-    from convkit.nn import Affine, Classifier, Conv, MaxPool, ReLU, Sequential
-
-    net = Sequential(Conv(32, 3, pad=1), ReLU(), MaxPool(2), Affine(10))
-    model = Classifier(net, (1, 28, 28))       # draws the parameters; what the Solver trains
-    model.params["conv1.w"].shape              # (32, 1, 3, 3)
-
-A module has init(shape, rng) -> (params, out_shape), forward(params, x, train) -> (out, cache) and
-backward(dout, cache) -> (dx, grads). Shapes are of one sample, (C, H, W) or (D,); parameters are one flat dict of
-arrays with dotted names. What can be asked of a network without drawing a number: shapes, out_shape, num_params, nodes.
-"""
-
-from convkit.nn.containers import Add, Concat, Parallel, Residual, Sequential
-from convkit.nn.layers import (
-    Affine,
-    BatchNorm,
-    Conv,
+from convkit.nn.activations import (
+    GELU,
     Dropout,
     Flatten,
-    GroupNorm,
-    LayerNorm,
-    MaxPool,
+    LeakyReLU,
     ReLU,
+    Sigmoid,
+    Softmax,
+    SpatialDropout,
+    Tanh,
 )
-from convkit.nn.models import Classifier, Model
+from convkit.nn.containers import Add, Concat, Parallel, Residual, Sequential
+from convkit.nn.layers import Affine, Conv, MaxPool
+from convkit.nn.models import Classifier, Model, Regressor
 from convkit.nn.module import Module, Node
+from convkit.nn.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from convkit.nn.squeeze_excite import SqueezeExcite
 
 __all__ = [
+    "GELU",
     "Add",
     "Affine",
     "BatchNorm",
@@ -36,13 +27,21 @@ __all__ = [
     "Dropout",
     "Flatten",
     "GroupNorm",
+    "InstanceNorm",
     "LayerNorm",
+    "LeakyReLU",
     "MaxPool",
     "Model",
     "Module",
     "Node",
     "Parallel",
     "ReLU",
+    "Regressor",
     "Residual",
     "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "SpatialDropout",
+    "SqueezeExcite",
+    "Tanh",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from convkit import ops
 from convkit.classifiers.base import Network, cast_images, network_dtype, weight_decay
-from convkit.contracts import one_of, real_number, whole_number
+from convkit.contracts import is_plain_array, one_of, real_number, whole_number
 from convkit.nn.files import load_tensors, save_tensors
 from convkit.nn.module import Module, check_sample_shape
 
@@ -114,14 +114,28 @@ class Classifier(Model):
 
     - net, input_shape, reg, dtype, rng: as for Model; net's output is (num_classes,)
     - loss: 'softmax' (cross-entropy) or 'svm' (hinge)
+    - label_smoothing: with 'softmax', the share in [0, 1] that all classes divide among themselves
 
     loss(X, y) returns (loss, grads) in training mode for labels y (N,), loss(X) the scores (N, num_classes) in test
     mode: what the Solver asks of a model.
     """
 
-    def __init__(self, net: Module, input_shape: Sequence[int], *, loss: str = "softmax", **settings: Any):
-        self.loss_layer = f"{one_of('loss', loss, ('softmax', 'svm'))}_loss"
-        super().__init__(net, input_shape, **settings)
+    def __init__(
+        self,
+        net: Module,
+        input_shape: Sequence[int],
+        *,
+        loss: str = "softmax",
+        label_smoothing: float = 0.0,
+        reg: float = 0.0,
+        dtype: Any = np.float32,
+        rng: Any = None,
+    ):
+        self.loss_name = one_of("loss", loss, ("softmax", "svm"))
+        self.label_smoothing = real_number("label_smoothing", label_smoothing, 0, 1)
+        if self.label_smoothing and loss != "softmax":
+            raise ValueError(f"label_smoothing needs loss='softmax', got {label_smoothing} with loss={loss!r}")
+        super().__init__(net, input_shape, reg=reg, dtype=dtype, rng=rng)
         if len(self.out_shape) != 1:
             raise ValueError(
                 f"net must give one score for each class, shape (num_classes,), for samples of shape "
@@ -130,4 +144,44 @@ class Classifier(Model):
         self.num_classes = self.out_shape[0]
 
     def output_loss(self, out: np.ndarray, y: Any) -> tuple[np.floating, np.ndarray]:
-        return ops.loss(self.loss_layer, out, y)
+        if self.label_smoothing:
+            return ops.loss("smooth_softmax_loss", out, y, self.label_smoothing)
+        return ops.loss(f"{self.loss_name}_loss", out, y)
+
+
+class Regressor(Model):
+    """A network whose output is compared with targets of the same shape: a regression, or an auto-encoder (y = X).
+
+    - net, input_shape, reg, dtype, rng: as for Model
+    - loss: 'mse' (mean squared error), 'bce' (binary cross-entropy of outputs in [0, 1], after a Sigmoid) or
+      'bce_logits' (of logits: net then ends before the sigmoid)
+
+    loss(X, y) returns (loss, grads) in training mode for targets y (N, *out_shape), loss(X) the output in test mode.
+    Train it with Solver(..., metric="loss").
+    """
+
+    def __init__(
+        self,
+        net: Module,
+        input_shape: Sequence[int],
+        *,
+        loss: str = "mse",
+        reg: float = 0.0,
+        dtype: Any = np.float32,
+        rng: Any = None,
+    ):
+        self.loss_name = one_of("loss", loss, ("mse", "bce", "bce_logits"))
+        super().__init__(net, input_shape, reg=reg, dtype=dtype, rng=rng)
+
+    def output_loss(self, out: np.ndarray, y: Any) -> tuple[np.floating, np.ndarray]:
+        return ops.loss(f"{self.loss_name}_loss", out, cast_targets(y, out.shape, self.dtype))
+
+
+def cast_targets(y: Any, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    """Targets of this shape in the network's dtype; ValueError or TypeError for anything else."""
+    if not is_plain_array(y) or not (np.issubdtype(y.dtype, np.floating) or np.issubdtype(y.dtype, np.integer)):
+        kind = f"dtype {y.dtype}" if isinstance(y, np.ndarray) else type(y).__name__
+        raise TypeError(f"y must be a NumPy array of real numbers, got {kind}")
+    if y.shape != shape:
+        raise ValueError(f"y must have the shape of the network's output, {shape}, got {y.shape}")
+    return y.astype(dtype, copy=False)
