@@ -99,7 +99,7 @@ def solve_size(
 def _search(known: dict[str, int], dilation: int, rounding: str) -> list[Window]:
     kernels = [known["kernel"]] if "kernel" in known else range(1, LARGEST_KERNEL + 1)
     strides = [known["stride"]] if "stride" in known else range(1, LARGEST_STRIDE + 1)
-    found = []
+    found: list[Window] = []
     for K, S in product(kernels, strides):
         extent = dilation * (K - 1) + 1
         for P in [known["pad"]] if "pad" in known else range(extent):
@@ -109,8 +109,9 @@ def _search(known: dict[str, int], dilation: int, rounding: str) -> list[Window]
                 if size < 1 or size + 2 * P < extent or (rounding == "exact" and (size + 2 * P - extent) % S):
                     continue
                 reached = output_size(size, K, S, P, dilation, rounding)
-                # a single position has any stride: 1 will do
-                if known.get("out", reached) == reached and ("stride" in known or reached > 1 or S == 1):
+                # larger strides give a single position, too: the smallest will do
+                again = reached == 1 and any(w.out == 1 and (w.kernel, w.pad, w.size) == (K, P, size) for w in found)
+                if known.get("out", reached) == reached and not again:
                     found.append(Window(size, K, S, P, dilation, rounding, reached))
     return found
 
