@@ -58,6 +58,8 @@ POINTWISE = (
     "spatial_batchnorm",
     "batchnorm",
 )
+# Layers that use the statistics, or all numbers, of a sample.
+WHOLE = ("affine", "layernorm", "spatial_groupnorm", "instancenorm", "squeeze_excite")
 
 
 def reach_of(node: Node) -> tuple[Reach, ...] | None:
@@ -66,7 +68,7 @@ def reach_of(node: Node) -> tuple[Reach, ...] | None:
     Batch normalization is taken in test mode, where its statistics are constants.
     """
     axes, module = len(node.in_shapes[0]) - 1, node.module
-    if module.kind in ("Add", "Concat", "Flatten", "Reshape"):
+    if module.kind in ("Add", "Concat", "Flatten"):
         return (SAME,) * axes
     if not isinstance(module, LayerModule):
         return None
@@ -81,6 +83,9 @@ def reach_of(node: Node) -> tuple[Reach, ...] | None:
     if layer == "max_pool":
         pooling = pool_geometry(x_shape, module.arguments(False)[0])
         return tuple(Slide(extent, stride, 0) for extent, stride in zip(pooling.kernel, pooling.stride))
-    if layer in ("affine", "layernorm", "spatial_groupnorm"):
+    if layer == "softmax":  # along the channels (axis 1), or along one axis of the maps
+        along = module.arguments(False)[0] % (axes + 2)
+        return tuple(Whole() if along == k + 2 else SAME for k in range(axes))
+    if layer in WHOLE:
         return (Whole(),) * axes
     return None
