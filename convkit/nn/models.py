@@ -65,6 +65,18 @@ class Model(Network):
         decayed = [name for name in self.params if self.decays(name)] if self.reg else ()
         return loss + weight_decay(self.params, grads, self.reg, decayed), grads
 
+    def forward(self, X: np.ndarray) -> tuple[np.ndarray, Any]:
+        """The output in test mode, and a cache for backward."""
+        return self.net.forward(self.params, cast_images(X, self.input_shape, self.dtype), False)
+
+    def backward(self, dout: np.ndarray, cache: Any) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """(dX, grads) of anything that depends on the output, from its gradient dout and the cache of forward."""
+        return self.net.backward(dout, cache)
+
+    def activations(self, X: np.ndarray) -> dict[str, np.ndarray]:
+        """The output of every layer in test mode, by its dotted name, in order."""
+        return self.net.outputs(self.params, cast_images(X, self.input_shape, self.dtype))
+
     def output_loss(self, out: np.ndarray, y: Any) -> tuple[np.floating, np.ndarray]:
         """(loss, gradient with respect to out) for targets y."""
         raise NotImplementedError(f"{type(self).__name__} must define output_loss(out, y)")
