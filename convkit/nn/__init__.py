@@ -10,22 +10,30 @@ from convkit.nn.activations import (
     Tanh,
 )
 from convkit.nn.containers import Add, Concat, Parallel, Residual, Sequential
-from convkit.nn.layers import Affine, Conv, MaxPool
+from convkit.nn.convert import as_convolution, fully_convolutional
+from convkit.nn.layers import Affine, Conv
 from convkit.nn.models import Classifier, Model, Regressor
 from convkit.nn.module import Module, Node
 from convkit.nn.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from convkit.nn.pad_channels import PadChannels
+from convkit.nn.pools import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from convkit.nn.squeeze_excite import SqueezeExcite
 
 __all__ = [
     "GELU",
+    "AdaptiveAvgPool",
+    "AdaptiveMaxPool",
     "Add",
     "Affine",
+    "AvgPool",
     "BatchNorm",
     "Classifier",
     "Concat",
     "Conv",
     "Dropout",
     "Flatten",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
     "GroupNorm",
     "InstanceNorm",
     "LayerNorm",
@@ -34,6 +42,7 @@ __all__ = [
     "Model",
     "Module",
     "Node",
+    "PadChannels",
     "Parallel",
     "ReLU",
     "Regressor",
@@ -44,4 +53,6 @@ __all__ = [
     "SpatialDropout",
     "SqueezeExcite",
     "Tanh",
+    "as_convolution",
+    "fully_convolutional",
 ]

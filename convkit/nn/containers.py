@@ -137,6 +137,10 @@ class Sequential(Container):
         for name, module in named.items():
             self._add(name, module)
 
+    def add(self, name: str, module: Module) -> None:
+        """Put one more module behind the others."""
+        self._add(name, module)
+
     def _thread(self, shape: Shape, visit: Any) -> Shape:
         for name in self.children:
             shape = self._visit(visit, name, shape)

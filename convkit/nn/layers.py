@@ -1,4 +1,4 @@
-"""Layers with weights, and pooling, as modules: Conv(32, 3, pad=1), Affine(10), MaxPool(2)."""
+"""Layers with weights as modules: Conv(32, 3, pad=1), Affine(10)."""
 
 from __future__ import annotations
 
@@ -143,36 +143,3 @@ class Affine(Weighted):
 
     def expects(self, params: Params) -> str:
         return f"(N, d_1, ..., d_k) with {params['w'].shape[0]} numbers in a sample"
-
-
-@dataclass(eq=False, repr=False)
-class MaxPool(LayerModule):
-    """Largest value of each window of `size` (a number or a pair), over images (C, H, W).
-
-    - stride: default the size: windows that do not overlap
-    - rounding: 'exact', 'floor' or 'ceil', for sizes that do not come out whole
-    """
-
-    size: int | tuple[int, int] = 2
-    stride: int | tuple[int, int] | None = None
-    rounding: str = "exact"
-
-    axes = "(C, H, W)"
-
-    def __post_init__(self) -> None:
-        pair("size", self.size, 1)
-        pair("stride", self.size if self.stride is None else self.stride, 1)
-
-    @property
-    def param(self) -> dict[str, Any]:
-        """pool_param for convkit.layers."""
-        height, width = pair("size", self.size, 1)
-        stride = self.size if self.stride is None else self.stride
-        param = {"pool_height": height, "pool_width": width, "stride": stride}
-        return param if self.rounding == "exact" else param | {"rounding": self.rounding}
-
-    def layer_for(self, ndim: int) -> str:
-        return "max_pool"
-
-    def arguments(self, train: bool) -> list[Any]:
-        return [self.param]
