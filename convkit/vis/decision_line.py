@@ -98,10 +98,25 @@ def _plane(axes: Axes, neuron: Neuron, rows: np.ndarray, y: np.ndarray, at: Step
     low, high = limits
     for label, color, marker in zip(neuron.classes, (BLUE, ORANGE), "os", strict=True):
         own = rows[y == label]
-        axes.scatter(*own.T, s=22, color=color, marker=marker, edgecolor="white", linewidth=0.5, label=f"class {label}")
+        axes.scatter(
+            own[:, 0],
+            own[:, 1],
+            s=22,
+            color=color,
+            marker=marker,
+            edgecolor="white",
+            linewidth=0.5,
+            label=f"class {label}",
+        )
     if at.sample is not None:
         axes.scatter(
-            *rows[at.sample], s=130, facecolor="none", edgecolor="black", linewidth=1.2, label="it learns from"
+            rows[at.sample, 0],
+            rows[at.sample, 1],
+            s=130,
+            facecolor="none",
+            edgecolor="black",
+            linewidth=1.2,
+            label="it learns from",
         )
     if at.w.any():
         # the point of the line that is nearest to the middle of the picture, and from there far in both directions
@@ -121,7 +136,7 @@ def _scores(axes: Axes, neuron: Neuron, rows: np.ndarray, y: np.ndarray, at: Ste
     scores = rows @ at.w + at.b
     bins = np.linspace(-largest, largest, 41)
     for label, color in zip(neuron.classes, (BLUE, ORANGE), strict=True):
-        axes.hist(scores[y == label], bins, color=color, alpha=0.6, label=f"class {label}")
+        axes.hist(scores[y == label], bins.tolist(), color=color, alpha=0.6, label=f"class {label}")
     axes.axvline(0, color="black", linewidth=1.5, label="w·x + b = 0")
     axes.set(xlabel="score w·x + b", ylabel="samples", xlim=(-largest, largest))
     axes.legend(fontsize=8)
