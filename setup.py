@@ -20,6 +20,7 @@ WANTED = os.environ.get("CONVKIT_EXTENSIONS", "auto")
 KERNELS = "convkit/kernels"
 NATIVE = [f"{KERNELS}/{name}.c" for name in ("isa_base", "isa_avx2", "isa_avx512", "isa_select", "parallel")]
 HEADERS = sorted(glob(f"{KERNELS}/*.h"))
+INCLUDED = sorted(glob("convkit/fast/*.pxi"))
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": DEBUG,
@@ -33,7 +34,7 @@ DIRECTIVES = {
 def extension(name, *extra_sources):
     source = name.replace(".", "/") + ".pyx"
     flags = [] if sys.platform == "win32" else ["-O1", "-g"] if DEBUG else ["-O3"]
-    return Extension(name, [source, *extra_sources], depends=HEADERS, include_dirs=[KERNELS], extra_compile_args=flags)
+    return Extension(name, [source, *extra_sources], depends=[*HEADERS, *INCLUDED], include_dirs=[KERNELS], extra_compile_args=flags)
 
 
 def extensions():
@@ -48,6 +49,7 @@ def extensions():
         extension("convkit.kernels.conv_im2col"),
         extension("convkit.kernels.conv", f"{KERNELS}/conv_plan.c"),
         extension("convkit.kernels.pooling"),
+        extension("convkit.kernels.resample"),
         extension("convkit.fast_layers"),
     ]
     return cythonize(modules, compiler_directives=DIRECTIVES, force=DEBUG or None)

@@ -137,6 +137,13 @@ def real_number(name: str, value: Any, low: float, high: float, low_open: bool =
     return float(value)
 
 
+def truth_value(name: str, value: Any) -> bool:
+    """value as a bool; TypeError for anything else, for "no" and 0.0 are not what they look like."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {short(value)} ({type(value).__name__})")
+    return bool(value)
+
+
 def cast(dtype: np.dtype, *arrays: np.ndarray) -> list[np.ndarray]:
     """The arrays in this dtype; those that have it already are not copied."""
     return [array.astype(dtype, copy=False) for array in arrays]

@@ -3,6 +3,7 @@
     conv_forward_fast,     conv_backward_fast       convolution
     max_pool_forward_fast, max_pool_backward_fast   max pooling
     affine_forward_fast,   affine_backward_fast     the affine layer
+    ...                                             and what stands in fast/: further convolutions, pooling, upsampling
     im2col_cython, col2im_cython, col2im_6d_cython  images as a matrix of windows, and back
 
 They take what the reference takes, return what it returns and refuse what it refuses; only the caches differ. The faces
@@ -16,22 +17,51 @@ from convkit.im2col import check_field
 import convkit.kernels.im2col as im2col_kernels
 import convkit.kernels.matmul as matmul_kernels
 import convkit.kernels.pooling as pooling_kernels
-from convkit.kernels import convolution, threads
+import convkit.kernels.resample as resample_kernels
+from convkit.kernels import convolution, slices, threads
+from convkit.layers.adaptive_pool import AdaptiveGeometry, check_adaptive_pool
 from convkit.layers.affine import check_affine
+from convkit.layers.avg_pool import check_avg_pool
 from convkit.layers.conv import check_conv
+from convkit.layers.conv1d import check_conv1d
+from convkit.layers.conv3d import check_conv3d
+from convkit.layers.conv_transpose import check_conv_transpose
+from convkit.layers.global_pool import check_global_pool
 from convkit.layers.pool import check_pool
+from convkit.layers.separable_conv import check_separable_conv
+from convkit.layers.unpool import check_max_unpool
+from convkit.layers.upsample import check_upsample
+from convkit.layers.upsample_bilinear import check_upsample_bilinear
 
 __all__ = [
+    "adaptive_avg_pool_backward_fast",
+    "adaptive_avg_pool_forward_fast",
+    "adaptive_max_pool_backward_fast",
+    "adaptive_max_pool_forward_fast",
     "affine_backward_fast",
     "affine_forward_fast",
+    "avg_pool_backward_fast",
+    "avg_pool_forward_fast",
+    "bed_of_nails_backward_fast",
+    "bed_of_nails_forward_fast",
     "col2im_6d_cython",
     "col2im_cython",
+    "conv1d_backward_fast",
+    "conv1d_forward_fast",
+    "conv3d_backward_fast",
+    "conv3d_forward_fast",
     "conv_backward_fast",
     "conv_backward_im2col",
     "conv_backward_strides",
     "conv_forward_fast",
     "conv_forward_im2col",
     "conv_forward_strides",
+    "conv_transpose_backward_fast",
+    "conv_transpose_forward_fast",
+    "global_avg_pool_backward_fast",
+    "global_avg_pool_forward_fast",
+    "global_max_pool_backward_fast",
+    "global_max_pool_forward_fast",
     "im2col_cython",
     "max_pool_backward_fast",
     "max_pool_backward_im2col",
@@ -39,6 +69,15 @@ __all__ = [
     "max_pool_forward_fast",
     "max_pool_forward_im2col",
     "max_pool_forward_reshape",
+    "max_pool_with_indices_fast",
+    "max_unpool_backward_fast",
+    "max_unpool_forward_fast",
+    "separable_conv_backward_fast",
+    "separable_conv_forward_fast",
+    "upsample_bilinear_backward_fast",
+    "upsample_bilinear_forward_fast",
+    "upsample_nearest_backward_fast",
+    "upsample_nearest_forward_fast",
 ]
 
 def conv_forward_fast(x, w, b, conv_param):
@@ -77,12 +116,15 @@ def max_pool_forward_fast(x, pool_param):
     """Largest value of each window of each channel; as max_pool_forward_naive, compiled.
 
     - x: images (N, C, H, W), float32 or float64
-    - pool_param: dict with 'pool_height', 'pool_width', 'stride', and optionally 'rounding'
+    - pool_param: dict with 'pool_height', 'pool_width', 'stride', and optionally 'rounding', 'pad' and 'dilation'
 
     Returns (out, cache): out (N, C, OH, OW), and a cache for max_pool_backward_fast.
     Raises ValueError where sizes do not fit, TypeError for other dtypes.
     """
     geometry, dtype = check_pool(x, pool_param)
+    if not geometry.is_plain:
+        out, indices = _max_of_windows(x, geometry, geometry.dilation, dtype)
+        return out, Cache("max_pool_forward_fast", geometry, indices, dtype)
     N, C, OH, OW = geometry.out_shape
     PH, PW = geometry.kernel
     planes = _c_order(x, dtype).reshape(N * C, *x.shape[2:])
@@ -107,6 +149,8 @@ def max_pool_backward_fast(dout, cache):
     """
     geometry, winner, dtype = open_cache(cache, "max_pool_forward_fast")
     dtype = check_dout(dout, geometry.out_shape, "(N, C, OH, OW)", dtype)
+    if not geometry.is_plain:
+        return _add_at_maxima(dout, winner, geometry.x_shape, dtype)
     dout_c = _c_order(dout, dtype).reshape(winner.shape)
     dx = np.zeros((len(winner), *geometry.x_shape[2:]), dtype)
 
@@ -236,6 +280,10 @@ def _rows(x, w, dtype):
     """x as a matrix with one sample in each row."""
     return _c_order(x, dtype).reshape(len(x), len(w))
 
+
+include "fast/convolutions.pxi"
+include "fast/pooling.pxi"
+include "fast/upsampling.pxi"
 
 # The assignments have several fast variants of a layer; here one serves every shape, under all their names.
 conv_forward_im2col = conv_forward_strides = conv_forward_fast

@@ -17,6 +17,7 @@ from convkit.vis.confusion import confusion_matrix, plot_confusion
 from convkit.vis.conv_matrices import plot_conv_matrix
 from convkit.vis.convolution_steps import animate_convolution, plot_convolution_step
 from convkit.vis.curves import plot_curves, plot_runs
+from convkit.vis.decision_line import animate_learning, plot_decision
 from convkit.vis.feature_maps import plot_feature_maps
 from convkit.vis.filters import plot_filters
 from convkit.vis.grids import vis_grid, vis_nn, visualize_grid
@@ -34,6 +35,7 @@ __all__ = [
     "RED",
     "Animation",
     "animate_convolution",
+    "animate_learning",
     "compute_saliency_maps",
     "confusion_matrix",
     "create_class_visualization",
@@ -45,6 +47,7 @@ __all__ = [
     "plot_conv_matrix",
     "plot_convolution_step",
     "plot_curves",
+    "plot_decision",
     "plot_feature_maps",
     "plot_filtered_photo",
     "plot_filters",

@@ -16,6 +16,22 @@ GOOD = {
     "relu": {"x": arr(3, 4)},
     "conv": {"x": arr(2, 4, 6, 6), "w": arr(6, 4, 3, 3), "b": arr(6), "conv_param": {"stride": 1, "pad": 1}},
     "max_pool": {"x": arr(2, 3, 6, 6), "pool_param": {"pool_height": 2, "pool_width": 2, "stride": 2}},
+    "conv1d": {"x": arr(2, 4, 7), "w": arr(6, 4, 3), "b": arr(6), "conv_param": {"stride": 2, "pad": 1}},
+    "conv3d": {"x": arr(2, 2, 3, 4, 5), "w": arr(3, 2, 2, 3, 3), "b": arr(3), "conv_param": {"stride": 1, "pad": 1}},
+    "conv_transpose": {"x": arr(2, 4, 3, 3), "w": arr(4, 6, 3, 3), "b": arr(6), "conv_param": {"stride": 2, "pad": 1}},
+    "separable_conv": {
+        "x": arr(2, 4, 6, 6), "w_depth": arr(4, 1, 3, 3), "w_point": arr(5, 4, 1, 1), "b": arr(5),
+        "conv_param": {"stride": 1, "pad": 1},
+    },
+    "avg_pool": {"x": arr(2, 3, 6, 6), "pool_param": {"pool_height": 2, "pool_width": 2, "stride": 2}},
+    "global_avg_pool": {"x": arr(2, 3, 4, 4)},
+    "global_max_pool": {"x": arr(2, 3, 4, 4)},
+    "adaptive_avg_pool": {"x": arr(2, 3, 5, 6), "pool_param": {"output_size": 2}},
+    "adaptive_max_pool": {"x": arr(2, 3, 5, 6), "pool_param": {"output_size": 2}},
+    "max_unpool": {"x": arr(2, 3, 2, 2), "indices": np.zeros((2, 3, 2, 2), int), "unpool_param": {"output_size": 4}},
+    "upsample_nearest": {"x": arr(2, 3, 4, 3), "upsample_param": {"scale": 2}},
+    "upsample_bilinear": {"x": arr(2, 3, 4, 3), "upsample_param": {"scale": 2}},
+    "bed_of_nails": {"x": arr(2, 3, 4, 3), "upsample_param": {"scale": 2}},
     "batchnorm": {"x": arr(4, 3), "gamma": arr(3), "beta": arr(3), "bn_param": {"mode": "train"}},
     "spatial_batchnorm": {"x": arr(2, 3, 4, 4), "gamma": arr(3), "beta": arr(3), "bn_param": {"mode": "train"}},
     "layernorm": {"x": arr(4, 3), "gamma": arr(3), "beta": arr(3), "ln_param": {}},
@@ -46,7 +62,7 @@ ARRAYS = [
     (layer, n)
     for layer, call in GOOD.items()
     for n, v in call.items()
-    if isinstance(v, np.ndarray) and v.dtype == float
+    if isinstance(v, np.ndarray) and v.dtype.kind == "f"
 ]
 
 # layer, what is wrong, the error, and what its message must hold: the argument's name, its value, what would be right
@@ -118,7 +134,10 @@ WRONG = [
     ("max_pool", {}, ValueError, "pool_param['pool_height'] must be 1 or more", "got 0", {"pool_height": 0}),
     ("max_pool", {}, TypeError, "pool_param['pool_width'] must be a whole number", "got 2.0", {"pool_width": 2.0}),
     ("max_pool", {}, ValueError, "pool_param['stride'] must be 1 or more", "got -2", {"stride": -2}),
-    ("max_pool", {}, ValueError, "pool_param has an unknown key 'pad'", "pool_height, pool_width", {"pad": 1}),
+    ("max_pool", {}, ValueError, "pool_param has an unknown key 'size'", "pool_height, pool_width", {"size": 1}),
+    ("max_pool", {}, ValueError, "every window must see at least one pixel", "(2, 2)", {"pad": 2}),
+    ("max_pool", {}, ValueError, "every window must see at least one pixel", {"pad": ((0, 2), 0)}),
+    ("max_pool", {"x": arr(2, 3, 1, 1)}, ValueError, "at least one pixel", {"pad": 1, "dilation": 2, "stride": 1}),
     ("max_pool", {"pool_param": {"pool_height": 2, "stride": 2}}, ValueError, "pool_param lacks 'pool_width'", "needs"),
     # normalization
     ("batchnorm", {"x": arr(4, 3, 2)}, ValueError, "x must have shape (N, D)", "(4, 3, 2)"),

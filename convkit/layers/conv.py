@@ -90,7 +90,10 @@ class Axes(NamedTuple):
     names: tuple[str, ...] = IMAGE_AXES
 
 
-def conv_geometry(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv_param: Any, axes: Axes = Axes()) -> ConvGeometry:
+IMAGE = Axes()
+
+
+def conv_geometry(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv_param: Any, axes: Axes = IMAGE) -> ConvGeometry:
     """The shape rule of the convolution; raises ValueError or TypeError for whatever does not fit together."""
     settings = read_settings("conv_param", conv_param, SETTINGS)
     check_ndim("x", x_shape, axes.x)
@@ -115,7 +118,7 @@ def conv_geometry(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv_param: An
     )
 
 
-def check_conv(x: Any, w: Any, b: Any, conv_param: Any, axes: Axes = Axes()) -> tuple[ConvGeometry, np.dtype]:
+def check_conv(x: Any, w: Any, b: Any, conv_param: Any, axes: Axes = IMAGE) -> tuple[ConvGeometry, np.dtype]:
     """Check the arguments of a convolution; returns its geometry and the dtype in which it computes."""
     dtype = common_dtype(x=x, w=w, b=b)
     return conv_geometry(x.shape, w.shape, b.shape, conv_param, axes), dtype

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from convkit.contracts import IMAGE_AXES, one_of, per_axis, short, tuple_in_words, whole_number
 
 ROUNDINGS = ("exact", "floor", "ceil")
@@ -87,6 +89,20 @@ def same_pad(size: int, kernel: int, stride: int = 1, dilation: int = 1) -> tupl
     return missing // 2, missing - missing // 2
 
 
+def pixels_inside(
+    size: int, kernel: int, stride: int, begin: int, dilation: int, positions: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which pixels of the image a window sees on one axis, whatever it sees of the padding.
+
+    - size, kernel, stride, dilation: as for output_size; begin: padding at the beginning; positions: of the window
+
+    Returns (first, stop), each (positions,): the pixels are range(first[i], stop[i], dilation).
+    """
+    start = np.arange(positions) * stride - begin
+    first = np.where(start < 0, start % dilation, start)
+    return first, np.minimum(start + dilation * (kernel - 1) + 1, size)
+
+
 def output_size(
     size: int,
     kernel: int,
@@ -115,7 +131,7 @@ def output_size(
     one_of("rounding", rounding, ROUNDINGS)
     extent = dilation * (kernel - 1) + 1
     spare = size + begin + end - extent
-    pads, both = (f"2*{begin}", "2*pad") if begin == end else (f"{begin} + {end}", "begin + end")
+    pads, both = (f"2*{begin}", "2*pad") if begin == end else (f"{begin} + {end}", "pad_begin + pad_end")
     if spare < 0:
         dilated = f", {extent} pixels wide with dilation {dilation}" if dilation > 1 else ""
         raise ValueError(
@@ -139,3 +155,44 @@ def output_size(
         f"({size} + {pads} - {numbers})/{stride} + 1 = {spare / stride + 1:.4g}; "
         f"the nearest {axis}s that fit are {fitting}. Or set 'rounding' to 'floor' ({whole}) or 'ceil' ({rounded_up})"
     )
+
+
+def transposed_size(
+    size: int,
+    kernel: int,
+    stride: int = 1,
+    pad: int | tuple[int, int] | None = 0,
+    dilation: int = 1,
+    output_pad: int = 0,
+    axis: str = "size",
+) -> tuple[tuple[int, int], int]:
+    """Padding and size of a transposed convolution's output on one axis.
+
+        out = (size - 1)*stride - 2*pad + dilation*(kernel - 1) + output_pad + 1
+
+    - size, kernel, stride, pad, dilation: as for output_size, whose inverse this is; pad None stands for 'same'
+    - output_pad: pixels more at the end, less than the stride or the dilation: the convolution would have left them out
+
+    Returns ((begin, end), out): what is cut off each end, and the pixels that remain, at least 1. For 'same' out is
+    size*stride, and output_pad must be 0.
+    Raises ValueError with the formula filled in where nothing remains.
+    Source: V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning", 2016, relationship 14.
+    """
+    extent = dilation * (kernel - 1) + 1
+    if pad is None:
+        if output_pad:
+            raise ValueError(f"output_pad must be 0 where pad is 'same', got {output_pad}")
+        return same_pad(size * stride, kernel, stride, dilation), size * stride
+    if output_pad >= max(stride, dilation):
+        raise ValueError(
+            f"output_pad must be less than the stride or the dilation, {max(stride, dilation)} at this {axis}, got "
+            f"{output_pad}"
+        )
+    begin, end = _sides("pad", pad)
+    out = (size - 1) * stride - begin - end + extent + output_pad
+    if out < 1:
+        raise ValueError(
+            f"nothing remains of the output: ({axis} - 1)*stride - pads + dilation*(K - 1) + output_pad + 1 = ({size} "
+            f"- 1)*{stride} - ({begin} + {end}) + {dilation}*({kernel} - 1) + {output_pad} + 1 = {out}; use less pad"
+        )
+    return (begin, end), out

@@ -14,7 +14,8 @@ from convkit.nn.leaf import Initializer, LayerModule
 from convkit.nn.module import Params, Shape
 
 
-def _true_or_false(name: str, value: Any) -> None:
+def check_bool(name: str, value: Any) -> None:
+    """TypeError unless value is True or False."""
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, got {short(value)}")
 
@@ -22,7 +23,7 @@ def _true_or_false(name: str, value: Any) -> None:
 class Weighted(LayerModule):
     """What layers with weights and, if asked for, biases share."""
 
-    decayed = ("w",)
+    decayed: tuple[str, ...] = ("w",)
     bias: bool
     init_w: Any
     init_b: Any
@@ -88,7 +89,7 @@ class Conv(Weighted):
         pair("stride", self.stride, 1)
         pair("dilation", self.dilation, 1)
         self.groups = whole_number("groups", self.groups, 1)
-        _true_or_false("bias", self.bias)
+        check_bool("bias", self.bias)
         self.initializer("w"), self.initializer("b")
 
     @property
@@ -129,7 +130,7 @@ class Affine(Weighted):
 
     def __post_init__(self) -> None:
         self.units = whole_number("units", self.units, 1)
-        _true_or_false("bias", self.bias)
+        check_bool("bias", self.bias)
         self.initializer("w"), self.initializer("b")
 
     def layer_for(self, ndim: int) -> str:
