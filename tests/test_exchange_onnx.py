@@ -7,28 +7,39 @@ from convkit.classifiers.cnn import ThreeLayerConvNet
 from convkit.exchange import export_onnx
 from convkit.nn import (
     GELU,
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
     Affine,
+    AvgPool,
     BatchNorm,
     Classifier,
     Conv,
+    Conv1d,
+    Conv3d,
+    ConvTranspose,
     Dropout,
     Flatten,
+    GlobalAvgPool,
+    GlobalMaxPool,
     GroupNorm,
     InstanceNorm,
     LayerNorm,
     LeakyReLU,
     MaxPool,
     Module,
+    PadChannels,
     Parallel,
     Regressor,
     ReLU,
     Residual,
+    SeparableConv,
     Sequential,
     Sigmoid,
     Softmax,
     SpatialDropout,
     SqueezeExcite,
     Tanh,
+    Upsample,
 )
 
 onnx = pytest.importorskip("onnx", reason="needs the package onnx")
@@ -61,6 +72,30 @@ def assert_same(net, shape):
         (Conv(4, 3, stride=2, pad="same"), (3, 7, 8)),
         (Conv(4, 3, stride=2, rounding="floor"), (3, 8, 6)),
         (Conv(4, 3, stride=2, rounding="ceil"), (3, 8, 6)),
+        (Conv1d(4, 3, stride=2, pad=(2, 1)), (3, 8)),
+        (Conv3d(2, (1, 2, 3), pad=1), (3, 4, 5, 6)),
+        (SeparableConv(5, 3, pad=1, multiplier=2), (3, 6, 7)),
+        (SeparableConv(5, 3, stride=2, pad="same", bias=False), (3, 6, 7)),
+        (ConvTranspose(4, 3, stride=2, pad=1, output_pad=1), (6, 4, 5)),
+        (ConvTranspose(4, (2, 3), stride=(3, 2), pad=((1, 0), (0, 1)), dilation=2, groups=2, bias=False), (6, 4, 5)),
+        (ConvTranspose(4, 3, stride=2, pad="same"), (6, 4, 5)),
+        (Upsample(2), (3, 4, 5)),
+        (Upsample((3, 2), "bilinear"), (3, 4, 5)),
+        (Upsample(2, "bilinear", align_corners=True), (3, 4, 5)),
+        (Upsample((2, 3), "bed_of_nails"), (3, 4, 5)),
+        (MaxPool(3, stride=2, pad=1, rounding="floor"), (3, 8, 7)),
+        (MaxPool(2, pad="same"), (3, 7, 5)),
+        (MaxPool(2, stride=1, dilation=2), (3, 7, 5)),
+        (AvgPool(2), (3, 8, 6)),
+        (AvgPool(3, stride=2, pad=1), (3, 7, 5)),
+        (AvgPool(3, stride=2, pad=1, count_include_pad=False), (3, 7, 5)),
+        (AvgPool(2, rounding="ceil"), (3, 7, 5)),
+        (AvgPool(2, pad="same", count_include_pad=False), (3, 7, 5)),
+        (GlobalAvgPool(), (3, 4, 5)),
+        (GlobalMaxPool(), (3, 4, 5)),
+        (AdaptiveAvgPool((2, 1)), (3, 4, 5)),
+        (AdaptiveMaxPool(2), (3, 4, 6)),
+        (PadChannels(6), (3, 4, 5)),
         (MaxPool(2), (3, 8, 6)),
         (MaxPool((3, 2), stride=2, rounding="ceil"), (3, 8, 7)),
         (MaxPool(2, rounding="floor"), (3, 7, 5)),
@@ -144,3 +179,7 @@ def test_what_cannot_be_exported():
         export_onnx(Sequential(Affine(3)))
     with pytest.raises(TypeError, match="net must be a module"):
         export_onnx(3)
+    with pytest.raises(ValueError, match="has no translation to ONNX where its windows are uneven"):
+        export_onnx(Regressor(AdaptiveAvgPool(3), (1, 4, 4)))
+    with pytest.raises(ValueError, match="'ceil' beyond padding that is counted"):
+        export_onnx(Regressor(AvgPool(3, stride=2, pad=1, rounding="ceil"), (1, 6, 6)))

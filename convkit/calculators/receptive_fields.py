@@ -9,7 +9,7 @@ import numpy as np
 
 from convkit.calculators.fields import Phases, Spans, phases_after, spans_after
 from convkit.calculators.networks import network_of, nodes_of
-from convkit.calculators.reach import Reach, Whole, reach_of
+from convkit.calculators.reach import Reach, Slide, Spread, reach_of
 from convkit.calculators.tables import html_table, text_table
 from convkit.contracts import short, whole_number
 from convkit.nn.module import Node, Shape
@@ -19,7 +19,8 @@ class Field(NamedTuple):
     """The receptive field of one layer; each tuple has an entry for each axis of the image, in pixels.
 
     - name: dotted name of the layer; out_shape: of one sample
-    - size: of the field; None if its units see the whole image, whatever its size. It may be larger than the image.
+    - size: of the field; it may be larger than the image. None if its units see the whole image, whatever its size
+      (or fields of different sizes at uneven distances, after an adaptive pooling)
     - jump: distance of the fields of neighbouring units (the product of all strides)
     - start: centre of the first unit's field, 0 being the centre of the first pixel
     """
@@ -168,13 +169,14 @@ def gradient_support(
 def _phases(node: Node, reaches: tuple[Reach, ...], inputs: list[list[Phases] | None]) -> list[Phases] | None:
     """The fields of a layer far from the borders; None where its units see the whole image."""
     known = [each for each in inputs if each is not None]
-    mixed = (not reaches and node.module.kind in MIXING) or any(isinstance(reach, Whole) for reach in reaches)
+    regular = [reach for reach in reaches if isinstance(reach, Slide | Spread)]
+    mixed = len(regular) < len(reaches) if reaches else node.module.kind in MIXING
     if len(known) < len(inputs) or mixed:
         return None
     if not reaches:
         return known[0]
     before = [Phases.union(list(axis)) for axis in zip(*known)]
-    after = [phases_after(each, reach) if each else None for each, reach in zip(before, reaches)]
+    after = [phases_after(each, reach) if each else None for each, reach in zip(before, regular)]
     return None if None in after else after  # type: ignore[return-value]
 
 

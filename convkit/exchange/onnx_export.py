@@ -11,7 +11,8 @@ from convkit.calculators.networks import parameters_of
 from convkit.checkpoint import write_atomically
 from convkit.classifiers.base import network_dtype
 from convkit.contracts import short
-from convkit.exchange.onnx_layers import JOINING, TRANSLATIONS, Graph
+from convkit.exchange.onnx_graph import Graph
+from convkit.exchange.onnx_layers import OTHERS, TRANSLATIONS
 from convkit.nn.leaf import LayerModule
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ def export_onnx(model: Any, path: str | os.PathLike | None = None, dtype: Any = 
     values = {"input": "input"} | {node.name: node.name for node in nodes} | {nodes[-1].name: "output"}
     for node in nodes:
         layer = node.module.layer_for(1 + len(node.in_shapes[0])) if isinstance(node.module, LayerModule) else ""
-        translate = TRANSLATIONS.get(layer) or JOINING.get(node.module.kind)
+        translate = TRANSLATIONS.get(layer) or OTHERS.get(node.module.kind)
         if translate is None:
-            known = ", ".join((*TRANSLATIONS, *JOINING))
+            known = ", ".join((*TRANSLATIONS, *OTHERS))
             raise ValueError(f"{node.name}: {short(node.module)} has no translation to ONNX; these have: {known}")
         translate(graph, node, [values[name] for name in node.inputs], values[node.name])
     element = helper.np_dtype_to_tensor_dtype(dtype)

@@ -2,74 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from convkit.layers.conv import conv_geometry
-from convkit.layers.pool import pool_geometry
+from convkit.exchange import onnx_windows as windows
+from convkit.exchange.onnx_graph import Graph, Translation
 from convkit.nn.module import Node
 
 
-class Graph:
-    """Operators and constants, as they are collected.
-
-    - operators: (type, inputs, output, attributes)
-    - constants: arrays by name
-    """
-
-    def __init__(self, params: dict[str, np.ndarray], state: dict[str, np.ndarray], dtype: np.dtype):
-        self.params, self.state, self.dtype = params, state, dtype
-        self.operators: list[tuple[str, list[str], str, dict[str, Any]]] = []
-        self.constants: dict[str, np.ndarray] = {}
-
-    def param(self, node: Node, name: str) -> str:
-        """The name of a parameter or running average of a node's module, which becomes a constant."""
-        full = f"{node.name}.{name}"
-        found = self.params.get(full, self.state.get(full))
-        if found is None:  # a network that is a single module
-            found = self.params[name] if name in self.params else self.state[name]
-        self.constants[full] = found.astype(self.dtype)
-        return full
-
-    def optional(self, node: Node, *names: str) -> list[str]:
-        """Those of the parameters that the module has."""
-        return [self.param(node, name) for name in names if name in node.param_shapes]
-
-    def constant(self, name: str, values: list[int]) -> str:
-        self.constants[name] = np.array(values, np.int64)
-        return name
-
-    def add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        self.operators.append((kind, inputs, output, attributes))
-        return output
-
-
-Translation = Callable[[Graph, Node, list[str], str], Any]
-
-
-def window(geometry: Any) -> dict[str, Any]:
-    """Attributes of a sliding window; the padding at the end is as wide as the last window needs it ('ceil')."""
-    one, none = (1,) * len(geometry.out), (0,) * len(geometry.out)
-    begin, end = getattr(geometry, "pad", none), getattr(geometry, "pad_end", none)
-    dilation = getattr(geometry, "dilation", one)
-    axes = zip(geometry.x_shape[2:], geometry.kernel, geometry.stride, geometry.out, dilation, begin, end)
-    needed = [max(e, (out - 1) * s + d * (k - 1) + 1 - size - b) for size, k, s, out, d, b, e in axes]
-    attributes = {"kernel_shape": geometry.kernel, "strides": geometry.stride, "dilations": dilation}
-    return attributes | {"pads": (*begin, *needed)}
-
-
-def conv(graph: Graph, node: Node, inputs: list[str], output: str) -> None:
-    w = node.param_shapes["w"]
-    geometry = conv_geometry((1, *node.in_shapes[0]), w, w[:1], node.module.param)  # type: ignore[attr-defined]
-    inputs = [*inputs, *graph.optional(node, "w", "b")]
-    graph.add("Conv", inputs, output, group=geometry.groups, **window(geometry))
-
-
-def max_pool(graph: Graph, node: Node, inputs: list[str], output: str) -> None:
-    geometry = pool_geometry((1, *node.in_shapes[0]), node.module.param)  # type: ignore[attr-defined]
-    graph.add("MaxPool", inputs, output, **window(geometry))
+def pad_channels(graph: Graph, node: Node, inputs: list[str], output: str) -> None:
+    before, after = node.module.pad(node.in_shapes[0][0])  # type: ignore[attr-defined]
+    pads = graph.constant(f"{output}.pads", [before, after])
+    axis = graph.constant(f"{output}.axis", [1])
+    graph.add("Pad", [*inputs, pads, "", axis], output)
 
 
 def affine(graph: Graph, node: Node, inputs: list[str], output: str) -> None:
@@ -117,8 +61,20 @@ def plain(kind: str, *arguments: str, **fixed: Any) -> Translation:
 
 # By the layer's name, a key of convkit.layers.LAYERS.
 TRANSLATIONS: dict[str, Translation] = {
-    "conv": conv,
-    "max_pool": max_pool,
+    "conv": windows.conv,
+    "conv1d": windows.conv,
+    "conv3d": windows.conv,
+    "separable_conv": windows.separable_conv,
+    "conv_transpose": windows.conv_transpose,
+    "max_pool": windows.max_pool,
+    "avg_pool": windows.avg_pool,
+    "global_avg_pool": windows.global_pool("GlobalAveragePool"),
+    "global_max_pool": windows.global_pool("GlobalMaxPool"),
+    "adaptive_avg_pool": windows.adaptive_pool("AveragePool"),
+    "adaptive_max_pool": windows.adaptive_pool("MaxPool"),
+    "upsample_nearest": windows.upsample("nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+    "upsample_bilinear": windows.upsample("linear"),
+    "bed_of_nails": windows.bed_of_nails,
     "affine": affine,
     "relu": plain("Relu"),
     "leaky_relu": plain("LeakyRelu", "alpha"),
@@ -137,5 +93,9 @@ TRANSLATIONS: dict[str, Translation] = {
     "squeeze_excite": squeeze_excite,
 }
 
-# Where branches come together, by the module's kind.
-JOINING: dict[str, Translation] = {"Add": plain("Add"), "Concat": plain("Concat", axis=1)}
+# Modules that are no layers, by their kind.
+OTHERS: dict[str, Translation] = {
+    "Add": plain("Add"),
+    "Concat": plain("Concat", axis=1),
+    "PadChannels": pad_channels,
+}

@@ -75,7 +75,7 @@ def plot_runs(runs: Mapping[str, Any]) -> Figure:
     figure = new_figure(9, 3.6)
     left, right = figure.subplots(1, 2)
     for k, (name, each) in enumerate(columns.items()):
-        color = [BLUE, ORANGE, GREEN, RED, *colormaps["tab10"].colors[4:]][k]
+        color = (BLUE, ORANGE, GREEN, RED)[k] if k < 4 else colormaps["tab10"](k)
         _line(left, np.maximum(each["epoch"] - 0.5, 0), each["loss"], color, name)
         _line(right, each["epoch"], each[measure], color, name)
     left.set(title="Training loss, mean of each epoch", xlabel="epoch", ylabel="loss per image")
