@@ -319,7 +319,18 @@ def test_no_display_is_needed_and_no_setting_changed():
 import sys, numpy as np, matplotlib
 before = dict(matplotlib.rcParams.copy())
 from convkit import vis_utils
-vis_utils.plot_filters(np.ones((2, 1, 3, 3))).savefig(sys.argv[1])
+from convkit.classifiers.cnn import ThreeLayerConvNet
+model, X, y = ThreeLayerConvNet((1, 8, 8)), np.zeros((2, 1, 8, 8)), np.array([0, 1])
+for figure in (
+    vis_utils.plot_filters(np.ones((2, 1, 3, 3))),
+    vis_utils.plot_confusion(y, y),
+    vis_utils.plot_convolution_step(np.ones((3, 3)), np.ones((2, 2))),
+    vis_utils.plot_feature_maps(model, X[0]),
+    vis_utils.plot_receptive_field(model, X[0]),
+    vis_utils.plot_saliency(X, y, model),
+    vis_utils.plot_weight_histograms(model),
+):
+    figure.savefig(sys.argv[1])
 assert dict(matplotlib.rcParams.copy()) == before
 assert "matplotlib.pyplot" not in sys.modules
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -143,26 +144,19 @@ def gradient_support(
     Raises ValueError or TypeError for anything else.
     """
     module, shape = network_of(net, input_shape)
-    rng = np.random.default_rng(rng)
+    module, rng = copy.deepcopy(module), np.random.default_rng(rng)  # a copy, for init begins running averages anew
     found = np.zeros(shape[1:], bool)
-    state = module.get_state()
-    try:
-        for _ in range(whole_number("draws", draws, 1)):
-            params, out_shape = module.init(shape, rng, np.float64)
-            # positive weights cannot cancel each other, and positive numbers pass every ReLU
-            params = {name: np.abs(array) + 0.01 * (array.ndim > 1) for name, array in params.items()}
-            out, cache = module.forward(params, rng.uniform(0.5, 1.5, (1, *shape)), False)
-            dout = np.zeros_like(out)
-            try:
-                dout[0][unit] = 1
-            except IndexError:
-                raise ValueError(
-                    f"unit must be an index into the output of shape {out_shape}, got {short(unit)}"
-                ) from None
-            found |= (module.backward(dout, cache)[0][0] != 0).any(axis=0)
-    finally:
-        if state:
-            module.set_state(state)
+    for _ in range(whole_number("draws", draws, 1)):
+        params, out_shape = module.init(shape, rng, np.float64)
+        # positive weights cannot cancel each other, and positive numbers pass every ReLU
+        params = {name: np.abs(array) + 0.01 * (array.ndim > 1) for name, array in params.items()}
+        out, cache = module.forward(params, rng.uniform(0.5, 1.5, (1, *shape)), False)
+        dout = np.zeros_like(out)
+        try:
+            dout[0][unit] = 1
+        except IndexError:
+            raise ValueError(f"unit must be an index into the output of shape {out_shape}, got {short(unit)}") from None
+        found |= (module.backward(dout, cache)[0][0] != 0).any(axis=0)
     return found
 
 

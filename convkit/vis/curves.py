@@ -91,7 +91,7 @@ def plot_runs(runs: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _line(axes: Axes, x: np.ndarray, y: np.ndarray, color: str, label: str) -> None:
+def _line(axes: Axes, x: np.ndarray, y: np.ndarray, color: Any, label: str) -> None:
     axes.plot(x, y, color=color, linewidth=1.8, marker="o", markersize=3.5, label=label)
 
 
