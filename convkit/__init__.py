@@ -60,6 +60,7 @@ _MODULES = (
     "numpy_layers",
     "optim",
     "schedules",
+    "signals",
     "vis_utils",
 )
 

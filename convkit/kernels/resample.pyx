@@ -1,8 +1,8 @@
 """Windows of any kind and their way back: maxima, means, sums, copies and places in the planes of a batch of images.
 
-A plane is one channel of one image. Windows are given by tables: the window of output row i has the input rows first[i],
-first[i] + step, ... below stop[i]; columns alike. So fixed, padded, dilated and adaptive windows are the same loop. Work
-is divided among threads by planes; within one it goes in one order, so the division cannot be seen in the bits.
+A plane is one channel of one image. Windows are given by tables: that of output row i has the input rows first[i],
+first[i] + step, ... below stop[i]; columns alike. So fixed, padded, dilated and adaptive windows are the same loop.
+Work is divided among threads by planes; within one it goes in one order, so the division cannot be seen in the bits.
 """
 
 from convkit.kernels.matmul cimport Watch, real, should_stop, watch_for
