@@ -1,7 +1,8 @@
 """Builds the compiled layers; everything else about the package stands in pyproject.toml.
 
 Environment: CONVKIT_DEBUG=1 builds with bounds checks; CONVKIT_EXTENSIONS=0 builds without compiled layers, =1 makes a
-failing compiler an error (by default the package installs without them and says so).
+failing compiler an error (by default the package installs without them and says so). CONVKIT_OPENMP=1 divides work among
+OpenMP's threads, =0 never; auto, the default, takes convkit's own threads where POSIX has them, else OpenMP.
 """
 
 import json
@@ -17,6 +18,7 @@ from setuptools.command.build_ext import build_ext
 
 DEBUG = os.environ.get("CONVKIT_DEBUG", "0") == "1"
 WANTED = os.environ.get("CONVKIT_EXTENSIONS", "auto")
+OPENMP = os.environ.get("CONVKIT_OPENMP", "auto")
 KERNELS = "convkit/kernels"
 NATIVE = [f"{KERNELS}/{name}.c" for name in ("isa_base", "isa_avx2", "isa_avx512", "isa_select", "parallel")]
 HEADERS = sorted(glob(f"{KERNELS}/*.h"))
@@ -28,13 +30,34 @@ DIRECTIVES = {
     "initializedcheck": DEBUG,
     "cdivision": True,
     "embedsignature": True,
+    "freethreading_compatible": True,
 }
+
+
+def flags():
+    """(compiler flags, linker flags): none that change what arithmetic means, and none for this machine only."""
+    if OPENMP not in ("auto", "0", "1"):
+        raise SystemExit(f"CONVKIT_OPENMP={OPENMP!r}: it must be auto, 0 or 1")
+    if sys.platform == "win32":
+        return (["/openmp", "/DCONVKIT_USE_OPENMP"] if OPENMP != "0" else []), []
+    # -fno-math-errno: sqrt need not set errno, so that it can be done on vectors.
+    compiler, linker = [*(["-O1", "-g"] if DEBUG else ["-O3"]), "-fno-math-errno", "-pthread"], ["-pthread"]
+    if OPENMP == "1":
+        compiler, linker = [*compiler, "-fopenmp", "-DCONVKIT_USE_OPENMP"], [*linker, "-fopenmp"]
+    return compiler, linker
 
 
 def extension(name, *extra_sources):
     source = name.replace(".", "/") + ".pyx"
-    flags = [] if sys.platform == "win32" else ["-O1", "-g"] if DEBUG else ["-O3"]
-    return Extension(name, [source, *extra_sources], depends=[*HEADERS, *INCLUDED], include_dirs=[KERNELS], extra_compile_args=flags)
+    compiler, linker = flags()
+    return Extension(
+        name,
+        [source, *extra_sources],
+        depends=[*HEADERS, *INCLUDED],
+        include_dirs=[KERNELS],
+        extra_compile_args=compiler,
+        extra_link_args=linker,
+    )
 
 
 def extensions():
@@ -81,7 +104,7 @@ class BuildExtensions(build_ext):
         print(bar, *lines, bar, sep="\n", file=sys.stderr)
 
     def write_report(self, failure):
-        report = {"compiled": not failure and WANTED != "0", "debug": DEBUG, "failure": failure, "extensions": WANTED}
+        report = {"compiled": not failure and WANTED != "0", "debug": DEBUG, "failure": failure, "extensions": WANTED, "openmp": OPENMP}
         root = Path("." if self.editable_mode or self.inplace else self.build_lib)
         (root / "convkit").mkdir(parents=True, exist_ok=True)
         (root / "convkit" / "build_info.json").write_text(json.dumps(report, indent=1) + "\n")

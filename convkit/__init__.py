@@ -59,6 +59,7 @@ _MODULES = (
     "numpy_layers",
     "optim",
     "schedules",
+    "signals",
     "vis_utils",
 )
 

@@ -12,6 +12,11 @@ import convkit
 from convkit import fast_layers, im2col, layers
 from convkit.kernels import threads
 
+try:
+    from convkit.kernels import convolution
+except ImportError:  # not compiled
+    convolution = None
+
 LAYOUTS = (
     lambda a: a,
     np.asfortranarray,
@@ -111,8 +116,8 @@ def play(rounds, seed=0):
         for number in range(rounds):
             rng = np.random.default_rng((seed, number))
             convkit.set_num_threads(int(rng.integers(1, 5)))
-            if hasattr(fast_layers, "TILE_BYTES"):
-                fast_layers.TILE_BYTES = int(rng.choice([64, 1000, 1 << 20]))
+            if convolution:
+                convolution.TILE_BYTES = int(rng.choice([64, 1000, 1 << 20]))
             for kind in kinds:
                 kind(rng, rng.choice([np.float32, np.float64]))
     return rounds * len(kinds)
@@ -120,5 +125,5 @@ def play(rounds, seed=0):
 
 if __name__ == "__main__":
     agreed = play(int(sys.argv[1]), *map(int, sys.argv[2:]))
-    isa = getattr(sys.modules.get("convkit.kernels.matmul"), "ISA", "no compiled kernels")
+    isa = getattr(sys.modules.get("convkit.kernels.native"), "ISA", "no compiled kernels")
     print(f"{agreed} calls agree with the reference ({isa})")

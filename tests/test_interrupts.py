@@ -37,16 +37,16 @@ PRELUDE = """
 # Calls that take a second or more; a call that only copies memory cannot be made so long with reasonable memory.
 CALLS = {
     "conv forward": (
-        "x, w, b = z(64, 64, 56, 56), z(256, 64, 3, 3), z(256)",
-        "fast.conv_forward_fast(x, w, b, {'pad': 1})",
+        "x, w, b = z(64, 64, 56, 56), z(256, 64, 11, 11), z(256)",
+        "fast.conv_forward_fast(x, w, b, {'pad': 5})",
     ),
     "conv forward, one image": (
-        "x, w, b = z(1, 64, 320, 320), z(256, 64, 3, 3), z(256)",
-        "fast.conv_forward_fast(x, w, b, {'pad': 1})",
+        "x, w, b = z(1, 64, 320, 320), z(256, 64, 15, 15), z(256)",
+        "fast.conv_forward_fast(x, w, b, {'pad': 7})",
     ),
     "conv backward": (
-        "x, w, dout = z(64, 64, 56, 56), z(256, 64, 3, 3), z(64, 256, 56, 56);"
-        "geometry = conv_geometry(x.shape, w.shape, (256,), {'pad': 1});"
+        "x, w, dout = z(64, 64, 56, 56), z(256, 64, 9, 9), z(64, 256, 56, 56);"
+        "geometry = conv_geometry(x.shape, w.shape, (256,), {'pad': 4});"
         "cache = Cache('conv_forward_fast', x, w, geometry, x.dtype)",
         "fast.conv_backward_fast(dout, cache)",
     ),

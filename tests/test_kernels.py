@@ -7,7 +7,6 @@ import pytest
 from helpers import assert_close, needs_compiled, pair_of, results, run_script, same_bits, twins
 
 import convkit
-from convkit import fast_layers
 from convkit.kernels import threads
 from convkit.layers import LAYERS
 
@@ -20,6 +19,32 @@ CALLS = {
     "1x1 filters": ("conv", [(3, 5, 6, 7), (4, 5, 1, 1), (4,)], {}),
     "pooling": ("max_pool", [(3, 5, 9, 8)], POOL),
     "pooling with large windows": ("max_pool", [(2, 2, 20, 20)], {"pool_height": 17, "pool_width": 16, "stride": 1}),
+    "padded pooling": ("max_pool", [(3, 5, 9, 8)], {**POOL, "pad": ((2, 0), (1, 1)), "dilation": (1, 2)}),
+    "average pooling": ("avg_pool", [(3, 5, 9, 8)], {**POOL, "pad": 1, "count_include_pad": False}),
+    "global average pooling": ("global_avg_pool", [(5, 3, 4, 6)], None),
+    "global max pooling": ("global_max_pool", [(5, 3, 4, 6)], None),
+    "adaptive average pooling": ("adaptive_avg_pool", [(3, 5, 7, 6)], {"output_size": (3, 4)}),
+    "adaptive max pooling": ("adaptive_max_pool", [(3, 5, 7, 6)], {"output_size": (3, 4)}),
+    "conv of signals": ("conv1d", [(5, 4, 19), (6, 4, 3), (6,)], {"stride": 2, "pad": (2, 1), "rounding": "floor"}),
+    "conv of volumes": (
+        "conv3d",
+        [(2, 4, 5, 6, 4), (9, 2, 3, 2, 3), (9,)],
+        {"pad": 1, "stride": (2, 1, 1), "groups": 2, "rounding": "floor"},
+    ),
+    "transposed conv": ("conv_transpose", [(3, 9, 5, 4), (9, 4, 3, 2), (4,)], {"stride": 2, "pad": (1, 0)}),
+    "transposed conv in groups": (
+        "conv_transpose",
+        [(3, 4, 5, 4), (4, 3, 2, 3), (6,)],
+        {"stride": (2, 3), "groups": 2, "output_pad": 1},
+    ),
+    "separable conv": (
+        "separable_conv",
+        [(3, 5, 7, 6), (5, 1, 3, 3), (10, 5, 1, 1), (10,)],
+        {"pad": "same", "stride": 2},
+    ),
+    "nearest": ("upsample_nearest", [(3, 5, 4, 3)], {"scale": (2, 3)}),
+    "bilinear": ("upsample_bilinear", [(3, 5, 4, 3)], {"scale": (2, 4)}),
+    "bed of nails": ("bed_of_nails", [(3, 5, 4, 3)], {"scale": (2, 3)}),
     "affine": ("affine", [(6, 3, 5), (15, 37), (37,)], None),
     "affine, one output": ("affine", [(9, 300), (300, 1), (1,)], None),
 }
@@ -82,7 +107,10 @@ def test_the_number_of_threads_cannot_be_seen(call, dtype, monkeypatch):
 @pytest.mark.parametrize("tile_bytes", [1, 500, 1500, 4000])
 @pytest.mark.parametrize("call", [call for call in CALLS if CALLS[call][0] == "conv"])
 def test_tiles_of_any_size(call, tile_bytes, dtype, monkeypatch):
-    monkeypatch.setattr(fast_layers, "TILE_BYTES", tile_bytes)
+    from convkit.kernels import convolution
+
+    monkeypatch.setattr(convolution, "TILE_BYTES", tile_bytes)
+    monkeypatch.setattr(convolution, "choose", lambda *_: "im2col")
     monkeypatch.setattr(threads, "MIN_WORK_PER_THREAD", 1)
     found = {}
     for number in (1, 3):
@@ -131,14 +159,14 @@ def test_nan_and_infinity_go_where_the_reference_sends_them(implementation, call
         found, expected = (run(i, call, normal_but(special, which), np.float64) for i in (implementation, "naive"))
         for mine, theirs in zip(found, expected, strict=True):
             assert_close(mine, theirs)
-        assert not all(np.isfinite(theirs).all() for theirs in expected) or "pooling" in call
+        assert not all(np.isfinite(theirs).all() for theirs in expected) or "pool" in CALLS[call][0]
 
 
 @needs_compiled
 @pytest.mark.parametrize("isa", ["base", "avx2", "avx512"])
 def test_every_instruction_set_agrees_with_the_reference(isa):
     script = (
-        "import sys, kernel_rounds; print(kernel_rounds.play(60, seed=1), sys.modules['convkit.kernels.matmul'].ISA)"
+        "import sys, kernel_rounds; print(kernel_rounds.play(60, seed=1), sys.modules['convkit.kernels.native'].ISA)"
     )
     process = run_script(script, check=False, CONVKIT_ISA=isa)
     if "no such instruction set" in process.stderr:

@@ -89,11 +89,11 @@ def _compiled(findings: Findings) -> Iterator[Line]:
         findings.slow.append("the compiled layers are missing, NumPy stands in for them")
         yield name, f"no: {why_not_compiled()}"
     else:
-        from convkit.kernels.matmul import ISA
+        from convkit.kernels.native import BACKEND, ISA
 
         findings.kernels = str(ISA)
         debug = ", a debug build with bounds checks, several times slower" if build_report().get("debug") else ""
-        yield name, f"yes, with the instruction set {ISA}{debug}"
+        yield name, f"yes, with the instruction set {ISA}, work divided among {BACKEND}{debug}"
     yield "their results", _tried(fast_layers, findings)
 
 

@@ -21,10 +21,20 @@ def choose(geometry: ConvGeometry, direction: str) -> str:
     - geometry: shapes and settings
     - direction: FORWARD, BACKWARD_X (gradient of the images) or BACKWARD_W (gradient of the filters)
 
-    Returns 'wide' (direct, lanes = output channels), 'few' (direct, lanes = pixels) or 'im2col' (a matrix product of
-    tiles of the im2col matrix: where the compiler has no vector extensions).
+    Returns 'wide' (direct, lanes = output channels), 'few' (direct, lanes = pixels), 'depthwise' (lanes = pixels, nothing
+    copied) or 'im2col' (a matrix product of tiles of the im2col matrix: where the compiler has no vector extensions).
     """
     if not VECTORS:
         return "im2col"
+    if is_depthwise(geometry, direction):
+        return "depthwise"
     per_group = geometry.w_shape[1] if direction == BACKWARD_X else geometry.w_shape[0] // geometry.groups
     return "wide" if per_group >= FEWEST_WIDE else "few"
+
+
+def is_depthwise(geometry: ConvGeometry, direction: str) -> bool:
+    """Whether the depthwise kernels can do it: one channel in and out of each group, strides 1 (or 2 but for dx)."""
+    per_group = geometry.w_shape[1] == 1 and geometry.w_shape[0] == geometry.groups
+    return per_group and geometry.stride[1] <= (1 if direction == BACKWARD_X else 2) and (
+        direction != BACKWARD_X or geometry.stride[0] == 1
+    )

@@ -16,7 +16,8 @@
 
 typedef struct {
     const void *in, *bias; /* bias: NULL for none */
-    const void *packed;    /* the filters, in the order in which the kernel reads them: written by its conv_pack */
+    const void *packed;    /* the filters, in the order in which the kernel reads them: written by its conv_pack; NULL if
+                              the tasks shall pack what they need themselves */
     void *out;
     ptrdiff_t N, groups, C, H, W, F; /* C and F: channels of one group, in and out */
     ptrdiff_t rows, cols;            /* positions (i, j) */
@@ -28,18 +29,22 @@ typedef struct {
 
     /* The filters as the caller has them: w(g, f, c, t) = w[g*w_group + f*w_filter + c*w_channel + w_tap[t]]. */
     const void *w;
-    ptrdiff_t w_group, w_filter, w_channel;
+    ptrdiff_t w_group, w_filter, w_channel, w_size, w_taps; /* all elements of w; those of one filter and channel */
     const ptrdiff_t *w_tap;
+    int *not_finite; /* set to 1 by conv_pack where an element of w is NaN or infinite */
 
     /* Blocking, set by conv_plan_wide or conv_plan_few. */
     ptrdiff_t first_row, row_span, first_col, col_span; /* least tap, and the greatest minus it */
     ptrdiff_t task_images, task_rows, task_cols;          /* positions of one task */
     ptrdiff_t image_tasks, row_tasks, col_tasks;
+    ptrdiff_t task_vectors, vector_tasks;                 /* vectors of output channels of one task (wide) */
     ptrdiff_t chunk;                                      /* channels whose filters stay in the cache (wide) */
     int direct;                                           /* no tap leaves the image: it is read where it stands */
-    ptrdiff_t pitch, phase_step, channel_step, image_step; /* of the slab */
+    ptrdiff_t pitch, channel_step, image_step;            /* of the slab */
+    ptrdiff_t phases_h, phases_w, phase_step;             /* of the slab sorted by phase */
     ptrdiff_t *offset;                                    /* of each tap in the slab */
-    ptrdiff_t slab_size, result_size;                     /* elements of scratch memory */
+    ptrdiff_t edge_rows;                                  /* rows of a plane that may be copied (depthwise) */
+    ptrdiff_t slab_size, result_size, pack_size;          /* elements of scratch memory */
 } Conv;
 
 /* The gradient of the filters (dw) and biases (db), summed over images and positions:
@@ -52,21 +57,22 @@ typedef struct {
     Conv of; /* in, N, groups, C, H, W, F, rows, cols, stride, taps and blocking, as in the forward pass */
     const void *dout;
     void *dw, *db;       /* (groups*F, C*taps), (groups*F,) */
-    void *sums;          /* parts * part_size elements, arbitrary on entry */
+    void *sums;          /* parts * part_size elements, arbitrary on entry; not needed for one part */
     ptrdiff_t parts, part_size;
-    ptrdiff_t task_vectors, vector_tasks; /* vectors of output channels of one task (wide) */
     ptrdiff_t dout_pitch, dout_size;      /* of the block of dout in scratch memory */
 } ConvDw;
 
-/* Fill in the blocking; lanes: elements in a vector register. row, col, taps and the shapes are set before; offset has
+/* Fill in the blocking; lanes: elements in a vector register; widest: vectors of a panel of output channels. row, col, taps and the shapes are set before; offset has
  * room for all taps. Returns the bytes of scratch memory of a task, for elements of `size` bytes. */
-size_t conv_plan_wide(Conv *p, int lanes, size_t size);
+size_t conv_plan_wide(Conv *p, int lanes, int widest, size_t size);
 size_t conv_plan_few(Conv *p, int lanes, size_t size);
-size_t conv_plan_dw_wide(ConvDw *p, int lanes, size_t size);
+size_t conv_plan_dw_wide(ConvDw *q, int lanes, int widest, size_t size);
+size_t conv_plan_depthwise(Conv *p, int lanes, size_t size);
+size_t conv_plan_dw_depthwise(ConvDw *q, int lanes, size_t size);
 size_t conv_plan_dw_few(ConvDw *p, int lanes, size_t size);
 
-/* Blocks of positions: the tasks of conv_wide and conv_few. */
-static inline ptrdiff_t conv_tasks(const Conv *p) { return p->image_tasks * p->groups * p->row_tasks * p->col_tasks; }
+/* Blocks of positions of all groups: the tasks of conv_few; of conv_wide there are vector_tasks times as many. */
+static inline ptrdiff_t conv_blocks(const Conv *p) { return p->image_tasks * p->groups * p->row_tasks * p->col_tasks; }
 
 /* Output channels are computed in panels of 1 to 4 (3 with 16 registers) vectors; width of the one at vector v of n. */
 static inline int panel_width(ptrdiff_t n, ptrdiff_t v, int widest)

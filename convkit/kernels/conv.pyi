@@ -3,15 +3,9 @@ import numpy as np
 from convkit.layers.conv import ConvGeometry
 
 def forward(
-    x: np.ndarray,
-    w: np.ndarray,
-    b: np.ndarray | None,
-    out: np.ndarray,
-    geometry: ConvGeometry,
-    few: bool,
-    relu: bool = ...,
+    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, out: np.ndarray, geometry: ConvGeometry, algorithm: str, relu: bool = ...
 ) -> None: ...
-def backward_x(dout: np.ndarray, w: np.ndarray, dx: np.ndarray, geometry: ConvGeometry, few: bool) -> None: ...
+def backward_x(dout: np.ndarray, w: np.ndarray, dx: np.ndarray, geometry: ConvGeometry, algorithm: str) -> bool: ...
 def backward_w(
-    dout: np.ndarray, x: np.ndarray, dw: np.ndarray, db: np.ndarray, geometry: ConvGeometry, few: bool
+    dout: np.ndarray, x: np.ndarray, dw: np.ndarray, db: np.ndarray, geometry: ConvGeometry, algorithm: str
 ) -> None: ...

@@ -22,21 +22,29 @@ cdef extern from "conv.h" nogil:
         const Py_ssize_t *row
         const Py_ssize_t *col
         const void *w
-        Py_ssize_t w_group, w_filter, w_channel
+        Py_ssize_t w_group, w_filter, w_channel, w_size, w_taps
         const Py_ssize_t *w_tap
+        int *not_finite
         Py_ssize_t *offset
+        Py_ssize_t vector_tasks, task_images
     ctypedef struct ConvDw:
         Conv of
         const void *dout
         void *dw
         void *db
         void *sums
-        Py_ssize_t parts, part_size, vector_tasks
-    size_t conv_plan_wide(Conv* p, int lanes, size_t size)
+        Py_ssize_t parts, part_size
+    size_t conv_plan_wide(Conv* p, int lanes, int widest, size_t size)
     size_t conv_plan_few(Conv* p, int lanes, size_t size)
-    size_t conv_plan_dw_wide(ConvDw* q, int lanes, size_t size)
+    size_t conv_plan_dw_wide(ConvDw* q, int lanes, int widest, size_t size)
     size_t conv_plan_dw_few(ConvDw* q, int lanes, size_t size)
-    Py_ssize_t conv_tasks(const Conv* p)
+    size_t conv_plan_depthwise(Conv* p, int lanes, size_t size)
+    size_t conv_plan_dw_depthwise(ConvDw* q, int lanes, size_t size)
+    Py_ssize_t conv_blocks(const Conv* p)
+
+# Filters that no more blocks of positions than this will read are packed by the tasks themselves, into their cache.
+cdef enum:
+    PACK_INSIDE = 2
 
 # More scratch memory than this for a thread, and the convolution goes through tiles of im2col instead.
 MOST_SCRATCH = 8 << 20
@@ -46,24 +54,48 @@ cdef Py_ssize_t up(Py_ssize_t size, Py_ssize_t step):
     return (size + step - 1) // step
 
 
-cdef int run_conv(Conv* p, const Kernels* kernels, dtype, bint few) except -1:
-    """Plan, pack and run one convolution whose description is complete but for the blocking and the packed filters."""
+# The names of algorithm.choose that are computed here.
+cdef enum Algorithm:
+    WIDE, FEW, DEPTHWISE
+
+cdef Algorithm algorithm_of(name) except *:
+    return {"wide": WIDE, "few": FEW, "depthwise": DEPTHWISE}[name]
+
+
+cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, bint finite=False) except -1:
+    """Plan, pack and run one convolution whose description is complete but for the blocking and the packed filters.
+
+    Returns whether it ran: with `finite`, filters that hold NaN or infinity are left alone.
+    """
+    cdef int not_finite = 0
     cdef Py_ssize_t size = dtype.itemsize, lanes = kernels.lanes, vectors = up(p.F, lanes)
     cdef double work = <double> p.N * p.groups * p.F * p.C * p.taps * p.rows * p.cols
     cdef double moved = <double> p.groups * p.F * p.C * p.taps * 8
     cdef size_t scratch
-    cdef Py_ssize_t count = p.groups * p.C * p.taps * (p.F if few else vectors * lanes)
-    packed = np.empty(count, dtype)
-    p.packed = address(packed)
-    if few:
+    cdef Py_ssize_t count = p.groups * p.C * p.taps * (p.F if algorithm == FEW else vectors * lanes)
+    p.not_finite = &not_finite
+    p.packed = NULL
+    if algorithm == DEPTHWISE:
+        scratch = conv_plan_depthwise(p, lanes, size)
+        run(kernels.conv_depthwise, p, up(p.N * p.groups, p.task_images), scratch, work)
+    elif algorithm == FEW:
+        packed = np.empty(count, dtype)
+        p.packed = address(packed)
         scratch = conv_plan_few(p, lanes, size)
         run(kernels.conv_pack_few, p, p.groups, 0, moved)
-        run(kernels.conv_few, p, conv_tasks(p), scratch, work)
+        if finite and not_finite:
+            return False
+        run(kernels.conv_few, p, conv_blocks(p), scratch, work)
     else:
-        scratch = conv_plan_wide(p, lanes, size)
-        run(kernels.conv_pack_wide, p, p.groups * vectors, 0, moved)
-        run(kernels.conv_wide, p, conv_tasks(p), scratch, work)
-    return 0
+        scratch = conv_plan_wide(p, lanes, kernels.widest, size)
+        if conv_blocks(p) > PACK_INSIDE * p.groups:
+            packed = np.empty(count, dtype)
+            p.packed = address(packed)
+            run(kernels.conv_pack_wide, p, p.groups * vectors, 0, moved)
+            if finite and not_finite:
+                return False
+        run(kernels.conv_wide, p, conv_blocks(p) * p.vector_tasks, scratch, work)
+    return not (finite and not_finite)
 
 
 cdef object taps_of(geometry, Conv* p, indices):
@@ -99,10 +131,10 @@ cdef object describe(geometry, Conv* p):
     return taps_of(geometry, p, range(geometry.kernel[0] * geometry.kernel[1]))
 
 
-def forward(x, w, b, out, geometry, bint few, bint relu=False):
+def forward(x, w, b, out, geometry, algorithm, bint relu=False):
     """out (N, F, OH, OW) = the convolution of x (N, C, H, W) with w (F, C/groups, HH, WW), plus b (F,) or None.
 
-    - few: whether vector lanes are pixels (for few filters in a group) instead of filters
+    - algorithm: 'wide', 'few' or 'depthwise' (see algorithm.py)
     - relu: whether max(0, out) is written instead
     """
     cdef Conv p
@@ -114,33 +146,40 @@ def forward(x, w, b, out, geometry, bint few, bint relu=False):
     if b is not None:
         p.bias = address(b)
     p.relu = relu
-    p.w_channel = p.taps
+    p.w_channel = p.w_taps = p.taps
     p.w_filter = p.C * p.w_channel
     p.w_group = p.F * p.w_filter
-    run_conv(&p, kernels, x.dtype, few)
+    p.w_size = w.size
+    run_conv(&p, kernels, x.dtype, algorithm_of(algorithm))
 
 
-def backward_x(dout, w, dx, geometry, bint few):
-    """dx (N, C, H, W), the gradient of the images, from dout (N, F, OH, OW) and w: a convolution for each phase."""
+def backward_x(dout, w, dx, geometry, algorithm):
+    """dx (N, C, H, W), the gradient of the images, from dout (N, F, OH, OW) and w: a convolution for each phase.
+
+    Returns False, and nothing is computed, where w holds NaN or infinity: at the border it would be multiplied by zeros that
+    stand for no output position, and make NaN where there is none.
+    """
     cdef Conv p
     cdef const Kernels* kernels = kernels_for(dout.dtype)
     cdef Py_ssize_t kh = geometry.kernel[0], kw = geometry.kernel[1], H = geometry.x_shape[2], W = geometry.x_shape[3]
+    cdef Algorithm which = algorithm_of(algorithm)
     cdef Py_ssize_t sh, sw, dh, dw, top = geometry.pad[0], left = geometry.pad[1], a, b, ii, jj, taps
     cdef Py_ssize_t[:, ::1] table
     sh, sw = geometry.stride
     dh, dw = geometry.dilation
     if dx.size == 0:
-        return
+        return True
     if dout.size == 0:
         dx[...] = 0
-        return
+        return True
     array = np.empty((4, max(kh * kw, 1)), np.intp)
     table = array
     p.input, p.w, p.out = address(dout), address(w), address(dx)
     p.bias = NULL
     p.relu = 0
     p.row, p.col, p.w_tap, p.offset = &table[0, 0], &table[1, 0], &table[2, 0], &table[3, 0]
-    p.w_filter = kh * kw
+    p.w_filter = p.w_taps = kh * kw
+    p.w_size = w.size
     p.w_channel = geometry.w_shape[1] * p.w_filter
     p.w_group = geometry.w_shape[0] // geometry.groups * p.w_channel
     for a in range(min(sh, H)):
@@ -165,10 +204,12 @@ def backward_x(dout, w, dx, geometry, bint few):
                     table[2, taps] = ii * kw + jj
                     taps += 1
             p.taps = taps
-            run_conv(&p, kernels, dout.dtype, few)
+            if not run_conv(&p, kernels, dout.dtype, which, finite=True):
+                return False
+    return True
 
 
-def backward_w(dout, x, dw, db, geometry, bint few):
+def backward_w(dout, x, dw, db, geometry, algorithm):
     """dw (F, C/groups, HH, WW) and db (F,), the gradients of filters and biases, from dout (N, F, OH, OW) and x."""
     cdef ConvDw q
     cdef const Kernels* kernels = kernels_for(x.dtype)
@@ -182,13 +223,24 @@ def backward_w(dout, x, dw, db, geometry, bint few):
     taps = describe(geometry, &q.of)
     q.of.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
     work = <double> q.of.N * q.of.groups * q.of.F * q.of.C * q.of.taps * q.of.rows * q.of.cols
-    scratch = (conv_plan_dw_few if few else conv_plan_dw_wide)(&q, lanes, size)
-    sums = np.empty(q.parts * q.part_size, x.dtype)
-    q.sums = address(sums)
+    cdef Algorithm which = algorithm_of(algorithm)
+    if which == DEPTHWISE:
+        scratch = conv_plan_dw_depthwise(&q, lanes, size)
+    elif which == FEW:
+        scratch = conv_plan_dw_few(&q, lanes, size)
+    else:
+        scratch = conv_plan_dw_wide(&q, lanes, kernels.widest, size)
+    if which != WIDE or q.parts > 1:
+        sums = np.empty(q.parts * q.part_size, x.dtype)
+        q.sums = address(sums)
     cdef double added = <double> q.parts * q.part_size * 8
-    if few:
+    if which == DEPTHWISE:
+        run(kernels.conv_dw_depthwise, &q, q.parts * up(q.of.groups, q.of.task_images), scratch, work)
+        run(kernels.conv_dw_few_finish, &q, q.of.groups, 0, added)
+    elif which == FEW:
         run(kernels.conv_dw_few, &q, q.parts * q.of.groups, scratch, work)
         run(kernels.conv_dw_few_finish, &q, q.of.groups * q.of.F, 0, added)
     else:
-        run(kernels.conv_dw_wide, &q, q.parts * q.of.groups * q.vector_tasks, scratch, work)
-        run(kernels.conv_dw_wide_finish, &q, q.of.groups * up(q.of.F, lanes), 0, added)
+        run(kernels.conv_dw_wide, &q, q.parts * q.of.groups * q.of.vector_tasks, scratch, work)
+        if q.parts > 1:
+            run(kernels.conv_dw_wide_finish, &q, q.of.groups * up(q.of.F, lanes), 0, added)

@@ -9,12 +9,12 @@
 
 /* sums[m][v] += sum over the positions; x[m]: where element m sees the first position. */
 typedef void NAME(dw_tile)(ptrdiff_t images, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t image_step, ptrdiff_t row_step,
-                           ptrdiff_t step, const REAL *const *x, const REAL *dout, ptrdiff_t dout_pitch, REAL *sums);
+                           ptrdiff_t step, const REAL *const *x, const REAL *dout, ptrdiff_t dout_pitch, REAL *sums, int add);
 
 #define DW_TILE(M, V, STEP, SUFFIX) \
     static __attribute__((noinline)) void NAME(dw_tile_##M##_##V##_##SUFFIX)( \
         ptrdiff_t images, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t image_step, ptrdiff_t row_step, ptrdiff_t step, \
-        const REAL *const *x, const REAL *restrict dout, ptrdiff_t dout_pitch, REAL *restrict sums) \
+        const REAL *const *x, const REAL *restrict dout, ptrdiff_t dout_pitch, REAL *restrict sums, int add) \
     { \
         VEC sum[M][V]; \
         const REAL *pixel[M]; \
@@ -34,8 +34,11 @@ typedef void NAME(dw_tile)(ptrdiff_t images, ptrdiff_t rows, ptrdiff_t cols, ptr
                     } \
                 } \
             } \
+        if (add) \
+            UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) \
+                sum[m][v] += NAME(load)(sums + (m * V + v) * LANES); \
         UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) \
-            NAME(store)(sums + (m * V + v) * LANES, sum[m][v] + NAME(load)(sums + (m * V + v) * LANES)); \
+            NAME(store)(sums + (m * V + v) * LANES, sum[m][v]); \
     }
 #define DEFINE(M, V) DW_TILE(M, V, 1, by_1) DW_TILE(M, V, step, by_any)
 WIDE_TILES(DEFINE)
@@ -81,30 +84,58 @@ static void NAME(transpose_dout)(const ConvDw *q, const SlabPlace *at, ptrdiff_t
         }
 }
 
+/* A vector of output channels: its parts (part_step apart) added in order, transposed to dw and db. from: [k][V*LANES]. */
+static void NAME(write_dw)(const ConvDw *q, ptrdiff_t group, ptrdiff_t v, const REAL *from, int V, ptrdiff_t parts)
+{
+    const Conv *p = &q->of;
+    ptrdiff_t elements = p->C * p->taps, f = group * p->F + v * LANES;
+    int lanes = (int)SMALLER(p->F - v * LANES, (ptrdiff_t)LANES);
+    REAL *dw = (REAL *)q->dw + f * elements;
+    for (ptrdiff_t k = 0; k <= elements; k += LANES) {
+        VEC r[LANES];
+        UNROLL
+        for (int i = 0; i < LANES; i++) {
+            r[i] = (VEC){0};
+            if (k + i <= elements) {
+                r[i] = NAME(load)(from + (k + i) * V * LANES);
+                for (ptrdiff_t part = 1; part < parts; part++)
+                    r[i] += NAME(load)(from + part * q->part_size + (k + i) * V * LANES);
+            }
+            if (k + i == elements) NAME(store_part)((REAL *)q->db + f, r[i], lanes);
+        }
+        NAME(transpose)(r);
+        UNROLL
+        for (int i = 0; i < LANES; i++)
+            if (i < lanes) NAME(store_part)(dw + i * elements + k, r[i], elements - k);
+    }
+}
+
 /* Task: one part of the batch, one group, some vectors of output channels. sums[part][group][panel][k][V*LANES] with
- * k = 0 .. C*taps-1 for the filters' elements and C*taps for db. */
+ * k = 0 .. C*taps-1 for the filters' elements and C*taps for db. If there is only one part, the task has the sums to itself,
+ * in scratch memory, and writes dw and db at once. */
 static void NAME(conv_dw_wide)(const void *args, ptrdiff_t task, void *scratch)
 {
     const ConvDw *q = args;
     const Conv *p = &q->of;
     ptrdiff_t elements = p->C * p->taps, vectors = CEIL_DIV(p->F, LANES);
-    ptrdiff_t first = task % q->vector_tasks * q->task_vectors, last = SMALLER(first + q->task_vectors, vectors);
-    task /= q->vector_tasks;
+    ptrdiff_t first = task % p->vector_tasks * p->task_vectors, last = SMALLER(first + p->task_vectors, vectors);
+    task /= p->vector_tasks;
     ptrdiff_t group = task % p->groups, part = task / p->groups;
-    REAL *sums = (REAL *)q->sums + part * q->part_size + group * vectors * LANES * (elements + 1);
-    REAL *block = scratch, *slab = block + q->dout_size;
+    REAL *block = scratch, *own = block + q->dout_size, *slab = own + p->result_size;
+    REAL *sums = q->parts == 1 ? own
+                               : (REAL *)q->sums + part * q->part_size + (group * vectors + first) * LANES * (elements + 1);
     int by = p->stride_w == 1 ? 0 : 1;
-    memset(sums + first * LANES * (elements + 1), 0, sizeof(REAL) * (size_t)((last - first) * LANES * (elements + 1)));
 
     ptrdiff_t blocks = p->image_tasks * p->row_tasks * p->col_tasks, area = p->row_tasks * p->col_tasks;
-    for (ptrdiff_t b = blocks * part / q->parts; b < blocks * (part + 1) / q->parts; b++) {
+    ptrdiff_t begin = blocks * part / q->parts, end = blocks * (part + 1) / q->parts;
+    for (ptrdiff_t b = begin; b < end; b++) {
         SlabPlace place = slab_place(p, (b / area * p->groups + group) * area + b % area);
         const REAL *x = NAME(slab)(p, &place, slab);
         NAME(transpose_dout)(q, &place, first * LANES, last - first, block);
         ptrdiff_t positions = place.images * place.rows * place.cols;
-        for (ptrdiff_t v = first; v < last;) {
-            int V = panel_width(last - first, v - first, WIDEST_PANEL);
-            const REAL *dout = block + (v - first) * LANES;
+        for (ptrdiff_t v = 0; v < last - first;) {
+            int V = panel_width(last - first, v, WIDEST_PANEL);
+            const REAL *dout = block + v * LANES;
             REAL *to = sums + v * LANES * (elements + 1);
             ptrdiff_t tiles = CEIL_DIV(elements, NAME(wide_pixels)[V]), small = elements / tiles, larger = elements % tiles;
             ptrdiff_t k = 0, c = 0;
@@ -117,7 +148,7 @@ static void NAME(conv_dw_wide)(const void *args, ptrdiff_t task, void *scratch)
                     if (++t == p->taps) t = 0, c++;
                 }
                 NAME(dw_tiles)[by][V - 1][M - 1](place.images, place.rows, place.cols, p->image_step, p->stride_h * p->pitch,
-                                                 p->stride_w, pixel, dout, q->dout_pitch, to + k * V * LANES);
+                                                 p->stride_w, pixel, dout, q->dout_pitch, to + k * V * LANES, b > begin);
                 k += M;
             }
             for (int i = 0; i < V; i++) {
@@ -129,42 +160,31 @@ static void NAME(conv_dw_wide)(const void *args, ptrdiff_t task, void *scratch)
                 }
                 if (j < positions) sum += NAME(load)(dout + j * q->dout_pitch + i * LANES);
                 REAL *db = to + (elements * V + i) * LANES;
-                NAME(store)(db, NAME(load)(db) + sum + odd);
+                sum += odd;
+                NAME(store)(db, b > begin ? NAME(load)(db) + sum : sum);
             }
             v += V;
         }
     }
+    if (q->parts > 1) return;
+    for (ptrdiff_t v = 0; v < last - first;) {
+        int V = panel_width(last - first, v, WIDEST_PANEL);
+        for (int i = 0; i < V; i++)
+            NAME(write_dw)(q, group, first + v + i, sums + v * LANES * (elements + 1) + i * LANES, V, 1);
+        v += V;
+    }
 }
 
-/* Task: one vector of output channels of one group: the parts added in order, transposed to dw and db. */
+/* Task: one vector of output channels of one group, where there are several parts. */
 static void NAME(conv_dw_wide_finish)(const void *args, ptrdiff_t task, void *scratch)
 {
     const ConvDw *q = args;
     const Conv *p = &q->of;
     (void)scratch;
     ptrdiff_t elements = p->C * p->taps, vectors = CEIL_DIV(p->F, LANES), group = task / vectors, v = task % vectors;
-    ptrdiff_t begin = v / q->task_vectors * q->task_vectors, end = SMALLER(begin + q->task_vectors, vectors), first = begin;
+    ptrdiff_t begin = v / p->task_vectors * p->task_vectors, end = SMALLER(begin + p->task_vectors, vectors), first = begin;
     int V;
     while (first + (V = panel_width(end - begin, first - begin, WIDEST_PANEL)) <= v) first += V;
-    const REAL *from = (REAL *)q->sums + (group * vectors + first) * LANES * (elements + 1) + (v - first) * LANES;
-    ptrdiff_t f = group * p->F + v * LANES;
-    int lanes = (int)SMALLER(p->F - v * LANES, (ptrdiff_t)LANES);
-    REAL *dw = (REAL *)q->dw + f * elements;
-    for (ptrdiff_t k = 0; k <= elements; k += LANES) {
-        VEC r[LANES];
-        UNROLL
-        for (int i = 0; i < LANES; i++) {
-            r[i] = (VEC){0};
-            if (k + i <= elements) {
-                r[i] = NAME(load)(from + (k + i) * V * LANES);
-                for (ptrdiff_t part = 1; part < q->parts; part++)
-                    r[i] += NAME(load)(from + part * q->part_size + (k + i) * V * LANES);
-            }
-            if (k + i == elements) NAME(store_part)((REAL *)q->db + f, r[i], lanes);
-        }
-        NAME(transpose)(r);
-        UNROLL
-        for (int i = 0; i < LANES; i++)
-            if (i < lanes) NAME(store_part)(dw + i * elements + k, r[i], elements - k);
-    }
+    NAME(write_dw)(q, group, v, (REAL *)q->sums + (group * vectors + first) * LANES * (elements + 1) + (v - first) * LANES, V,
+                   q->parts);
 }

@@ -66,11 +66,15 @@ static void NAME(conv_pack_few)(const void *args, ptrdiff_t task, void *scratch)
     ptrdiff_t blocks = CEIL_DIV(p->F, MOST_FEW);
     REAL *to = (REAL *)p->packed + task * p->F * p->C * p->taps;
     const REAL *w = (const REAL *)p->w + task * p->w_group;
+    REAL zeros = 0; /* NaN where an element is not finite */
     for (ptrdiff_t i = 0; i < blocks; i++)
         for (ptrdiff_t c = 0; c < p->C; c++)
             for (int t = 0; t < p->taps; t++)
-                for (ptrdiff_t f = NAME(few_block)(p->F, blocks, i); f < NAME(few_block)(p->F, blocks, i + 1); f++)
-                    *to++ = w[f * p->w_filter + c * p->w_channel + p->w_tap[t]];
+                for (ptrdiff_t f = NAME(few_block)(p->F, blocks, i); f < NAME(few_block)(p->F, blocks, i + 1); f++) {
+                    *to = w[f * p->w_filter + c * p->w_channel + p->w_tap[t]];
+                    zeros += *to++ * 0;
+                }
+    if (zeros != 0) __atomic_store_n(p->not_finite, 1, __ATOMIC_RELAXED);
 }
 
 static void NAME(conv_few)(const void *args, ptrdiff_t task, void *scratch)

@@ -7,7 +7,8 @@
 
 enum {
     POSITIONS = 256,           /* of a task, about */
-    SLAB_BYTES = 320 * 1024,   /* of a task's slab, at most where that can be had */
+    SLAB_BYTES = 512 * 1024,   /* of a task's slab, at most where that can be had */
+    DIRECT_BYTES = 4096,       /* of a channel that is read where it stands: larger ones would each need pages of their own */
     FILTER_BYTES = 96 * 1024,  /* of the chunk of filters that a tile reads */
     FEW_BYTES = 96 * 1024,     /* of the slab of conv_few */
     SUMS_BYTES = 4 << 20,      /* of all parts of dw together, where one part is smaller */
@@ -49,7 +50,7 @@ static ptrdiff_t slab_of_image(const Conv *p, ptrdiff_t rows, ptrdiff_t cols)
 }
 
 /* Blocks of about POSITIONS positions whose slab is small enough; several images where they are small. */
-static void blocks_of_positions(Conv *p, size_t size)
+static void blocks_of_positions(Conv *p, ptrdiff_t vectors, ptrdiff_t widest, size_t size)
 {
     ptrdiff_t most = SLAB_BYTES / (ptrdiff_t)size;
     p->task_images = 1;
@@ -64,22 +65,30 @@ static void blocks_of_positions(Conv *p, size_t size)
             p->task_cols = even_block(p->cols, p->task_cols / 2);
     }
     count_tasks(p);
-    while (conv_tasks(p) < ENOUGH_TASKS && p->task_images > 1) p->task_images = CEIL_DIV(p->task_images, 2), count_tasks(p);
-    while (conv_tasks(p) < ENOUGH_TASKS && p->task_rows > 2) p->task_rows = CEIL_DIV(p->task_rows, 2), count_tasks(p);
-    while (conv_tasks(p) < ENOUGH_TASKS && p->task_cols > 32) p->task_cols = CEIL_DIV(p->task_cols, 2), count_tasks(p);
+    /* More tasks where they are few: first by output channels, each then copies the slab again, but reads other filters. */
+    p->task_vectors = vectors;
+    while (conv_blocks(p) * CEIL_DIV(vectors, p->task_vectors) < ENOUGH_TASKS && p->task_vectors > widest)
+        p->task_vectors = CEIL_DIV(CEIL_DIV(p->task_vectors, 2), widest) * widest;
+    p->vector_tasks = CEIL_DIV(vectors, p->task_vectors);
+    while (conv_blocks(p) * p->vector_tasks < ENOUGH_TASKS && p->task_images > 1)
+        p->task_images = CEIL_DIV(p->task_images, 2), count_tasks(p);
+    while (conv_blocks(p) * p->vector_tasks < ENOUGH_TASKS && p->task_rows > 2)
+        p->task_rows = CEIL_DIV(p->task_rows, 2), count_tasks(p);
+    while (conv_blocks(p) * p->vector_tasks < ENOUGH_TASKS && p->task_cols > 32)
+        p->task_cols = CEIL_DIV(p->task_cols, 2), count_tasks(p);
 }
 
-static void set_direct(Conv *p)
+static void set_direct(Conv *p, size_t size)
 {
     p->direct = p->taps == 0 ||
-                (p->first_row >= 0 && (p->rows - 1) * p->stride_h + p->first_row + p->row_span < p->H && p->first_col >= 0 &&
+                (p->H * p->W <= DIRECT_BYTES / (ptrdiff_t)size && p->first_row >= 0 && (p->rows - 1) * p->stride_h + p->first_row + p->row_span < p->H && p->first_col >= 0 &&
                  (p->cols - 1) * p->stride_w + p->first_col + p->col_span < p->W);
 }
 
 /* A convolution that reads every pixel where it writes one has no rows: it is one line of positions. */
 static void flatten(Conv *p)
 {
-    if (p->taps != 1 || !p->direct || p->stride_h != 1 || p->stride_w != 1) return;
+    if (p->taps != 1 || p->first_row || p->first_col || p->stride_h != 1 || p->stride_w != 1) return;
     if (p->rows != p->H || p->cols != p->W || p->out_h != p->rows || p->out_w != p->cols) return;
     p->cols = p->W = p->out_w = p->H * p->W;
     p->rows = p->H = p->out_h = 1;
@@ -103,17 +112,18 @@ static void slab_steps(Conv *p)
     for (int t = 0; t < p->taps; t++) p->offset[t] = (p->row[t] - p->first_row) * p->pitch + p->col[t] - p->first_col;
 }
 
-size_t conv_plan_wide(Conv *p, int lanes, size_t size)
+size_t conv_plan_wide(Conv *p, int lanes, int widest, size_t size)
 {
-    ptrdiff_t vectors = CEIL_DIV(p->F, lanes), width = SMALLER(vectors, 4);
+    ptrdiff_t vectors = CEIL_DIV(p->F, lanes), width = SMALLER(vectors, (ptrdiff_t)widest);
     span_of_taps(p);
-    set_direct(p);
+    set_direct(p, size);
     flatten(p);
-    blocks_of_positions(p, size);
+    blocks_of_positions(p, vectors, widest, size);
     slab_steps(p);
     p->chunk = even_block(p->C, FILTER_BYTES / (LARGER(p->taps, 1) * width * lanes * (ptrdiff_t)size));
     p->result_size = p->task_images * p->task_rows * p->task_cols * width * lanes;
-    return (size_t)(p->result_size + p->slab_size) * size;
+    p->pack_size = p->chunk * p->taps * width * lanes;
+    return (size_t)(p->result_size + p->pack_size + p->slab_size) * size;
 }
 
 /* The slab sorted by phase, and `extra` elements behind it that may be read. */
@@ -121,12 +131,14 @@ static void slab_by_phase_steps(Conv *p, ptrdiff_t extra)
 {
     p->pitch = p->task_cols + p->col_span / p->stride_w;
     p->phase_step = (p->task_rows + p->row_span / p->stride_h) * p->pitch;
-    p->channel_step = p->stride_h * p->stride_w * p->phase_step;
+    p->phases_h = SMALLER(p->stride_h, p->row_span + 1);
+    p->phases_w = SMALLER(p->stride_w, p->col_span + 1);
+    p->channel_step = p->phases_h * p->phases_w * p->phase_step;
     p->image_step = p->C * p->channel_step;
     p->slab_size = p->image_step + extra;
     for (int t = 0; t < p->taps; t++) {
         ptrdiff_t row = p->row[t] - p->first_row, col = p->col[t] - p->first_col;
-        p->offset[t] = (row % p->stride_h * p->stride_w + col % p->stride_w) * p->phase_step + row / p->stride_h * p->pitch +
+        p->offset[t] = (row % p->stride_h * p->phases_w + col % p->stride_w) * p->phase_step + row / p->stride_h * p->pitch +
                        col / p->stride_w;
     }
 }
@@ -144,7 +156,7 @@ static void blocks_of_rows(Conv *p, int lanes, size_t size)
     for (; p->task_cols > 4 * lanes && p->slab_size > most; slab_by_phase_steps(p, extra))
         p->task_cols = even_block(p->cols, p->task_cols / 2);
     count_tasks(p);
-    while (conv_tasks(p) < ENOUGH_TASKS && p->task_rows > 4) p->task_rows = CEIL_DIV(p->task_rows, 2), count_tasks(p);
+    while (conv_blocks(p) < ENOUGH_TASKS && p->task_rows > 4) p->task_rows = CEIL_DIV(p->task_rows, 2), count_tasks(p);
     slab_by_phase_steps(p, extra);
 }
 
@@ -162,23 +174,24 @@ static void parts_of_batch(ConvDw *q, size_t size)
     q->parts = LARGER(1, SMALLER(SMALLER(q->parts, (ptrdiff_t)MOST_PARTS), blocks));
 }
 
-size_t conv_plan_dw_wide(ConvDw *q, int lanes, size_t size)
+size_t conv_plan_dw_wide(ConvDw *q, int lanes, int widest, size_t size)
 {
     Conv *p = &q->of;
-    ptrdiff_t vectors = CEIL_DIV(p->F, lanes), widest = lanes * size == 64 ? 4 : 3;
+    ptrdiff_t vectors = CEIL_DIV(p->F, lanes);
     span_of_taps(p);
-    set_direct(p);
+    set_direct(p, size);
     flatten(p);
-    blocks_of_positions(p, size);
+    blocks_of_positions(p, vectors, widest, size);
     slab_steps(p);
     q->part_size = p->groups * vectors * lanes * (p->C * p->taps + 1);
     parts_of_batch(q, size);
-    q->task_vectors = SMALLER(vectors, 2 * widest);
-    if (p->groups * q->parts * CEIL_DIV(vectors, q->task_vectors) < ENOUGH_TASKS) q->task_vectors = SMALLER(vectors, widest);
-    q->vector_tasks = CEIL_DIV(vectors, q->task_vectors);
-    q->dout_pitch = q->task_vectors * lanes;
+    p->task_vectors = SMALLER(vectors, 2 * (ptrdiff_t)widest);
+    if (p->groups * q->parts * CEIL_DIV(vectors, p->task_vectors) < ENOUGH_TASKS) p->task_vectors = SMALLER(vectors, (ptrdiff_t)widest);
+    p->vector_tasks = CEIL_DIV(vectors, p->task_vectors);
+    q->dout_pitch = p->task_vectors * lanes;
     q->dout_size = p->task_images * p->task_rows * p->task_cols * q->dout_pitch;
-    return (size_t)(q->dout_size + p->slab_size) * size;
+    p->result_size = q->parts == 1 ? p->task_vectors * lanes * (p->C * p->taps + 1) : 0;
+    return (size_t)(q->dout_size + p->result_size + p->slab_size) * size;
 }
 
 size_t conv_plan_dw_few(ConvDw *q, int lanes, size_t size)
@@ -190,4 +203,28 @@ size_t conv_plan_dw_few(ConvDw *q, int lanes, size_t size)
     q->dout_pitch = CEIL_DIV(p->task_cols, lanes) * lanes;
     q->dout_size = p->F * p->task_rows * q->dout_pitch;
     return (size_t)(q->dout_size + p->slab_size) * size;
+}
+
+/* task_images is the number of planes of a task. */
+size_t conv_plan_depthwise(Conv *p, int lanes, size_t size)
+{
+    span_of_taps(p);
+    ptrdiff_t blocks = CEIL_DIV(p->cols, lanes), rows = (p->rows - 1) * p->stride_h + p->row_span + 1;
+    ptrdiff_t reach = (blocks * lanes - 1) * p->stride_w + p->col_span + 1 + p->stride_w, vector = lanes * (ptrdiff_t)size;
+    /* At either end of the array, vectors may reach over several short rows. */
+    p->edge_rows = SMALLER(rows, 2 * (CEIL_DIV(reach + LARGER(p->first_col, -p->first_col), LARGER(p->W, 1)) + 1));
+    p->task_images = even_block(p->N * p->groups, 8192 / LARGER(p->rows * p->cols, 1));
+    return (size_t)(blocks * p->taps * vector + CEIL_DIV(rows * (ptrdiff_t)sizeof(void *), vector) * vector) +
+           (size_t)((p->edge_rows + 1) * (reach + lanes) + p->taps + lanes) * size;
+}
+
+/* task_images is the number of channels of a task. */
+size_t conv_plan_dw_depthwise(ConvDw *q, int lanes, size_t size)
+{
+    Conv *p = &q->of;
+    size_t scratch = conv_plan_depthwise(p, lanes, size);
+    q->part_size = p->groups * (p->taps + 1) * lanes;
+    q->parts = LARGER(1, SMALLER(SMALLER(p->N, (ptrdiff_t)MOST_PARTS), SUMS_BYTES / (ptrdiff_t)size / q->part_size));
+    p->task_images = even_block(p->groups, 8);
+    return scratch;
 }

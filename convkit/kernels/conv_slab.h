@@ -60,9 +60,9 @@ static void NAME(slab_by_phase)(const Conv *p, const SlabPlace *at, REAL *slab)
     ptrdiff_t rows = at->rows + p->row_span / p->stride_h, cols = at->cols + p->col_span / p->stride_w;
     const REAL *image = (const REAL *)p->in + (at->image * p->groups + at->group) * p->C * p->H * p->W;
     for (ptrdiff_t c = 0; c < p->C; c++, image += p->H * p->W)
-        for (ptrdiff_t a = 0; a < SMALLER(p->stride_h, p->row_span + 1); a++)
-            for (ptrdiff_t b = 0; b < SMALLER(p->stride_w, p->col_span + 1); b++) {
-                REAL *to = slab + c * p->channel_step + (a * p->stride_w + b) * p->phase_step;
+        for (ptrdiff_t a = 0; a < p->phases_h; a++)
+            for (ptrdiff_t b = 0; b < p->phases_w; b++) {
+                REAL *to = slab + c * p->channel_step + (a * p->phases_w + b) * p->phase_step;
                 /* Columns first .. last-1 of this phase lie inside the image. */
                 ptrdiff_t x = left + b, first = SMALLER(x < 0 ? CEIL_DIV(-x, p->stride_w) : 0, cols);
                 ptrdiff_t last = LARGER(x < p->W ? SMALLER(CEIL_DIV(p->W - x, p->stride_w), cols) : 0, first);

@@ -1,6 +1,7 @@
 /* Direct convolution, vector lanes = output channels: for 9 and more of them (forward), or channels (dx).
  *
- * A task is a block of output positions of one image and group. The part of the image that it sees is copied, with its
+ * A task is a block of output positions of some images and one group, and some panels of output channels (all of them but
+ * where there would be few tasks). The part of the image that it sees is copied, with its
  * padding, into a slab that fits into the L2 cache (nothing is copied where nothing is padded). Then, outermost first:
  *
  *   panels of output channels (V vectors)  |  chunks of channels, whose filters fit into L1 or L2  |  rows  |
@@ -70,7 +71,59 @@ static NAME(wide_tile) *const NAME(wide_tiles)[3][4][16] = {
 #undef ENTRY_BY_2
 #undef ENTRY_BY_ANY
 
-/* Task: one panel of one group. packed[group][panel][c][t][V*LANES], zeros behind the last channel. */
+/* Vector v of the output channels of group g, input channels c .. c+channels-1, as packed[c][t][LANES] with `step` elements
+ * from one (c, t) to the next, zeros behind the last channel. Returns NaN where an element is not finite. */
+static VEC NAME(pack_vector)(const Conv *p, ptrdiff_t g, ptrdiff_t v, ptrdiff_t c, ptrdiff_t channels, ptrdiff_t step, REAL *to)
+{
+    const REAL *all = p->w, *w = all + g * p->w_group + v * LANES * p->w_filter + c * p->w_channel;
+    int lanes = (int)SMALLER(p->F - v * LANES, (ptrdiff_t)LANES), in_order = p->w_channel == p->taps;
+    for (int t = 0; t < p->taps; t++) in_order &= p->w_tap[t] == t;
+    VEC zeros = {0};
+    if (in_order) { /* the elements of a filter follow one another: one long line for each lane */
+        ptrdiff_t elements = channels * p->taps, k = 0;
+        for (; k < elements; k += LANES, to += LANES * step) {
+            ptrdiff_t n = SMALLER(elements - k, (ptrdiff_t)LANES);
+            VEC r[LANES];
+            if (n == LANES)
+                UNROLL
+                for (int i = 0; i < LANES; i++) r[i] = i < lanes ? NAME(load)(w + i * p->w_filter + k) : (VEC){0};
+            else
+                for (int i = 0; i < LANES; i++) r[i] = i < lanes ? NAME(load_part)(w + i * p->w_filter + k, n) : (VEC){0};
+            NAME(transpose)(r);
+            UNROLL
+            for (int i = 0; i < LANES; i++)
+                if (i < n) {
+                    NAME(store)(to + i * step, r[i]);
+                    zeros += r[i] * 0;
+                }
+        }
+        return zeros;
+    }
+    for (ptrdiff_t k = 0; k < channels; k++, w += p->w_channel, to += p->taps * step)
+        for (ptrdiff_t first = 0; first < p->w_taps; first += LANES) { /* a line of taps for each lane */
+            VEC r[LANES];
+            for (int i = 0; i < LANES; i++) {
+                const REAL *line = w + i * p->w_filter + first;
+                ptrdiff_t left = p->w_size - (line - all); /* the line may end with the array */
+                r[i] = i >= lanes ? (VEC){0} : left >= LANES ? NAME(load)(line) : NAME(load_part)(line, LARGER(left, 0));
+            }
+            NAME(transpose)(r);
+            for (int t = 0; t < p->taps; t++)
+                if (p->w_tap[t] >= first && p->w_tap[t] < first + LANES) {
+                    VEC value = r[p->w_tap[t] - first];
+                    NAME(store)(to + t * step, value);
+                    zeros += value * 0;
+                }
+        }
+    return zeros;
+}
+
+static void NAME(report_not_finite)(const Conv *p, VEC zeros)
+{
+    if (NAME(sum)(zeros) != 0) __atomic_store_n(p->not_finite, 1, __ATOMIC_RELAXED);
+}
+
+/* Task: one vector of output channels of one group. packed[group][panel][c][t][V*LANES]. */
 static void NAME(conv_pack_wide)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Conv *p = args;
@@ -79,24 +132,7 @@ static void NAME(conv_pack_wide)(const void *args, ptrdiff_t task, void *scratch
     int width;
     while (first + (width = panel_width(vectors, first, WIDEST_PANEL)) <= v) first += width;
     REAL *to = (REAL *)p->packed + ((g * vectors + first) * p->C * p->taps) * LANES + (v - first) * LANES;
-    const REAL *w = (const REAL *)p->w + g * p->w_group + v * LANES * p->w_filter;
-    int lanes = (int)SMALLER(p->F - v * LANES, (ptrdiff_t)LANES);
-    ptrdiff_t elements = p->C * p->taps, k = 0;
-    int in_order = p->w_channel == p->taps;
-    for (int t = 0; t < p->taps; t++) in_order &= p->w_tap[t] == t;
-    if (in_order) /* a filter's elements follow one another: transpose blocks of them */
-        for (; k + LANES <= elements; k += LANES) {
-            VEC r[LANES];
-            UNROLL
-            for (int i = 0; i < LANES; i++) r[i] = i < lanes ? NAME(load)(w + i * p->w_filter + k) : (VEC){0};
-            NAME(transpose)(r);
-            UNROLL
-            for (int i = 0; i < LANES; i++) NAME(store)(to + (k + i) * width * LANES, r[i]);
-        }
-    for (; k < elements; k++) {
-        const REAL *from = w + k / p->taps * p->w_channel + p->w_tap[k % p->taps];
-        for (int i = 0; i < LANES; i++) to[k * width * LANES + i] = i < lanes ? from[i * p->w_filter] : 0;
-    }
+    NAME(report_not_finite)(p, NAME(pack_vector)(p, g, v, 0, p->C, width * LANES, to));
 }
 
 /* sums (pixels of `rows` full rows of `cols`, V, LANES) of vector v go out as channels f0 .. f0+channels-1. */
@@ -144,16 +180,20 @@ static void NAME(conv_wide)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Conv *p = args;
     ptrdiff_t vectors = CEIL_DIV(p->F, LANES), plane = p->out_h * p->out_w;
-    SlabPlace place = slab_place(p, task);
-    REAL *sums = scratch, *slab = sums + p->result_size;
+    ptrdiff_t begin = task / conv_blocks(p) * p->task_vectors, last = SMALLER(begin + p->task_vectors, vectors), first = 0;
+    while (first < begin) first += panel_width(vectors, first, WIDEST_PANEL); /* the panels that start in begin .. last-1 */
+    if (first >= last) return;
+    SlabPlace place = slab_place(p, task % conv_blocks(p));
+    REAL *sums = scratch, *pack = sums + p->result_size, *slab = pack + p->pack_size;
     const REAL *x = NAME(slab)(p, &place, slab);
-    const REAL *packed = (const REAL *)p->packed + place.group * vectors * p->C * p->taps * LANES;
+    VEC zeros = {0};
+    const REAL *packed = p->packed ? (const REAL *)p->packed + place.group * vectors * p->C * p->taps * LANES : pack;
     const REAL *bias = p->bias ? (const REAL *)p->bias + place.group * p->F : NULL;
     REAL *out = (REAL *)p->out + (place.image * p->groups + place.group) * p->F * plane +
                 (p->out_row + place.row * p->out_step_h) * p->out_w + p->out_col + place.col * p->out_step_w;
     int by = p->stride_w == 1 ? 0 : p->stride_w == 2 ? 1 : 2;
 
-    for (ptrdiff_t first = 0; first < vectors;) {
+    while (first < last) {
         int V = panel_width(vectors, first, WIDEST_PANEL);
         /* The pixels of a row in tiles of nearly the same number. */
         ptrdiff_t tiles = CEIL_DIV(place.cols, NAME(wide_pixels)[V]), small = place.cols / tiles, larger = place.cols % tiles;
@@ -162,6 +202,11 @@ static void NAME(conv_wide)(const void *args, ptrdiff_t task, void *scratch)
         for (ptrdiff_t c = 0; c < p->C; c += p->chunk) {
             ptrdiff_t channels = SMALLER(p->chunk, p->C - c);
             const REAL *filters = packed + (first * p->C + c * V) * p->taps * LANES;
+            if (!p->packed) {
+                for (int v = 0; v < V; v++)
+                    zeros += NAME(pack_vector)(p, place.group, first + v, c, channels, V * LANES, pack + v * LANES);
+                filters = pack;
+            }
             REAL *to = sums;
             for (ptrdiff_t n = 0; n < place.images; n++)
                 for (ptrdiff_t i = 0; i < place.rows; i++) {
@@ -183,4 +228,5 @@ static void NAME(conv_wide)(const void *args, ptrdiff_t task, void *scratch)
         }
         first += V;
     }
+    if (!p->packed) NAME(report_not_finite)(p, zeros);
 }

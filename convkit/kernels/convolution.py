@@ -40,7 +40,7 @@ def forward(
     if algorithm == "im2col":
         _forward_im2col(x, w, b, out, geometry)
         return np.maximum(out, 0, out=out) if relu else out
-    conv.forward(x, w, b, out, geometry, algorithm == "few", relu)
+    conv.forward(x, w, b, out, geometry, algorithm, relu)
     return out
 
 
@@ -50,12 +50,10 @@ def backward_x(
     """The gradient of x, (N, C, H, W), from that of the output (N, F, OH, OW)."""
     algorithm = algorithm or choose(geometry, BACKWARD_X)
     dout, w = _c_order(dout, dtype), _c_order(w, dtype)
-    if algorithm == "im2col":
-        dx = np.zeros(geometry.x_shape, dtype)
-        _backward_x_im2col(dout, w, dx, geometry)
-        return dx
     dx = np.empty(geometry.x_shape, dtype)
-    conv.backward_x(dout, w, dx, geometry, algorithm == "few")
+    if algorithm == "im2col" or not conv.backward_x(dout, w, dx, geometry, algorithm):
+        dx[...] = 0
+        _backward_x_im2col(dout, w, dx, geometry)
     return dx
 
 
@@ -70,7 +68,7 @@ def backward_w(
         _backward_w_im2col(dout, x, dw, geometry)
         return dw, dout.sum(axis=(0, 2, 3))
     dw, db = np.empty(geometry.w_shape, dtype), np.empty(geometry.w_shape[0], dtype)
-    conv.backward_w(dout, x, dw, db, geometry, algorithm == "few")
+    conv.backward_w(dout, x, dw, db, geometry, algorithm)
     return dw, db
 
 

@@ -2,23 +2,29 @@
 #include "gemm_impl.h"
 #if CONVKIT_VECTORS
 #include "vector.h"
+#include "fma_rate.h"
 #include "conv_slab.h"
 #include "conv_wide.h"
 #include "conv_few.h"
 #include "conv_dw_wide.h"
 #include "conv_dw_few.h"
+#include "conv_depthwise.h"
 #endif
 
 const Kernels NAME(table) = {
     .gemm = (void *)NAME(gemm),
 #if CONVKIT_VECTORS
     .lanes = LANES,
+    .widest = WIDEST_PANEL,
+    .fma_rate = NAME(fma_rate),
     .conv_pack_wide = NAME(conv_pack_wide),
     .conv_wide = NAME(conv_wide),
     .conv_pack_few = NAME(conv_pack_few),
     .conv_few = NAME(conv_few),
     .conv_dw_wide = NAME(conv_dw_wide),
     .conv_dw_wide_finish = NAME(conv_dw_wide_finish),
+    .conv_depthwise = NAME(conv_depthwise),
+    .conv_dw_depthwise = NAME(conv_dw_depthwise),
     .conv_dw_few = NAME(conv_dw_few),
     .conv_dw_few_finish = NAME(conv_dw_few_finish),
 #else

@@ -32,11 +32,14 @@ typedef void (*Task)(const void *args, ptrdiff_t task, void *scratch);
 /* The kernels for one element type, compiled for one instruction set. */
 typedef struct {
     int lanes;  /* elements in a vector register; 1 without vector extensions: then only gemm is there */
+    int widest; /* vectors in a panel of output channels (conv.h) */
     void *gemm; /* of the type gemm_f32_fn or gemm_f64_fn */
+    Task fma_rate;
     Task conv_pack_wide, conv_wide;
     Task conv_pack_few, conv_few;
     Task conv_dw_wide, conv_dw_wide_finish;
     Task conv_dw_few, conv_dw_few_finish;
+    Task conv_depthwise, conv_dw_depthwise;
 } Kernels;
 
 /* The tables of the instruction set that was selected. */

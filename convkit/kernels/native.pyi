@@ -1,3 +1,5 @@
 ISA: str
 VECTORS: bool
 BACKEND: str
+
+def peak(dtype: object, rounds: int = ...) -> float: ...

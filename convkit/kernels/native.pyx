@@ -4,12 +4,15 @@ The table is that of the best instruction set the processor has, or of the one t
 """
 
 import os
+import time
 
 from convkit.kernels import threads
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.exc cimport PyErr_CheckSignals
 
+
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() noexcept  # leaves the exception for whoever can raise it
 
 cdef extern from "kernels.h" nogil:
     const Kernels* kernels_f32
@@ -41,11 +44,6 @@ ISA = select_isa()
 VECTORS = kernels_f32.lanes > 1  # False without vector extensions: then only the matrix product is there
 BACKEND = parallel_backend().decode()
 
-# Below this many multiply-adds (or comparisons) waking a second thread costs more than it brings.
-cdef enum:
-    LEAST_WORK = 200_000
-
-
 cdef const Kernels* kernels_for(dtype) except NULL:
     """The kernels for float32 or float64."""
     return kernels_f32 if dtype.itemsize == 4 else kernels_f64
@@ -66,10 +64,11 @@ cdef int run(Task task, const void* args, Py_ssize_t tasks, size_t scratch, doub
     Raises KeyboardInterrupt after Ctrl-C, MemoryError without memory.
     """
     cdef int result, wanted = 1
+    cdef double least = threads.MIN_WORK_PER_THREAD
     if tasks <= 0:
         return 0
-    if work >= 2 * LEAST_WORK:
-        wanted = min(<Py_ssize_t> threads.get_num_threads(), tasks, <Py_ssize_t> (work / LEAST_WORK))
+    if work >= 2 * least:
+        wanted = min(<Py_ssize_t> threads.get_num_threads(), tasks, <Py_ssize_t> (work / least))
     with nogil:
         result = parallel_run(task, args, tasks, scratch, wanted, look)
     if result == PARALLEL_NO_MEMORY:
@@ -86,3 +85,15 @@ cdef void* address(array) except? NULL:
     cdef void* start = view.buf
     PyBuffer_Release(&view)
     return start
+
+
+def peak(dtype, Py_ssize_t rounds=2_000_000):
+    """Multiply-adds a second that the threads of convkit.set_num_threads can do at most, measured on registers."""
+    cdef const Kernels* kernels = kernels_for(dtype)
+    cdef Py_ssize_t tasks = threads.get_num_threads(), sums = 24 if kernels.lanes * dtype.itemsize == 64 else 12
+    if not VECTORS:
+        raise RuntimeError("this build has no vector kernels to measure")
+    run(kernels.fma_rate, &rounds, tasks, 4096, 1e9)
+    start = time.perf_counter()
+    run(kernels.fma_rate, &rounds, tasks, 4096, 1e9)
+    return rounds * tasks * sums * kernels.lanes / (time.perf_counter() - start)

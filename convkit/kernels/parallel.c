@@ -28,6 +28,7 @@
 #include <unistd.h>
 #else
 #define POSIX 0
+#include <malloc.h>
 #endif
 
 enum { LOOK_EVERY_MS = 40, SPINS = 2000, MOST_THREADS = 256 };
@@ -48,23 +49,19 @@ typedef struct {
     size_t size;
 } Scratch;
 
+#if POSIX
 static void *scratch_of(Scratch *scratch, size_t size)
 {
     if (size > scratch->size || !scratch->memory) {
         free(scratch->memory);
         scratch->size = 0;
         size = (size + 4095) / 4096 * 4096 + 4096;
-#if POSIX
         if (posix_memalign(&scratch->memory, 64, size)) scratch->memory = NULL;
-#else
-        scratch->memory = _aligned_malloc(size, 64);
-#endif
         if (scratch->memory) scratch->size = size;
     }
     return scratch->memory;
 }
 
-#if POSIX
 static long long milliseconds(void)
 {
     struct timespec now;
@@ -81,22 +78,28 @@ static void forget_scratch(void *scratch)
     free(scratch);
 }
 
+#if !WITH_OPENMP
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t work_there = PTHREAD_COND_INITIALIZER, helper_left = PTHREAD_COND_INITIALIZER;
 static Job *jobs;            /* those that may want help; under the lock */
 static int workers, sleepers; /* threads of our own, and how many of them sleep; under the lock */
 static unsigned posted;      /* number of jobs so far: what a thread that waits awake looks at */
-static int forked;           /* whether this process is a child of one that had used the kernels */
+#else
+static int forked; /* whether this process is a child of one that had used the kernels */
+#endif
 
 static void in_child(void)
 {
+#if !WITH_OPENMP
     /* Only the forking thread lives on, and it was in no kernel: nobody holds what the others held. */
     pthread_mutex_init(&lock, NULL);
     pthread_cond_init(&work_there, NULL);
     pthread_cond_init(&helper_left, NULL);
     jobs = NULL;
     workers = sleepers = 0;
+#else
     forked = 1;
+#endif
 }
 
 static void set_up(void)
@@ -252,21 +255,19 @@ int parallel_run(Task task, const void *args, ptrdiff_t tasks, size_t scratch, i
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
 #endif
     for (t = 0; t < tasks; t++) {
-        Scratch own = {0};
         void *memory;
         if (stop || no_memory) continue;
-        memory = scratch_of(&own, scratch);
+        memory = _aligned_malloc(scratch + 64, 64);
         if (!memory) {
             no_memory = 1;
             continue;
         }
         task(args, t, memory);
-        _aligned_free(own.memory);
+        _aligned_free(memory);
 #if WITH_OPENMP
-        if (omp_get_thread_num() == 0 && look()) stop = 1;
-#else
-        if (look()) stop = 1;
+        if (omp_get_thread_num() == 0)
 #endif
+            if (look()) stop = 1;
     }
     return no_memory ? PARALLEL_NO_MEMORY : stop ? PARALLEL_STOPPED : PARALLEL_DONE;
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Kernel = Callable[[int, int, np.ndarray], None]
 
 # Below this many multiply-adds (or comparisons) waking a second thread costs more than it brings.
-MIN_WORK_PER_THREAD = 1_000_000
+MIN_WORK_PER_THREAD = 250_000
 
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None

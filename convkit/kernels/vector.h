@@ -93,6 +93,17 @@ INLINE REAL NAME(sum)(VEC v)
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (IVEC){__VA_ARGS__})
 #endif
 
+/* The elements 0, 2, 4, ... of a and then of b. */
+#if VBYTES / REAL_BYTES == 2
+#define EVEN(a, b) SHUFFLE(a, b, 0, 2)
+#elif VBYTES / REAL_BYTES == 4
+#define EVEN(a, b) SHUFFLE(a, b, 0, 2, 4, 6)
+#elif VBYTES / REAL_BYTES == 8
+#define EVEN(a, b) SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+#else
+#define EVEN(a, b) SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#endif
+
 /* Element (i, j) of the matrix in the registers r[0 .. LANES-1] goes to (j, i): log2(LANES) rounds in which blocks of
  * 1, 2, 4, ... elements off the diagonal change places. */
 INLINE void NAME(transpose)(VEC r[LANES])

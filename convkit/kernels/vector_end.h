@@ -31,3 +31,8 @@
 #undef UP_TO_3
 #undef UP_TO_5
 #undef UP_TO_9
+#undef EVEN
+#undef DEPTHWISE_TILE
+#undef DEPTHWISE_TILES
+#undef DEPTHWISE_DW_TILE
+#undef DEPTHWISE_DW_TILES
