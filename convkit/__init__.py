@@ -51,6 +51,7 @@ _MODULES = (
     "checkpoint",
     "checks",
     "data_utils",
+    "exchange",
     "fast_layers",
     "gradient_check",
     "initializers",

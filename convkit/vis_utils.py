@@ -16,7 +16,7 @@ from convkit.vis.class_images import (
 from convkit.vis.confusion import confusion_matrix, plot_confusion
 from convkit.vis.conv_matrices import plot_conv_matrix
 from convkit.vis.convolution_steps import animate_convolution, plot_convolution_step
-from convkit.vis.curves import plot_curves
+from convkit.vis.curves import plot_curves, plot_runs
 from convkit.vis.decision_line import animate_learning, plot_decision
 from convkit.vis.feature_maps import plot_feature_maps
 from convkit.vis.filters import plot_filters
@@ -56,6 +56,7 @@ __all__ = [
     "plot_predictions",
     "plot_receptive_field",
     "plot_reconstructions",
+    "plot_runs",
     "plot_saliency",
     "plot_weight_histograms",
     "vis_grid",

@@ -8,21 +8,37 @@ from figure_helpers import assert_nothing_is_cut_off
 
 import convkit
 from convkit.calculators import gradient_support
+from convkit.classifiers.alexnet import alexnet
+from convkit.classifiers.autoencoder import autoencoder
 from convkit.classifiers.cnn import ThreeLayerConvNet
+from convkit.classifiers.mobilenet import mobilenet_v1
+from convkit.classifiers.resnet import resnet
+from convkit.classifiers.vgg import vgg
 from convkit.nn import (
+    AdaptiveAvgPool,
     Affine,
+    AvgPool,
     BatchNorm,
     Classifier,
     Conv,
+    Conv1d,
+    Conv3d,
+    ConvTranspose,
     Dropout,
     Flatten,
+    GlobalAvgPool,
     GroupNorm,
     MaxPool,
     Module,
+    PadChannels,
     Parallel,
     ReLU,
     Residual,
+    SeparableConv,
     Sequential,
+    Softmax,
+    SqueezeExcite,
+    Upsample,
 )
 from convkit.vis_utils import plot_conv_matrix, plot_receptive_field
 
@@ -96,6 +112,42 @@ class Mystery(Module):
         return {"scale": np.ones(shape, dtype)}, shape
 
 
+def test_multiply_adds_of_other_convolutions():
+    net = Sequential(
+        ConvTranspose(4, 3, stride=2), SeparableConv(8, 3, pad=1), SqueezeExcite(2), GlobalAvgPool(), Affine(2)
+    )
+    table = convkit.summary(net, (2, 5, 6))
+    depthwise, pointwise = 4 * 9 * 11 * 13, 8 * 4 * 11 * 13
+    assert [row.multiply_adds for row in table] == [
+        2 * 4 * 9 * 5 * 6,
+        depthwise + pointwise,
+        2 * 8 * 4,
+        0,
+        16,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "millions"),
+    # torchvision's table of its models; the papers
+    [
+        (lambda: resnet(18), 1814),
+        (lambda: resnet(50), 4089),
+        (lambda: alexnet(), 714),
+        (lambda: mobilenet_v1(), 569),
+        (lambda: vgg(11), 7609),
+    ],
+)
+def test_multiply_adds_of_published_networks(make, millions):
+    assert convkit.summary(make(), (3, 224, 224)).multiply_adds / 1e6 == pytest.approx(millions, rel=1e-3)
+
+
+def test_the_auto_encoder_of_the_diary():
+    table = convkit.summary(autoencoder(), (1, 28, 28))
+    assert table.params == 3_369
+    assert table[-1].receptive_field is not None
+
+
 def test_what_is_not_known_of_a_module_is_not_guessed():
     net = Sequential(Conv(4, 3), Mystery())
     table = convkit.summary(net, (1, 5, 5))
@@ -144,6 +196,15 @@ NETS = {
     "rounding": (Sequential(Conv(2, 2, stride=3, rounding="floor"), Conv(1, 3, pad=1)), (1, 13, 14)),
     "same": (Sequential(Conv(2, 4, stride=2, pad="same"), Conv(2, 3, pad=((2, 0), (0, 1)))), (1, 11, 8)),
     "gaps": (Sequential(Conv(1, 2, stride=3), Conv(1, 2, dilation=2)), (1, 14, 17)),
+    "transposed": (Sequential(Conv(2, 3, pad=1), ConvTranspose(2, 3, stride=2, pad=1, output_pad=1)), (1, 5, 6)),
+    "transposed with gaps": (Sequential(ConvTranspose(2, 2, stride=3), Conv(1, 2)), (1, 4, 5)),
+    "nearest": (Sequential(Conv(2, 3), Upsample((2, 3)), Conv(1, 3, pad=1), AvgPool(2)), (1, 7, 8)),
+    "bilinear": (Sequential(Upsample((2, 3), "bilinear"), Conv(1, 3)), (1, 4, 5)),
+    "corners": (Sequential(Conv(1, 2), Upsample(2, "bilinear", align_corners=True)), (1, 4, 5)),
+    "nails": (Sequential(Upsample(2, "bed_of_nails"), Conv(1, 3, pad=1)), (1, 4, 5)),
+    "pools": (Sequential(AvgPool(3, stride=2, pad=1), AdaptiveAvgPool((3, 2)), AvgPool(2, stride=1)), (1, 13, 9)),
+    "separable": (Sequential(SeparableConv(3, 3, stride=2, pad="same"), Conv(2, 3, pad=1)), (2, 8, 9)),
+    "channels": (Sequential(Residual(Conv(4, 3, pad=1), PadChannels(4)), Conv(1, 3)), (2, 6, 5)),
     "wide padding": (Sequential(Conv(2, 3, pad=4), Conv(1, 3)), (1, 6, 5)),
     "residual": (
         Sequential(
@@ -206,6 +267,23 @@ def test_fully_connected_flattened_and_normalized_units():
     assert normalized["group_norm1"].size is None
     assert normalized.region((2, 2)) == (slice(0, 6), slice(0, 6))
     assert convkit.receptive_field(Sequential(Conv(2, 3), BatchNorm()), (1, 6, 6))["batch_norm1"].size == (3, 3)
+
+
+def test_signals_volumes_and_upsampling_by_hand():
+    signal = convkit.receptive_field(Sequential(Conv1d(2, 5, stride=2), Conv1d(1, 3)), (3, 41))
+    assert signal["conv1d2"].size == (9,)
+    assert signal.region((3,)) == (slice(6, 15),)
+    volume = convkit.receptive_field(Sequential(Conv3d(2, (1, 3, 5))), (1, 4, 8, 9))
+    assert volume["conv3d1"].size == (1, 3, 5)
+    larger = convkit.receptive_field(Sequential(Upsample(2), Conv(1, 3, pad=1)), (1, 6, 6))
+    assert larger["conv1"].size == (2, 2)  # of 6 rows, doubled, 3 neighbouring ones come from 2
+    assert larger["conv1"].jump == (0.5, 0.5)
+    uneven = convkit.receptive_field(Sequential(AdaptiveAvgPool(3)), (1, 7, 7))
+    assert uneven["adaptive_avg_pool1"].size is None
+    assert uneven.region((1, 0)) == (slice(2, 5), slice(0, 3))
+    whole = convkit.receptive_field(Sequential(Conv(2, 3), GlobalAvgPool(), Softmax()), (1, 7, 7))
+    assert whole["global_avg_pool1"].size is None
+    assert whole.region(1) == (slice(0, 7), slice(0, 7))
 
 
 def test_units_that_are_not_there():

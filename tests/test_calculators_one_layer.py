@@ -68,6 +68,8 @@ def test_sizes_that_have_no_solution():
         solve_size(kernel=3)
     with pytest.raises(ValueError, match="no kernel or stride or pad fits size 5, out 99"):
         solve_size(size=5, out=99)
+    with pytest.raises(ValueError, match="pad must be given for windows wider than 2000 pixels"):
+        solve_size(size=10, kernel=10**9, out=1)
     with pytest.raises(TypeError, match="kernel must be a whole number"):
         solve_size(size=5, kernel=2.5)
 

@@ -6,6 +6,7 @@ from figure_helpers import assert_nothing_is_cut_off
 from helpers import numerical_gradient
 
 from convkit.classifiers.cnn import ThreeLayerConvNet
+from convkit.nn import Affine, BatchNorm, Classifier, Conv, MaxPool, Regressor, ReLU, Residual, Sequential
 from convkit.vis_utils import (
     compute_saliency_maps,
     create_class_visualization,
@@ -96,6 +97,35 @@ def test_saliency_is_the_gradient_of_the_labels_score(model, X):
     assert_nothing_is_cut_off(figure)
     with pytest.raises(ValueError, match=r"labels in 0\.\.3"):
         compute_saliency_maps(X, y + 3, model)
+
+
+def test_models_that_give_no_scores_are_refused(X):
+    model = Regressor(Sequential(Conv(3, 3, pad=1)), (3, 8, 6))
+    for call in (
+        lambda: compute_saliency_maps(X, np.array([0, 1, 2]), model),
+        lambda: occlusion_map(model, X[0]),
+        lambda: create_class_visualization(0, model, (3, 8, 6)),
+    ):
+        with pytest.raises(ValueError, match=r"a score for each class, \(N, classes\), got shape \([13], 3, 8, 6\)"):
+            call()
+    assert_nothing_is_cut_off(plot_feature_maps(model, X[0]))
+
+
+def test_pictures_of_a_network_as_data(X):
+    body = Sequential(Conv(4, 3, pad=1), BatchNorm(), ReLU())
+    model = Classifier(
+        Sequential(Conv(4, 3, pad=1), Residual(body), MaxPool(2), Affine(3)), (3, 8, 6), dtype=np.float64, rng=0
+    )
+    model.loss(X, np.array([0, 1, 2]))  # the running averages leave their first values
+    outputs = model.activations(X)
+    assert list(outputs)[-3:] == ["residual1.add", "max_pool1", "affine1"]
+    np.testing.assert_allclose(outputs["affine1"], model.loss(X))
+    y = np.array([2, 0, 1])
+    numerical = numerical_gradient(lambda: model.loss(X), X, np.eye(3)[y])
+    np.testing.assert_allclose(compute_saliency_maps(X, y, model), np.abs(numerical).max(axis=1), rtol=1e-6, atol=1e-8)
+    assert_nothing_is_cut_off(plot_feature_maps(model, X[0], "residual1.body.batch_norm1"))
+    deep = Classifier(Sequential(*[Conv(2, 1) for _ in range(20)], Affine(2)), (3, 8, 6))
+    assert len([axes for axes in plot_feature_maps(deep, X[0]).axes if axes.images]) == 1 + 12 * 2
 
 
 def softmax(scores):

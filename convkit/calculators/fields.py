@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convkit.calculators.reach import Reach, Slide, Whole
+from convkit.calculators.reach import Reach, Slide, Spread, Whole
 
 
 class Phases(NamedTuple):
@@ -55,15 +55,15 @@ class Phases(NamedTuple):
         return Phases(first, np.max([each.at("last", units) for each in several], axis=0), advances.pop())
 
 
-def phases_after(before: Phases, reach: Reach) -> Phases:
+def phases_after(before: Phases, reach: Slide | Spread) -> Phases:
     """The fields of a layer's units, from those of its input."""
     period = len(before.first)
     if isinstance(reach, Slide):
         units = period // gcd(period, reach.stride)
         inputs = units * reach.stride
     else:
-        units, inputs = period * reach.stride, period  # type: ignore[union-attr]
-    first, last = reach.window(np.arange(units))  # type: ignore[union-attr]
+        units, inputs = period * reach.stride, period
+    first, last = reach.window(np.arange(units))
     return Phases(before.at("first", first), before.at("last", last), before.advance * inputs // period)
 
 

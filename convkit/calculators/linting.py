@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from convkit.calculators.networks import network_of
 from convkit.calculators.reach import Slide, reach_of
 from convkit.calculators.receptive_fields import receptive_field
 from convkit.nn.module import Module, Node
+
+CONVOLUTIONS = ("Conv", "Conv1d", "Conv3d", "SeparableConv")
 
 
 class Advice(NamedTuple):
@@ -64,7 +67,7 @@ def lint(net: Any, input_shape: Sequence[int] | None = None) -> Advices:
     windows = 0
     for node in nodes:
         slides = _slides(node)
-        if slides and node.module.kind.startswith("Conv"):
+        if slides and node.module.kind in CONVOLUTIONS:
             windows += 1
             found += _of_a_convolution(node, slides, first=windows == 1)
         elif slides and "Pool" in node.module.kind:
@@ -84,7 +87,7 @@ def _slides(node: Node) -> list[Slide]:
 
 
 def _of_a_convolution(node: Node, slides: list[Slide], first: bool) -> Iterator[Advice]:
-    kernel = node.param_shapes["w"][2:]
+    kernel = next(iter(node.param_shapes.values()))[2:]
     size, sides = _by(kernel), max(kernel)
     sizes, out = node.in_shapes[0][1:], node.out_shape[1:]
     if any(side % 2 == 0 for side in kernel):
@@ -92,10 +95,10 @@ def _of_a_convolution(node: Node, slides: list[Slide], first: bool) -> Iterator[
         text = f"filters of {size} have no middle, and no equal padding keeps the size; {odd} is usual"
         yield Advice(node.name, "odd filters", text)
     if sides > (11 if first else 5):
-        instead = (sides - 1) // 2
+        instead, three = (sides - 1) // 2, (3,) * len(kernel)
         text = (
-            f"filters of {size} are large; {instead} layers of 3x3 see as much with {9 * instead} instead of "
-            f"{sides * sides} weights for each pair of channels, and are non-linear in between"
+            f"filters of {size} are large; {instead} layers of {_by(three)} see as much with {prod(three) * instead} "
+            f"instead of {prod(kernel)} weights for each pair of channels, and are non-linear in between"
         )
         yield Advice(node.name, "small filters", text)
     if any(side > n for side, n in zip(kernel, sizes)) and max(sizes) < sides:
@@ -146,7 +149,7 @@ def _of_what_comes_before(node: Node, before: Node | None) -> Iterator[Advice]:
         saved = f"bias=False there saves {before.param_shapes['b'][0]} numbers"
         text = f"subtracting the mean removes the biases of {before.name} again; {saved}"
         yield Advice(node.name, "no bias before a normalization", text)
-    linear = [each.module.kind.startswith(("Conv", "Affine")) for each in (before, node)]
+    linear = [each.module.kind.startswith((*CONVOLUTIONS, "Affine")) for each in (before, node)]
     if all(linear) and not _separable(before, node):
         text = f"two linear layers in a row, {before.name} and this one, can do no more than one; put a ReLU in between"
         yield Advice(node.name, "something non-linear in between", text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
+from convkit.layers import LAYERS
+from convkit.nn.leaf import LayerModule
 from convkit.nn.module import Node
 
 
@@ -12,17 +14,13 @@ def multiply_adds(node: Node) -> int | None:
 
     Every weight of a convolution is used once for each position of the output, of a transposed convolution once for
     each position of the input, of a fully connected layer once. Biases, normalizations, pooling and activations count
-    nothing; they are less than a hundredth of it in the usual networks.
-    None for a module with weights of which it is not known how they are used.
+    nothing; in the usual networks they are about a hundredth of it.
+    None for a module of one's own with parameters, for it is not known how they are used.
     """
-    if not node.param_shapes or node.module.kind.endswith("Norm"):
+    if not node.param_shapes:
         return 0
-    if "w" not in node.param_shapes or len(node.in_shapes) != 1:
+    module, in_shape = node.module, node.in_shapes[0]
+    if not isinstance(module, LayerModule) or module.layer_for(1 + len(in_shape)) not in LAYERS:
         return None
-    w = node.param_shapes["w"]
-    if len(w) == 2:
-        return prod(w)
-    if len(w) == len(node.in_shapes[0]) + 1:
-        transposed = "Transpose" in node.module.kind
-        return prod(w) * prod((node.in_shapes[0] if transposed else node.out_shape)[1:])
-    return None
+    positions = prod((in_shape if "Transpose" in module.kind else node.out_shape)[1:])
+    return sum(prod(w) * (positions if len(w) > 2 else 1) for w in node.param_shapes.values() if len(w) > 1)

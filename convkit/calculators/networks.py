@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from convkit.nn.models import Model
 from convkit.nn.module import Module, Node, Shape, check_sample_shape
 
@@ -25,7 +27,7 @@ def network_of(net: Any, input_shape: Sequence[int] | None) -> tuple[Module, Sha
     if isinstance(net, Model):
         module, own = net.net, net.input_shape
     elif callable(getattr(net, "as_module", None)):
-        module, own = net.as_module(), net.input_dim
+        module, own = net.as_module()[0], net.input_dim
     else:
         raise TypeError(
             "net must be a module of convkit.nn such as Sequential(...), or a model such as Classifier(net, shape) or "
@@ -35,6 +37,19 @@ def network_of(net: Any, input_shape: Sequence[int] | None) -> tuple[Module, Sha
     if input_shape is not None and check_sample_shape(input_shape) != own:
         raise ValueError(f"input_shape must be the model's own, {own}, or None, got {tuple(input_shape)}")
     return module, own
+
+
+def parameters_of(model: Any) -> tuple[Module, Shape, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """(module, shape of one sample, parameters by dotted name, running averages by dotted name) of a model.
+
+    Raises TypeError for anything that has no parameters, a module alone for instance.
+    """
+    if isinstance(model, Module):
+        raise TypeError(
+            f"model must be a network with its parameters, such as Classifier(net, input_shape), got {model.kind}"
+        )
+    net, shape = network_of(model, None)
+    return net, shape, model.params if isinstance(model, Model) else model.as_module()[1], model.get_state()
 
 
 def nodes_of(net: Any, input_shape: Sequence[int] | None) -> tuple[list[Node], Shape]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from convkit.calculators.fields import Phases, Spans, phases_after, spans_after
 from convkit.calculators.networks import network_of, nodes_of
-from convkit.calculators.reach import Reach, Whole, reach_of
+from convkit.calculators.reach import Reach, Slide, Spread, reach_of
 from convkit.calculators.tables import html_table, text_table
 from convkit.contracts import short, whole_number
 from convkit.nn.module import Node, Shape
@@ -19,7 +20,8 @@ class Field(NamedTuple):
     """The receptive field of one layer; each tuple has an entry for each axis of the image, in pixels.
 
     - name: dotted name of the layer; out_shape: of one sample
-    - size: of the field; None if its units see the whole image, whatever its size. It may be larger than the image.
+    - size: of the field; it may be larger than the image. None if its units see the whole image, whatever its size
+      (or fields of different sizes at uneven distances, after an adaptive pooling)
     - jump: distance of the fields of neighbouring units (the product of all strides)
     - start: centre of the first unit's field, 0 being the centre of the first pixel
     """
@@ -142,39 +144,33 @@ def gradient_support(
     Raises ValueError or TypeError for anything else.
     """
     module, shape = network_of(net, input_shape)
-    rng = np.random.default_rng(rng)
+    module, rng = copy.deepcopy(module), np.random.default_rng(rng)  # a copy, for init begins running averages anew
     found = np.zeros(shape[1:], bool)
-    state = module.get_state()
-    try:
-        for _ in range(whole_number("draws", draws, 1)):
-            params, out_shape = module.init(shape, rng, np.float64)
-            # positive weights cannot cancel each other, and positive numbers pass every ReLU
-            params = {name: np.abs(array) + 0.01 * (array.ndim > 1) for name, array in params.items()}
-            out, cache = module.forward(params, rng.uniform(0.5, 1.5, (1, *shape)), False)
-            dout = np.zeros_like(out)
-            try:
-                dout[0][unit] = 1
-            except IndexError:
-                raise ValueError(
-                    f"unit must be an index into the output of shape {out_shape}, got {short(unit)}"
-                ) from None
-            found |= (module.backward(dout, cache)[0][0] != 0).any(axis=0)
-    finally:
-        if state:
-            module.set_state(state)
+    for _ in range(whole_number("draws", draws, 1)):
+        params, out_shape = module.init(shape, rng, np.float64)
+        # positive weights cannot cancel each other, and positive numbers pass every ReLU
+        params = {name: np.abs(array) + 0.01 * (array.ndim > 1) for name, array in params.items()}
+        out, cache = module.forward(params, rng.uniform(0.5, 1.5, (1, *shape)), False)
+        dout = np.zeros_like(out)
+        try:
+            dout[0][unit] = 1
+        except IndexError:
+            raise ValueError(f"unit must be an index into the output of shape {out_shape}, got {short(unit)}") from None
+        found |= (module.backward(dout, cache)[0][0] != 0).any(axis=0)
     return found
 
 
 def _phases(node: Node, reaches: tuple[Reach, ...], inputs: list[list[Phases] | None]) -> list[Phases] | None:
     """The fields of a layer far from the borders; None where its units see the whole image."""
     known = [each for each in inputs if each is not None]
-    mixed = (not reaches and node.module.kind in MIXING) or any(isinstance(reach, Whole) for reach in reaches)
+    regular = [reach for reach in reaches if isinstance(reach, Slide | Spread)]
+    mixed = len(regular) < len(reaches) if reaches else node.module.kind in MIXING
     if len(known) < len(inputs) or mixed:
         return None
     if not reaches:
         return known[0]
     before = [Phases.union(list(axis)) for axis in zip(*known)]
-    after = [phases_after(each, reach) if each else None for each, reach in zip(before, reaches)]
+    after = [phases_after(each, reach) if each else None for each, reach in zip(before, regular)]
     return None if None in after else after  # type: ignore[return-value]
 
 

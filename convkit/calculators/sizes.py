@@ -9,6 +9,7 @@ from convkit.contracts import one_of, whole_number
 from convkit.layers.geometry import ROUNDINGS, output_size
 
 LARGEST_KERNEL = LARGEST_STRIDE = 11
+LARGEST_WINDOW = 2000  # so many paddings can be tried in no time
 
 
 class Window(NamedTuple):
@@ -77,6 +78,10 @@ def solve_size(
     one_of("rounding", rounding, ROUNDINGS)
     if size is None and out is None:
         raise ValueError("size or out must be given, got neither")
+    if pad is None and dilation * (known.get("kernel", LARGEST_KERNEL) - 1) >= LARGEST_WINDOW:
+        raise ValueError(
+            f"pad must be given for windows wider than {LARGEST_WINDOW} pixels, got {_in_words(known, dilation)}"
+        )
     found = _search(known, dilation, rounding)
     if found:
         return Windows(sorted(found, key=lambda w: (w.kernel % 2 == 0, w.stride, w.kernel, w.pad, w.size)))

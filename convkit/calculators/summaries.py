@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
@@ -14,13 +15,13 @@ from convkit.calculators.receptive_fields import receptive_field
 from convkit.calculators.tables import html_table, text_table
 from convkit.classifiers.base import network_dtype
 from convkit.contracts import whole_number
-from convkit.nn.module import Shape
+from convkit.nn.module import Module, Shape
 
 
 class Row(NamedTuple):
     """One layer, for one sample.
 
-    - name, layer: its dotted name in the network, and how it was made
+    - name, layer: its dotted name in the network, and how it was made (without initializers)
     - out_shape: of one sample, without N
     - params: numbers in its parameters
     - multiply_adds: of its weights; None if that is not known
@@ -126,7 +127,7 @@ def summary(
     found = Summary(
         Row(
             node.name,
-            " ".join(repr(node.module).split()),
+            _as_made(node.module),
             node.out_shape,
             node.num_params,
             multiply_adds(node),
@@ -137,6 +138,11 @@ def summary(
     )
     found.input_shape, found.batch_size, found.itemsize = shape, batch_size, itemsize
     return found
+
+
+def _as_made(module: Module) -> str:
+    """How a module was made, in one line; how its parameters are drawn is left out, as none are."""
+    return re.sub(r", init_[a-z]+=[^,)]*", "", " ".join(repr(module).split()))
 
 
 def _by(numbers: tuple[int, ...]) -> str:

@@ -129,14 +129,15 @@ class ThreeLayerConvNet(Network):
             outputs[name] = out
         return outputs
 
-    def as_module(self) -> Module:
-        """The same network as a module of convkit.nn, for summary, receptive_field and lint."""
+    def as_module(self) -> tuple[Module, dict[str, np.ndarray]]:
+        """The same network as a module of convkit.nn, and its parameters by the names that they have there."""
         from convkit.nn import Affine, Conv, MaxPool, ReLU, Sequential
 
         F, _, HH, _ = self.params["W1"].shape
         hidden, classes = self.params["W3"].shape
         conv = Conv(F, HH, pad=(HH - 1) // 2)
-        return Sequential(conv, ReLU(), MaxPool(2), Affine(hidden), ReLU(), Affine(classes))
+        net = Sequential(conv, ReLU(), MaxPool(2), Affine(hidden), ReLU(), Affine(classes))
+        return net, dict(zip(net.shapes(self.input_dim)[0], self.params.values(), strict=True))
 
     @property
     def _conv_param(self) -> dict[str, int]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
+SECONDS = 0.02, 60.0  # how long a figure may be shown
+
 
 class Animation:
     """Figures that are shown one after the other, over and over.
@@ -29,7 +31,7 @@ class Animation:
         if not len(figures):
             raise ValueError("figures must hold at least one figure, got none")
         self.figures, self.dpi = list(figures), dpi
-        self.seconds = real_number("seconds", seconds, 0.02, 60)
+        self.seconds = real_number("seconds", seconds, *SECONDS)
 
     def __len__(self) -> int:
         return len(self.figures)

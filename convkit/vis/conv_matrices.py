@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from convkit.calculators.toeplitz import conv_matrix
+from convkit.layers.conv import conv_geometry
 from convkit.vis.canvas import new_figure
 
 if TYPE_CHECKING:
@@ -23,14 +25,16 @@ def plot_conv_matrix(w: np.ndarray, x_shape: tuple[int, int, int], conv_param: d
     White is nothing: sparse interactions. The same colours come again in every row: shared parameters.
     Returns a matplotlib Figure. Raises ValueError or TypeError for anything else.
     """
+    if np.ndim(w) == 4 and isinstance(x_shape, (tuple, list)) and len(x_shape) == 3:  # else conv_matrix refuses
+        geometry = conv_geometry((1, *x_shape), np.shape(w), np.shape(w)[:1], conv_param or {})
+        rows, columns = prod(geometry.out_shape), prod(x_shape)
+        if rows * columns > LARGEST_MATRIX:
+            limit = f"at most {LARGEST_MATRIX:,} can be drawn"
+            raise ValueError(f"the matrix has {rows} x {columns} entries, {limit}: take a smaller image")
     # Numbered weights instead of their values, so that equal ones still have colours of their own.
     numbered = np.arange(1.0, np.size(w) + 1).reshape(np.shape(w))
     matrix = conv_matrix(numbered, x_shape, conv_param)
     rows, columns = matrix.shape
-    if rows * columns > LARGEST_MATRIX:
-        raise ValueError(
-            f"the matrix has {rows} x {columns} entries, at most {LARGEST_MATRIX:,} can be drawn: take a smaller image"
-        )
     picture = matrix.toarray()
     picture[picture == 0] = np.nan
     width = 5.2 * min(max(columns / rows, 0.4), 1.8)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convkit import ops
-from convkit.contracts import short, whole_number
+from convkit.contracts import real_number, short, whole_number
 from convkit.layers.conv import conv_geometry
-from convkit.vis.animation import Animation
+from convkit.vis.animation import SECONDS, Animation
 from convkit.vis.canvas import BLUE, GREEN, ORANGE, check_images, new_figure
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def animate_convolution(
     Arguments as of plot_convolution_step; at most 256 cells. seconds: how long each is shown.
     Returns an Animation, which a notebook plays and `save("name.gif")` writes.
     """
-    scene = _Scene(x, w, b, conv_param)
+    scene, seconds = _Scene(x, w, b, conv_param), real_number("seconds", seconds, *SECONDS)
     if scene.out.size > MOST_FRAMES:
         raise ValueError(f"the output must have at most {MOST_FRAMES} cells to be animated, got {scene.out.shape}")
     return Animation([scene.draw(i, j) for i, j in np.ndindex(*scene.out.shape)], seconds)

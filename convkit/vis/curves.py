@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convkit.vis.canvas import BLUE, ORANGE, new_figure, plain_axes
+from convkit.contracts import short
+from convkit.vis.canvas import BLUE, GREEN, ORANGE, RED, new_figure, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +53,45 @@ def plot_curves(history: Any) -> Figure:
     return figure
 
 
-def _line(axes: Axes, x: np.ndarray, y: np.ndarray, color: str, label: str) -> None:
+def plot_runs(runs: Mapping[str, Any]) -> Figure:
+    """Several training runs beside each other: their losses, and their accuracies (or losses) on validation data.
+
+    - runs: Solvers, or histories as plot_curves takes them, by the names that the legend shows; at most ten, all with
+      val_acc or all with val_loss
+
+    Returns a matplotlib Figure. Raises TypeError or ValueError for anything else.
+    """
+    from matplotlib import colormaps
+
+    if not isinstance(runs, Mapping) or not runs:
+        raise TypeError(f"runs must be a dict of Solvers or histories by name, got {short(runs)}")
+    if len(runs) > 10:
+        raise ValueError(f"runs must be at most 10, for they have that many colours, got {len(runs)}")
+    columns = {str(name): _columns(getattr(run, "history", run)) for name, run in runs.items()}
+    measures = {"val_loss" if "val_loss" in each else "val_acc" for each in columns.values()}
+    if len(measures) > 1:
+        raise ValueError("runs must all have val_acc or all have val_loss, got some of each")
+    measure = measures.pop()
+    figure = new_figure(9, 3.6)
+    left, right = figure.subplots(1, 2)
+    for k, (name, each) in enumerate(columns.items()):
+        color = (BLUE, ORANGE, GREEN, RED)[k] if k < 4 else colormaps["tab10"](k)
+        _line(left, np.maximum(each["epoch"] - 0.5, 0), each["loss"], color, name)
+        _line(right, each["epoch"], each[measure], color, name)
+    left.set(title="Training loss, mean of each epoch", xlabel="epoch", ylabel="loss per image")
+    if measure == "val_acc":
+        right.set(title="Validation accuracy", xlabel="epoch", ylabel="images classified correctly")
+        right.yaxis.set_major_formatter("{x:.0%}")
+    else:
+        right.set(title="Validation loss", xlabel="epoch", ylabel="loss per image")
+    for axes in (left, right):
+        plain_axes(axes)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    left.legend(frameon=False)
+    return figure
+
+
+def _line(axes: Axes, x: np.ndarray, y: np.ndarray, color: Any, label: str) -> None:
     axes.plot(x, y, color=color, linewidth=1.8, marker="o", markersize=3.5, label=label)
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
+MOST_ROWS = 12
+
 
 def plot_feature_maps(
     model: Any,
@@ -28,7 +30,7 @@ def plot_feature_maps(
     - model: ThreeLayerConvNet, a network of convkit.nn, or any model with activations(X) -> {layer's name: its output}
     - image: (C, H, W) as the model takes it
     - layer: name of a layer: all its maps are shown, or its numbers as bars where it has one axis; None: of every layer
-      that makes maps, the first `columns` of them in a row
+      that makes maps (of twelve, evenly chosen, if there are more) the first `columns` in a row
     - columns: maps side by side; None: about twice as many as rows, or 8
     - mean_image: (C, H, W), what was subtracted from the images; it is added for display
 
@@ -42,6 +44,10 @@ def plot_feature_maps(
         maps = {name: output for name, output in outputs.items() if output.ndim == 3}
         if not maps:
             raise ValueError(f"model makes no feature maps (C, H, W); name one of its layers: {', '.join(outputs)}")
+        if len(maps) > MOST_ROWS:
+            names = list(maps)
+            chosen = np.linspace(0, len(names) - 1, MOST_ROWS).round().astype(int)
+            maps = {names[k]: maps[names[k]] for k in chosen}
         return _every_layer(maps, shown, 8 if columns is None else whole_number("columns", columns, 1))
     if layer not in outputs:
         raise ValueError(f"layer must be one of {', '.join(outputs)}, got {short(layer)}")

@@ -25,7 +25,8 @@ def method(model: Any, name: str, purpose: str) -> Callable:
 def scores_of(model: Any, X: np.ndarray, batch_size: int = 256) -> np.ndarray:
     """Scores (N, classes) of images X (N, C, H, W), in test mode, computed in batches."""
     loss = method(model, "loss", "loss(X) -> scores")
-    return np.concatenate([loss(X[start : start + batch_size]) for start in range(0, len(X), batch_size)])
+    parts = [loss(X[start : start + batch_size]) for start in range(0, len(X), batch_size)]
+    return np.concatenate([_check_scores(part) for part in parts])
 
 
 def probabilities_of(model: Any, X: np.ndarray) -> np.ndarray:
@@ -47,6 +48,7 @@ def image_gradient(model: Any, X: np.ndarray, dscores: Callable[[np.ndarray], np
     forward = method(model, "forward", "forward(X) -> (scores, cache)")
     backward = method(model, "backward", "backward(dscores, cache) -> (dX, grads)")
     scores, cache = forward(X)
+    _check_scores(scores)
     dX, _ = backward(dscores(scores).astype(scores.dtype, copy=False), cache)
     return scores, dX
 
@@ -55,6 +57,12 @@ def activations_of(model: Any, image: np.ndarray) -> dict[str, np.ndarray]:
     """The output of every layer for one image (C, H, W), by name, without the axis of the batch."""
     outputs = method(model, "activations", "activations(X) -> {layer's name: its output}")(image[np.newaxis])
     return {name: output[0] for name, output in outputs.items()}
+
+
+def _check_scores(scores: Any) -> np.ndarray:
+    if np.ndim(scores) != 2:
+        raise ValueError(f"model must give a score for each class, (N, classes), got shape {np.shape(scores)}")
+    return scores
 
 
 def one_of_classes(name: str, label: Any, num_classes: int) -> int:
