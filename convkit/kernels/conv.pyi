@@ -3,7 +3,13 @@ import numpy as np
 from convkit.layers.conv import ConvGeometry
 
 def forward(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, out: np.ndarray, geometry: ConvGeometry, algorithm: str, relu: bool = ...
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray | None,
+    out: np.ndarray,
+    geometry: ConvGeometry,
+    algorithm: str,
+    relu: bool = ...,
 ) -> None: ...
 def backward_x(dout: np.ndarray, w: np.ndarray, dx: np.ndarray, geometry: ConvGeometry, algorithm: str) -> bool: ...
 def backward_w(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convkit import ops
 from convkit.classifiers.base import Network, cast_images, network_dtype, weight_decay
-from convkit.contracts import is_plain_array, one_of, real_number, whole_number
+from convkit.contracts import is_plain_array, one_of, real_number, short, whole_number
 from convkit.nn.files import load_tensors, save_tensors
 from convkit.nn.module import Module, check_sample_shape
+
+if TYPE_CHECKING:
+    from convkit.data.augment import Augmentation
 
 
 class Model(Network):
@@ -115,6 +118,8 @@ class Classifier(Model):
     - net, input_shape, reg, dtype, rng: as for Model; net's output is (num_classes,)
     - loss: 'softmax' (cross-entropy) or 'svm' (hinge)
     - label_smoothing: with 'softmax', the share in [0, 1] that all classes divide among themselves
+    - augment: function of a batch X, in the network's dtype, that gives one of the same shape to train on instead; see
+      convkit.data.augment
 
     loss(X, y) returns (loss, grads) in training mode for labels y (N,), loss(X) the scores (N, num_classes) in test
     mode: what the Solver asks of a model.
@@ -127,6 +132,7 @@ class Classifier(Model):
         *,
         loss: str = "softmax",
         label_smoothing: float = 0.0,
+        augment: Augmentation | None = None,
         reg: float = 0.0,
         dtype: Any = np.float32,
         rng: Any = None,
@@ -135,6 +141,9 @@ class Classifier(Model):
         self.label_smoothing = real_number("label_smoothing", label_smoothing, 0, 1)
         if self.label_smoothing and loss != "softmax":
             raise ValueError(f"label_smoothing needs loss='softmax', got {label_smoothing} with loss={loss!r}")
+        if augment is not None and (not callable(augment) or isinstance(augment, type)):
+            raise TypeError(f"augment must be a function of a batch or None, got {short(augment)}")
+        self.augment = augment
         super().__init__(net, input_shape, reg=reg, dtype=dtype, rng=rng)
         if len(self.out_shape) != 1:
             raise ValueError(
@@ -142,6 +151,16 @@ class Classifier(Model):
                 f"{self.input_shape}; it gives {self.out_shape}: end it with Affine(num_classes)"
             )
         self.num_classes = self.out_shape[0]
+
+    def loss(self, X: np.ndarray, y: Any = None) -> Any:
+        if y is None or self.augment is None:
+            return super().loss(X, y)
+        X = cast_images(X, self.input_shape, self.dtype)
+        changed = self.augment(X)
+        if not is_plain_array(changed) or changed.shape != X.shape:
+            got = f"shape {changed.shape}" if isinstance(changed, np.ndarray) else type(changed).__name__
+            raise ValueError(f"augment must return a batch of the shape that it was given, {X.shape}, got {got}")
+        return super().loss(changed, y)
 
     def output_loss(self, out: np.ndarray, y: Any) -> tuple[np.floating, np.ndarray]:
         if self.label_smoothing:
