@@ -196,9 +196,9 @@ def _can_leave_out_dx(function: Callable) -> bool:
         return False
 
 
-def loss(layer: str, x: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
-    """Run a current loss function; returns (loss, dx)."""
+def loss(layer: str, x: np.ndarray, y: np.ndarray, *settings: Any) -> tuple[np.floating, np.ndarray]:
+    """Run a current loss function, with its settings if it has some; returns (loss, dx)."""
     implementation = current(layer)
     if implementation.backward is not None:
         raise ValueError(f"{layer} is not a loss: call forward({layer!r}, ...)")
-    return implementation.forward(x, y)
+    return implementation.forward(x, y, *settings)
