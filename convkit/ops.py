@@ -180,9 +180,9 @@ def backward(dout: np.ndarray, step: Step) -> Any:
     return step.backward(dout, step.cache)
 
 
-def loss(layer: str, x: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
-    """Run a current loss function; returns (loss, dx)."""
+def loss(layer: str, x: np.ndarray, y: np.ndarray, *settings: Any) -> tuple[np.floating, np.ndarray]:
+    """Run a current loss function, with its settings if it has some; returns (loss, dx)."""
     implementation = current(layer)
     if implementation.backward is not None:
         raise ValueError(f"{layer} is not a loss: call forward({layer!r}, ...)")
-    return implementation.forward(x, y)
+    return implementation.forward(x, y, *settings)

@@ -16,7 +16,15 @@ BOTH = [
     "convkit/notebook_images/kitten.jpg",
 ]
 HAND_WRITTEN = re.compile(r"/(isa_\w+|parallel|\w+_plan)\.c$")
-SDIST = ["LICENSE", "setup.py", "pyproject.toml", "README.md", "convkit/fast_layers.pyx", "convkit/kernels/conv_wide.h", "convkit/kernels/parallel.c"]
+SDIST = [
+    "LICENSE",
+    "setup.py",
+    "pyproject.toml",
+    "README.md",
+    "convkit/fast_layers.pyx",
+    "convkit/kernels/conv_wide.h",
+    "convkit/kernels/parallel.c",
+]
 
 
 def names_in(path: str) -> list[str]:

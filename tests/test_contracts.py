@@ -40,6 +40,19 @@ GOOD = {
         "G": 2, "gn_param": {},
     },
     "dropout": {"x": arr(3, 4), "dropout_param": {"mode": "train", "p": 0.5}},
+    "leaky_relu": {"x": arr(3, 4), "slope": 0.1},
+    "sigmoid": {"x": arr(3, 4)},
+    "tanh": {"x": arr(3, 4)},
+    "gelu": {"x": arr(3, 4), "approximate": "none"},
+    "softmax": {"x": arr(3, 4), "axis": 1},
+    "flatten": {"x": arr(3, 2, 4)},
+    "spatial_dropout": {"x": arr(2, 3, 4, 4), "dropout_param": {"mode": "train", "p": 0.5}},
+    "instancenorm": {"x": arr(2, 3, 4, 4), "gamma": arr(3), "beta": arr(3), "in_param": {}},
+    "squeeze_excite": {"x": arr(2, 4, 3, 3), "w1": arr(4, 2), "b1": arr(2), "w2": arr(2, 4), "b2": arr(4)},
+    "smooth_softmax_loss": {"x": arr(4, 3), "y": np.array([0, 1, 2, 1]), "smoothing": 0.1},
+    "bce_loss": {"x": arr(3, 4), "y": arr(3, 4)},
+    "bce_logits_loss": {"x": arr(3, 4), "y": arr(3, 4)},
+    "mse_loss": {"x": arr(3, 4), "y": arr(3, 4)},
     "softmax_loss": {"x": arr(4, 3), "y": np.array([0, 1, 2, 1])},
     "svm_loss": {"x": arr(4, 3), "y": np.array([0, 1, 2, 1])},
 }  # fmt: skip
@@ -281,6 +294,49 @@ WRONG = [
     ("dropout", {"dropout_param": {"mode": "train"}}, ValueError, "dropout_param lacks 'p'", "needs: p, mode"),
     ("dropout", {"x": np.array(1.0)}, ValueError, "x must have at least one axis", "1.0"),
     ("relu", {"x": np.array(1.0)}, ValueError, "x must have at least one axis", "1.0"),
+    ("spatial_dropout", {"x": arr(3, 4)}, ValueError, "x must have shape (N, C, H, W)", "got (3, 4)"),
+    # the other activations
+    ("leaky_relu", {"x": np.array(1.0)}, ValueError, "x must have at least one axis", "1.0"),
+    ("leaky_relu", {"slope": np.nan}, ValueError, "slope must lie in", "got nan"),
+    ("leaky_relu", {"slope": "0.1"}, TypeError, "slope must be a number", "got '0.1' (str)"),
+    ("sigmoid", {"x": np.array(1.0)}, ValueError, "x must have at least one axis", "1.0"),
+    ("tanh", {"x": np.array(1.0)}, ValueError, "x must have at least one axis", "1.0"),
+    ("gelu", {"x": np.array(1.0)}, ValueError, "x must have at least one axis", "1.0"),
+    ("gelu", {"approximate": "fast"}, ValueError, "approximate must be 'none' or 'tanh'", "got 'fast'"),
+    ("gelu", {"approximate": True}, ValueError, "approximate must be 'none' or 'tanh'", "got True"),
+    ("softmax", {"x": np.array(1.0)}, ValueError, "x must have at least one axis", "1.0"),
+    ("softmax", {"axis": 2}, ValueError, "axis must be one of the 2 axes of x of shape (3, 4)", "got 2"),
+    ("softmax", {"axis": 1.0}, TypeError, "axis must be a whole number", "got 1.0 (float)"),
+    ("softmax", {"x": arr(3, 0)}, ValueError, "x must have at least one score along axis 1", "(3, 0)"),
+    ("flatten", {"x": arr(3)}, ValueError, "x must have shape (N, d_1, ..., d_k)", "got (3,)"),
+    # instance normalization, squeeze-and-excitation
+    ("instancenorm", {"x": arr(4, 3)}, ValueError, "x must have shape (N, C, H, W)", "(4, 3)"),
+    ("instancenorm", {"x": arr(2, 3, 0, 4)}, ValueError, "x must have channels and pixels", "(2, 3, 0, 4)"),
+    ("instancenorm", {"gamma": arr(1, 3, 1, 1)}, ValueError, "gamma must have shape (C,) = (3,)", "got (1, 3, 1, 1)"),
+    ("instancenorm", {}, ValueError, "in_param has an unknown key 'axis'", "it may have: eps", {"axis": 1}),
+    ("squeeze_excite", {"x": arr(4, 3)}, ValueError, "x must have shape (N, C, H, W)", "(4, 3)"),
+    ("squeeze_excite", {"x": arr(2, 4, 3, 0)}, ValueError, "x must have channels and pixels", "(2, 4, 3, 0)"),
+    ("squeeze_excite", {"w1": arr(3, 2)}, ValueError, "w1 must have shape (C, R), C = 4", "got (3, 2)"),
+    ("squeeze_excite", {"b1": arr(4)}, ValueError, "b1 must have shape (R,) = (2,)", "got (4,)"),
+    ("squeeze_excite", {"w2": arr(4, 2)}, ValueError, "w2 must have shape (R, C) = (2, 4)", "got (4, 2)"),
+    ("squeeze_excite", {"b2": arr(2)}, ValueError, "b2 must have shape (C,) = (4,)", "got (2,)"),
+    # losses with other targets
+    ("smooth_softmax_loss", {"smoothing": 1.5}, ValueError, "smoothing must lie in [0, 1]", "got 1.5"),
+    ("bce_loss", {"x": arr(3, 4) * 1.5}, ValueError, "x must lie in [0, 1]", "got 1.5", "for logits use bce_logits"),
+    ("bce_loss", {"y": arr(3, 4) * -1}, ValueError, "y must lie in [0, 1]", "got -1.0"),
+    ("bce_logits_loss", {"y": arr(3, 4) * 2}, ValueError, "y must lie in [0, 1]", "got 2.0"),
+]
+WRONG += [
+    (loss, {name: array}, ValueError, *words)
+    for loss in ("bce_loss", "bce_logits_loss", "mse_loss")
+    for name, array, *words in (
+        ("y", arr(4, 3), "y must have the shape of x", "(3, 4), got (4, 3)"),
+        ("y", arr(3), "y must have the shape of x", "(3, 4), got (3,)"),
+    )
+]
+WRONG += [
+    (loss, {"x": arr(0, 4), "y": arr(0, 4)}, ValueError, "x must not be empty", "(0, 4)")
+    for loss in ("bce_loss", "bce_logits_loss", "mse_loss")
 ]
 LABELS = [
     ([0, 1, 2, 1], TypeError, "a NumPy array of integer labels", "got list: [0, 1, 2, 1]"),
@@ -298,11 +354,13 @@ LABELS = [
     (None, TypeError, "a NumPy array of integer labels", "NoneType"),
 ]
 WRONG += [
-    (loss, {"y": y}, error, "y must", *words) for loss in ("softmax_loss", "svm_loss") for y, error, *words in LABELS
+    (loss, {"y": y}, error, "y must", *words)
+    for loss in ("softmax_loss", "svm_loss", "smooth_softmax_loss")
+    for y, error, *words in LABELS
 ]
 WRONG += [
     (loss, {"x": x}, ValueError, "x must", *words)
-    for loss in ("softmax_loss", "svm_loss")
+    for loss in ("softmax_loss", "svm_loss", "smooth_softmax_loss")
     for x, *words in ((arr(4), "(N, C)", "(4,)"), (arr(0, 3), "at least one sample", "(0, 3)"), (arr(4, 0), "(4, 0)"))
 ]
 NOT_FLOATS = [

@@ -23,7 +23,7 @@ MODULES = set()
 
 def operator(name, module=""):
     """Enter a function into OPERATORS as the mapping of this operator; its cases stand in a module of onnx of the same
-    name in small letters, if no other is named (batchnorm for BatchNormalization)."""
+    name in small letters, if no other is named (batch_normalization for BatchNormalization)."""
 
     def enter(function):
         OPERATORS[name] = function
@@ -97,4 +97,4 @@ def _plain(value):
 
 
 # The mappings enter themselves; they need the names above.
-from onnx_cases import convolutions, pooling, resizing  # noqa: E402, F401
+from onnx_cases import activations, convolutions, normalizations, pooling, resizing  # noqa: E402, F401
