@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import linecache
 import os
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from types import ModuleType
@@ -15,34 +17,36 @@ class LayersError(Exception):
     """A module of layers cannot be loaded; the message names the file, the line and the error."""
 
 
-def load_layers(source: str | os.PathLike | ModuleType) -> ModuleType:
+def load_layers(source: str | os.PathLike | ModuleType, name: str | None = None) -> ModuleType:
     """A module of layers from a path ('my_layers.py'), a module name ('my_layers', 'package.layers') or a module.
 
-    Names are looked up as by `import`, the current folder first. Raises LayersError if there is no such file or module,
-    or if an error comes up inside it.
+    - source: the path, name or module; names are looked up as by `import`, the current folder first
+    - name: for a path, the name under which it is imported, for files whose own name cannot be one; default its own
+
+    Raises LayersError if there is no such file or module, or if an error comes up inside it.
     """
     if isinstance(source, ModuleType):
         return source
     text = os.fspath(source)
     path = Path(text)
     if path.suffix == ".py" or path.is_file():
-        return _load_file(path)
+        return _load_file(path, name)
     if Path(f"{text}.py").is_file():
-        return _load_file(Path(f"{text}.py"))
+        return _load_file(Path(f"{text}.py"), name)
     try:
         return importlib.import_module(text)
     except ModuleNotFoundError as error:
         if error.name and (text == error.name or text.startswith(f"{error.name}.")):
             raise LayersError(f"there is no file {text}.py and no module {text!r}") from None
         raise LayersError(describe_error(error)) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise LayersError(describe_error(error)) from error
 
 
-def _load_file(path: Path) -> ModuleType:
+def _load_file(path: Path, name: str | None) -> ModuleType:
     if not path.is_file():
         raise LayersError(f"there is no file {path}")
-    name = path.stem
+    name = name or path.stem
     if not name.isidentifier():
         raise LayersError(f"{path}: rename the file so that Python can import it, to my_layers.py for instance")
     spec = importlib.util.spec_from_file_location(name, path)
@@ -54,9 +58,9 @@ def _load_file(path: Path) -> ModuleType:
     sys.path.insert(0, folder)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if previous is None:
-            del sys.modules[name]
+            sys.modules.pop(name, None)
         else:
             sys.modules[name] = previous
         raise LayersError(describe_error(error, path)) from error
@@ -73,17 +77,27 @@ def describe_error(error: BaseException, path: Path | None = None) -> str:
         return f"{error.filename}, line {error.lineno}: {type(error).__name__}: {error.msg}" + (
             f"\n    {line}" if line else ""
         )
+    linecache.checkcache()  # they may have changed the file since the last error in it
     frames = traceback.extract_tb(error.__traceback__)
     own = str(path.resolve()) if path else ""
     theirs = [frame for frame in frames if os.path.abspath(frame.filename) == own] if own else []
     if not theirs:
-        here = os.path.dirname(os.path.abspath(__file__))
-        skipped = ("<frozen", os.path.dirname(os.path.abspath(importlib.__file__)))
-        theirs = [frame for frame in frames if not frame.filename.startswith((here, *skipped))] or list(frames)
+        theirs = [frame for frame in frames if not _is_library(frame.filename)] or list(frames)
     what = "".join(traceback.format_exception_only(type(error), error)).strip()
+    if isinstance(error, MemoryError):  # NumPy's own kind has a long name
+        what = f"MemoryError: {error}".rstrip(": ")
+    if isinstance(error, SystemExit):
+        what = f"it ends the program (SystemExit: {error.code})"
     if not theirs:
         return what
     frame = theirs[-1]
     return f"{frame.filename}, line {frame.lineno}, in {frame.name}: {what}" + (
         f"\n    {frame.line}" if frame.line else ""
     )
+
+
+def _is_library(filename: str) -> bool:
+    """Whether a file is convkit's, Python's or an installed package's, so that an error in it came from whoever called."""
+    paths = sysconfig.get_paths()
+    ours = (os.path.dirname(os.path.abspath(__file__)), paths["stdlib"], paths["purelib"], paths["platlib"])
+    return filename.startswith(("<frozen", *(folder + os.sep for folder in ours)))
