@@ -17,6 +17,10 @@ class LayersError(Exception):
     """A module of layers cannot be loaded; the message names the file, the line and the error."""
 
 
+class LayersNotFound(LayersError):
+    """There is no such file or module."""
+
+
 def load_layers(source: str | os.PathLike | ModuleType, name: str | None = None) -> ModuleType:
     """A module of layers from a path ('my_layers.py'), a module name ('my_layers', 'package.layers') or a module.
 
@@ -37,7 +41,7 @@ def load_layers(source: str | os.PathLike | ModuleType, name: str | None = None)
         return importlib.import_module(text)
     except ModuleNotFoundError as error:
         if error.name and (text == error.name or text.startswith(f"{error.name}.")):
-            raise LayersError(f"there is no file {text}.py and no module {text!r}") from None
+            raise LayersNotFound(f"there is no file {text}.py and no module {text!r}") from None
         raise LayersError(describe_error(error)) from error
     except (Exception, SystemExit) as error:
         raise LayersError(describe_error(error)) from error
@@ -45,7 +49,7 @@ def load_layers(source: str | os.PathLike | ModuleType, name: str | None = None)
 
 def _load_file(path: Path, name: str | None) -> ModuleType:
     if not path.is_file():
-        raise LayersError(f"there is no file {path}")
+        raise LayersNotFound(f"there is no file {path}")
     name = name or path.stem
     if not name.isidentifier():
         raise LayersError(f"{path}: rename the file so that Python can import it, to my_layers.py for instance")

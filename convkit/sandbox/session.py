@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple
 
 import convkit
 from convkit.check_report import CheckResult
-from convkit.load_layers import LayersError
+from convkit.load_layers import LayersError, LayersNotFound
 from convkit.sandbox import blame, wire
 from convkit.sandbox.limits import Limits
 
@@ -91,6 +91,13 @@ class Session:
             self._child.kill()
             self._child = None
 
+    def abort(self) -> None:
+        """End the process from another thread, whatever it is doing."""
+        child = self._child
+        if child is not None:
+            with contextlib.suppress(OSError):
+                child.process.kill()
+
     def load(self) -> list[str]:
         """Load the file; returns the keys of its checks (see convkit.sandbox.wire)."""
         self._child = _Child(self.folder)
@@ -100,7 +107,8 @@ class Session:
         self.prints = answer["prints"]
         if "error" in answer:
             self.close()
-            raise LayersError(self._short(answer["error"]))
+            kind = LayersNotFound if answer.get("missing") else LayersError
+            raise kind(self._short(answer["error"]))
         self.module, self.file = answer["module"], answer["file"]
         return answer["checks"]
 

@@ -19,7 +19,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from convkit.checks import Check, checks_of, run_check
-from convkit.load_layers import LayersError, describe_error, load_layers
+from convkit.load_layers import LayersError, LayersNotFound, describe_error, load_layers
 from convkit.sandbox import limits, wire
 from convkit.sandbox.prints import Prints
 
@@ -71,7 +71,8 @@ class Worker:
             sys.path.insert(0, os.path.dirname(self.prints.path))
             self.checks = {wire.key(check): check for check in checks_of(module, self.layers)}
         except LayersError as error:
-            return {"error": str(error), "prints": self.prints.note()}
+            missing = isinstance(error, LayersNotFound)
+            return {"error": str(error), "missing": missing, "prints": self.prints.note()}
         except BaseException as error:
             return {"error": _ended(error, Path(self.source)), "prints": self.prints.note()}
         return {
@@ -108,6 +109,4 @@ class Worker:
 
 
 def _ended(error: BaseException, path: Path) -> str:
-    if isinstance(error, MemoryError):
-        return describe_error(error, path)
-    return f"it ended the program: {describe_error(error, path)}"
+    return f"it raised an error: {describe_error(error, path)}"

@@ -1,0 +1,70 @@
+"""What went wrong most often in a class."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from convkit.check_report import CheckResult
+from convkit.grading.grade import Grade
+
+
+class Mistake(NamedTuple):
+    """A mistake, and who made it; layer and part are '' for a file that could not be checked at all."""
+
+    layer: str
+    part: str
+    what: str
+    who: tuple[str, ...]
+
+
+def frequent_mistakes(grades: Sequence[Grade]) -> list[Mistake]:
+    """The mistakes of a class, the most frequent first; each counts once for a submission."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for each in grades:
+        for mistake in dict.fromkeys(_mistakes(each)):
+            found.setdefault(mistake, []).append(each.submission.name)
+    mistakes = [Mistake(*mistake, tuple(who)) for mistake, who in found.items()]
+    return sorted(mistakes, key=lambda m: (-len(m.who), m.layer == "", m.layer, m.part, m.what))
+
+
+def _mistakes(grade: Grade) -> list[tuple[str, str, str]]:
+    if grade.problem:
+        return [("", "", _reason(grade.problem))]
+    found = []
+    for (layer, part), verdict in grade.verdicts.items():
+        if verdict == "missing":
+            found.append((layer, part, "not there"))
+            continue
+        failed = [r for r in grade.results if (r.layer, r.part) == (layer, part) and not r.beyond]
+        names = [kind_of(result) for result in failed if result.status != "right"]
+        found += [(layer, part, name) for name in dict.fromkeys(names) if name][:1]
+    return found
+
+
+def kind_of(result: CheckResult) -> str:
+    """The mistake behind a failed check, in a few words; '' for what only follows from another one."""
+    if result.status == "not written":
+        return "not written yet"
+    message = result.message
+    if message.startswith(("not run", "the forward pass is wrong")):
+        return ""
+    return _reason(message)
+
+
+def _reason(message: str) -> str:
+    """What is common to the messages of many people: without their lines, names and numbers."""
+    raised = re.search(r"\b([A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit))\b", message)
+    if message.startswith("it had not ended"):
+        return "does not end"
+    if message.startswith("it ended") or "it ends the program" in message:
+        return "ends Python"
+    if message.startswith("it made Python crash"):
+        return "makes Python crash"
+    if raised:
+        return f"raises {raised[1]}"
+    for words, what in (("must have shape", "wrong shape"), ("it should be", "wrong values"), ("must return", "returns something else")):  # fmt: skip
+        if words in message:
+            return what
+    return message.split("\n")[0].split(";")[0].split(": ")[0]
