@@ -70,7 +70,8 @@ def _most_frequent(mistakes: Sequence, submissions: int) -> list[str]:
         return ["no mistakes"]
     lines = ["", "most frequent mistakes:"]
     for mistake in mistakes[:SHOWN]:
-        where = f"{mistake.layer} {mistake.part}: " if mistake.layer else ""
+        where = " ".join(word for word in (mistake.layer, mistake.part) if word)
+        where = f"{where}: " if where else ""
         lines.append(f"  {len(mistake.who):>4} of {submissions}  {where}{mistake.what}")
     if len(mistakes) > SHOWN:
         lines.append(f"  and {len(mistakes) - SHOWN} more")

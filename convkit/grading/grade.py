@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 import tempfile
 import threading
@@ -124,7 +125,7 @@ def _check(submission: Submission, session: Session, points: Points, running: _R
         if running.stopped:
             break
         outcome = session.run(key)
-        results.append(outcome.result)
+        results.append(dataclasses.replace(outcome.result, message=_stable(outcome.result.message)))
         prints = prints or outcome.prints
     return _judge(submission, "", results, points, prints)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from convkit.check_report import CheckResult
 from convkit.grading.grade import Grade
 
+ENDINGS = ("raises", "does not end", "ends Python", "makes Python crash")
+
 
 class Mistake(NamedTuple):
-    """A mistake, and who made it; layer and part are '' for a file that could not be checked at all."""
+    """A mistake, and who made it; part is '' where it is the whole layer, layer where it is the whole file."""
 
     layer: str
     part: str
@@ -34,13 +36,23 @@ def _mistakes(grade: Grade) -> list[tuple[str, str, str]]:
         return [("", "", _reason(grade.problem))]
     found = []
     for (layer, part), verdict in grade.verdicts.items():
-        if verdict == "missing":
-            found.append((layer, part, "not there"))
+        of_layer = {v for (name, _), v in grade.verdicts.items() if name == layer}
+        if of_layer <= {"missing", "not written"}:  # nothing of it, said once
+            found.append((layer, "", "not there" if "missing" in of_layer else "not written yet"))
             continue
         failed = [r for r in grade.results if (r.layer, r.part) == (layer, part) and not r.beyond]
         names = [kind_of(result) for result in failed if result.status != "right"]
         found += [(layer, part, name) for name in dict.fromkeys(names) if name][:1]
-    return found
+    return list(_once(found))
+
+
+def _once(found: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    """An error that ends a function shows in every part of its layer; it is one mistake, made where it shows first."""
+    seen = set()
+    for layer, part, what in found:
+        if (layer, what) not in seen or not what.startswith(ENDINGS):
+            yield layer, part, what
+        seen.add((layer, what))
 
 
 def kind_of(result: CheckResult) -> str:
