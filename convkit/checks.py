@@ -102,11 +102,11 @@ def checks_of(module: ModuleType, layers: Iterable[str] | None = None) -> Iterat
                     yield from _checks_of_case(layer, case, functions[0], function, part_prefix=f"{alternative} ")
 
 
-def run_check(check: Check, full: bool = False) -> CheckResult:
-    """Run one check; what the module prints meanwhile is swallowed, what it raises becomes the message."""
+def run_check(check: Check, full: bool = False, prints: Any = None) -> CheckResult:
+    """Run one check; what the module prints meanwhile goes into `prints` or nowhere, what it raises is the message."""
     status, message = "right", ""
     try:
-        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+        with contextlib.redirect_stdout(prints or io.StringIO()), np.errstate(all="ignore"):
             check.run()
     except CheckFailure as failure:
         status, message = "wrong", str(failure)

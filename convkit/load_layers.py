@@ -78,7 +78,7 @@ def describe_error(error: BaseException, path: Path | None = None) -> str:
     """An exception in one or two lines: where in somebody's file it came up, the line itself, and what it says."""
     if isinstance(error, SyntaxError) and error.filename:
         line = (error.text or "").strip()
-        return f"{error.filename}, line {error.lineno}: {type(error).__name__}: {error.msg}" + (
+        return f"{_shown(error.filename)}, line {error.lineno}: {type(error).__name__}: {error.msg}" + (
             f"\n    {line}" if line else ""
         )
     linecache.checkcache()  # they may have changed the file since the last error in it
@@ -95,13 +95,18 @@ def describe_error(error: BaseException, path: Path | None = None) -> str:
     if not theirs:
         return what
     frame = theirs[-1]
-    return f"{frame.filename}, line {frame.lineno}, in {frame.name}: {what}" + (
+    return f"{_shown(frame.filename)}, line {frame.lineno}, in {frame.name}: {what}" + (
         f"\n    {frame.line}" if frame.line else ""
     )
 
 
 def _is_library(filename: str) -> bool:
-    """Whether a file is convkit's, Python's or an installed package's, so that an error in it came from whoever called."""
-    paths = sysconfig.get_paths()
-    ours = (os.path.dirname(os.path.abspath(__file__)), paths["stdlib"], paths["purelib"], paths["platlib"])
-    return filename.startswith(("<frozen", *(folder + os.sep for folder in ours)))
+    """Whether a file is convkit's, Python's or an installed package's: whoever called it made the mistake."""
+    ours = (os.path.dirname(os.path.abspath(__file__)), sysconfig.get_path("stdlib"))
+    installed = {"site-packages", "dist-packages"}.intersection(Path(filename).parts)
+    return bool(installed) or filename.startswith(("<frozen", *(folder + os.sep for folder in ours)))
+
+
+def _shown(filename: str) -> str:
+    """A file's name as people wrote it, where it lies below the current folder."""
+    return filename.removeprefix(os.path.join(os.getcwd(), ""))

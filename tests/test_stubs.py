@@ -153,10 +153,12 @@ def test_use_takes_only_what_is_written(tmp_path):
     with pytest.raises(ValueError, match=r"mine has no layer that is written: \w+ is not, yet"):
         convkit.use(load_layers(path))
     text = path.read_text()
-    text = text.replace('raise NotImplementedError("relu_forward is not written yet: compute out")', "out = x * (x > 0)")
+    text = text.replace(
+        'raise NotImplementedError("relu_forward is not written yet: compute out")', "out = x * (x > 0)"
+    )
     path.write_text(text)
     half = load_layers(path)
-    with pytest.raises(ValueError, match="relu_backward is not, yet|affine_forward is not, yet"):
+    with pytest.raises(ValueError, match=r"relu_backward is not, yet|affine_forward is not, yet"):
         convkit.use(half)
     backward = 'raise NotImplementedError("relu_backward is not written yet: compute dx")'
     assert backward in text

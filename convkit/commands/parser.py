@@ -243,7 +243,7 @@ def _seconds(text: str) -> float | None:
     return None if text == "none" else _limit(text, float, "seconds").seconds
 
 
-def _megabytes(text: str) -> int | None:
+def _megabytes(text: str) -> float | None:
     return None if text == "none" else _limit(text, int, "memory").memory
 
 

@@ -107,9 +107,7 @@ def _grade(submission: Submission, points: Points, running: _Running) -> Grade:
         return _judge(submission, submission.problem, [], points, "")
     # in an empty folder, so that files which it writes do not end up among the submissions
     with tempfile.TemporaryDirectory(prefix="convkit-", ignore_cleanup_errors=True) as empty:
-        session = Session(
-            submission.path, points.layers, False, points.limits, MODULE, empty, submission.path.parent
-        )
+        session = Session(submission.path, points.layers, False, points.limits, MODULE, empty, submission.path.parent)
         with running.among(session):
             return _check(submission, session, points, running)
 

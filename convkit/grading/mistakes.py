@@ -9,6 +9,11 @@ from typing import NamedTuple
 from convkit.check_report import CheckResult
 from convkit.grading.grade import Grade
 
+KINDS = {
+    "must have shape": "wrong shape",
+    "it should be": "wrong values",
+    "must return": "returns something else",
+}
 ENDINGS = ("raises", "does not end", "ends Python", "makes Python crash")
 
 
@@ -35,7 +40,7 @@ def _mistakes(grade: Grade) -> list[tuple[str, str, str]]:
     if grade.problem:
         return [("", "", _reason(grade.problem))]
     found = []
-    for (layer, part), verdict in grade.verdicts.items():
+    for layer, part in grade.verdicts:
         of_layer = {v for (name, _), v in grade.verdicts.items() if name == layer}
         if of_layer <= {"missing", "not written"}:  # nothing of it, said once
             found.append((layer, "", "not there" if "missing" in of_layer else "not written yet"))
@@ -76,7 +81,7 @@ def _reason(message: str) -> str:
         return "makes Python crash"
     if raised:
         return f"raises {raised[1]}"
-    for words, what in (("must have shape", "wrong shape"), ("it should be", "wrong values"), ("must return", "returns something else")):  # fmt: skip
+    for words, what in KINDS.items():
         if words in message:
             return what
     return message.split("\n")[0].split(";")[0].split(": ")[0]

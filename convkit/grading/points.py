@@ -117,7 +117,7 @@ def _worth(layer: str, value: Any) -> dict[tuple[str, str], Fraction]:
 
 
 def _shared(layer: str, points: Fraction) -> dict[tuple[str, str], Fraction]:
-    # what an assignment may ask for in another form as well (batchnorm_backward_alt) is worth something where it is named
+    # what may be asked for in another form as well (batchnorm_backward_alt) is worth something only where it is named
     parts = [part for part in cases_of(layer) if not part.startswith(tuple(LAYERS[layer].alternatives))]
     return {(layer, part): points / len(parts) for part in parts}
 

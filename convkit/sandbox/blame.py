@@ -1,4 +1,4 @@
-"""Where in somebody's file a process stood when it was stopped, or died: read from the dump of Python's faulthandler."""
+"""Where in somebody's file a process stood when it was stopped, or died, from the dump of Python's faulthandler."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Limits:
     """
 
     seconds: float | None = 10.0
-    memory: int | None = 1024
+    memory: float | None = 1024
 
     def __post_init__(self) -> None:
         for name, unit, least in (("seconds", "seconds", 0.1), ("memory", "megabytes", 16)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from types import FrameType
 
 KEPT = 300
 
@@ -38,11 +39,11 @@ class Prints(io.TextIOBase):
         return len(text)
 
     def _line(self) -> int:
-        frame = sys._getframe(1)
-        while frame is not None:  # type: ignore[comparison-overlap]
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
             if os.path.abspath(frame.f_code.co_filename) == self.path:
                 return frame.f_lineno
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         return -1
 
     def note(self) -> str:

@@ -128,7 +128,12 @@ class Session:
         answer = self._child.ask({"check": key}, (self.limits.seconds or 0.0) + GRACE, self.limits.seconds is None)
         if answer is not None:
             result = wire.unpack(answer["result"])
-            return Outcome(dataclasses.replace(result, message=self._short(result.message)), answer["prints"])
+            message = self._short(result.message)
+            if "MemoryError" in message and self.limits.memory is not None:
+                message = message.replace(
+                    "MemoryError", f"MemoryError, beyond the limit of {self.limits.memory:g} MB", 1
+                )
+            return Outcome(dataclasses.replace(result, message=message), answer["prints"])
         message = self._post_mortem("")
         self._dead[layer] = (f"in an earlier check ({part}), {message}", forward)
         return Outcome(wire.failed(key, message), "")

@@ -14,7 +14,7 @@ import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def main() -> None:
         answers.flush()
 
 
-def _take_streams() -> tuple[TextIO, TextIO, TextIO]:
+def _take_streams() -> tuple[IO[str], IO[str], IO[str]]:
     """Our ends of the three standard streams; whoever uses the usual ones from here on meets the null device."""
     ours = [os.fdopen(os.dup(number), mode, encoding="utf-8") for number, mode in enumerate("rww")]
     null = os.open(os.devnull, os.O_RDWR)
@@ -52,7 +52,7 @@ def _take_streams() -> tuple[TextIO, TextIO, TextIO]:
 class Worker:
     """The file under test, its checks, and the watch on them."""
 
-    def __init__(self, order: dict[str, Any], dumps: TextIO):
+    def __init__(self, order: dict[str, Any], dumps: IO[str]):
         self.source, self.name = order["source"], order["name"]
         self.layers, self.full, self.seconds = order["layers"], order["full"], order["seconds"]
         self.dumps = dumps
@@ -86,7 +86,7 @@ class Worker:
         """Run one check; returns its result."""
         check = self.checks[key]
         try:
-            result = self.watched(lambda: run_check(check, self.full), key)
+            result = self.watched(lambda: run_check(check, self.full, self.prints), key)
         except BaseException as error:
             result = wire.failed(key, _ended(error, Path(self.prints.path)))
         return {"result": wire.pack(result), "prints": self.prints.note()}
@@ -98,7 +98,7 @@ class Worker:
         np.random.seed(zlib.crc32(seed.encode()))
         self.prints.clear()
         stdout, stderr = sys.stdout, sys.stderr
-        sys.stdout = sys.stderr = self.prints  # type: ignore[assignment]
+        sys.stdout = sys.stderr = self.prints
         if self.seconds is not None:
             faulthandler.dump_traceback_later(self.seconds, exit=True, file=self.dumps)
         try:
