@@ -159,7 +159,7 @@ class LayerCheck(_OurItem):
         if result.status == "not supported":
             pytest.skip(f"{result.beyond} is not supported: {result.message}")
         if result.status != "right":
-            raise CheckFailure(f"{result.status}: {result.message}")
+            raise CheckFailure(result.text(self.config.getoption("--layers-hint")))
 
 
 @pytest.fixture

@@ -35,18 +35,11 @@ def run(options: argparse.Namespace) -> int:
             return 1
         raise CommandError(f"your layers cannot be loaded: {error}") from error
     if options.json:
-        print(json.dumps({"file": options.file, **as_json(report), "prints": prints}, indent=1))
+        print(json.dumps({"file": options.file, **report.to_json(), "prints": prints}, indent=1))
     else:
-        print(report)
+        print(report.text(options.hint))
         for note in prints[:PRINTS_SHOWN]:
             print(f"note: {note}")
         if len(prints) > PRINTS_SHOWN:
             print(f"note: and {len(prints) - PRINTS_SHOWN} prints more")
     return 0 if report.ok else 1
-
-
-def as_json(report: Any) -> dict[str, Any]:
-    """A report as plain values."""
-    from convkit.sandbox.wire import pack
-
-    return {"ok": report.ok, "summary": report.summary(), "results": [pack(result) for result in report.results]}

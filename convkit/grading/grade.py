@@ -28,7 +28,7 @@ class Grade:
     - submission: whose
     - problem: why nothing could be checked, '' otherwise
     - results: of every check, those beyond the assignment included
-    - verdicts: 'right', 'WRONG', 'not written' or 'missing' for each (layer, part) that is worth something
+    - verdicts: for each (layer, part) worth something: 'right', 'WRONG', 'cannot tell', 'not written', 'missing'
     - points: what it gets for each of them
     - prints: a note on what the code printed
     """
@@ -140,7 +140,10 @@ def _verdict(layer: str, part: str, results: list[CheckResult]) -> str:
         return "missing"
     if all(judged.get(case) == "right" for case in cases_of(layer)[part]):
         return "right"
-    return "not written" if set(judged.values()) <= {"right", "not written"} else "WRONG"
+    for status in ("wrong", "cannot tell", "not written"):
+        if status in judged.values():
+            return "WRONG" if status == "wrong" else status
+    return "WRONG"  # cases are missing that every file of layers must have
 
 
 def _stable(text: str) -> str:

@@ -46,8 +46,8 @@ def _mistakes(grade: Grade) -> list[tuple[str, str, str]]:
             found.append((layer, "", "not there" if "missing" in of_layer else "not written yet"))
             continue
         failed = [r for r in grade.results if (r.layer, r.part) == (layer, part) and not r.beyond]
-        names = [kind_of(result) for result in failed if result.status != "right"]
-        found += [(layer, part, name) for name in dict.fromkeys(names) if name][:1]
+        names = [what for result in failed if result.status != "right" for what in kinds_of(result)]
+        found += [(layer, part, name) for name in dict.fromkeys(names)]
     return list(_once(found))
 
 
@@ -60,14 +60,15 @@ def _once(found: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
         seen.add((layer, what))
 
 
-def kind_of(result: CheckResult) -> str:
-    """The mistake behind a failed check, in a few words; '' for what only follows from another one."""
-    if result.status == "not written":
-        return "not written yet"
-    message = result.message
-    if message.startswith(("not run", "the forward pass is wrong")):
-        return ""
-    return _reason(message)
+def kinds_of(result: CheckResult) -> list[str]:
+    """The mistakes behind a failed check, in a few words; none for what only follows from another one."""
+    if result.findings:
+        return [finding.name for finding in result.findings]
+    if result.status in ("not written", "cannot tell"):
+        return ["not written yet" if result.status == "not written" else "cannot tell"]
+    if result.message.startswith(("not run", "the forward pass is wrong")):
+        return []
+    return [_reason(result.message)]
 
 
 def _reason(message: str) -> str:

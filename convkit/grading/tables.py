@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from convkit.grading.grade import Grade
-from convkit.grading.mistakes import Mistake, kind_of
+from convkit.grading.mistakes import Mistake, kinds_of
 from convkit.grading.points import Points
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -69,7 +69,7 @@ def as_json(grades: Sequence[Grade], mistakes: Sequence[Mistake], points: Points
                 ],
                 "checks": [
                     {"layer": r.layer, "part": r.part, "case": r.case, "beyond": r.beyond, "verdict": r.status,
-                     "message": r.message, "mistake": "" if r.status == "right" else kind_of(r)}
+                     "message": r.message, "mistakes": [] if r.status == "right" else kinds_of(r)}
                     for r in grade.results
                 ],
             }
@@ -94,7 +94,7 @@ def _check_rows(grades: Sequence[Grade]) -> Iterable[list[Any]]:
     yield ["submission", "layer", "part", "case", "beyond the assignment", "verdict", "mistake", "message"]
     for grade in grades:
         for r in grade.results:
-            mistake = "" if r.status == "right" else kind_of(r)
+            mistake = "" if r.status == "right" else "; ".join(kinds_of(r))
             yield [grade.submission.name, r.layer, r.part, r.case, r.beyond, r.status, mistake, r.message]
         if grade.problem:
             yield [grade.submission.name, "", "", "", "", "wrong", "", grade.problem]

@@ -127,7 +127,7 @@ class Session:
         assert self._child is not None
         answer = self._child.ask({"check": key}, (self.limits.seconds or 0.0) + GRACE, self.limits.seconds is None)
         if answer is not None:
-            result = wire.unpack(answer["result"])
+            result = CheckResult.from_json(answer["result"])
             message = self._short(result.message)
             if "MemoryError" in message and self.limits.memory is not None:
                 message = message.replace(

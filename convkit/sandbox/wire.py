@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Any
 
@@ -23,13 +22,3 @@ def parts_of(key: str) -> tuple[str, str, str, str]:
 def failed(key: str, message: str, status: str = "wrong") -> CheckResult:
     """The result of a check that could not be run to its end."""
     return CheckResult(*parts_of(key), status, message)
-
-
-def pack(result: CheckResult) -> dict[str, Any]:
-    """A result as plain values."""
-    return dataclasses.asdict(result)
-
-
-def unpack(values: dict[str, Any]) -> CheckResult:
-    """The result again."""
-    return CheckResult(**values)

@@ -89,7 +89,7 @@ class Worker:
             result = self.watched(lambda: run_check(check, self.full, self.prints), key)
         except BaseException as error:
             result = wire.failed(key, _ended(error, Path(self.prints.path)))
-        return {"result": wire.pack(result), "prints": self.prints.note()}
+        return {"result": result.to_json(), "prints": self.prints.note()}
 
     def watched(self, action: Callable[[], Any], seed: str) -> Any:
         """Do something under the watch: past the limit the process says where it stands, and ends."""
