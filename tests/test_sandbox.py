@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from convkit.check_report import CheckResult
 from convkit.checks import check_layers
 from convkit.load_layers import LayersError, LayersNotFound
 from convkit.sandbox import Limits, Session, memory_is_limited, wire
@@ -220,11 +221,5 @@ def test_the_loop_named_is_the_same_wherever_it_was_stopped(tmp_path):
 
 
 def test_keys_travel():
-    result = wire.failed(wire.key(wire.failed('["conv", "dx", "a case", ""]', "")), "why")
-    assert (result.layer, result.part, result.case, result.beyond, result.status) == (
-        "conv",
-        "dx",
-        "a case",
-        "",
-        "wrong",
-    )
+    check = CheckResult("conv", "dx", "a case: 'ß'", "groups", "right", "")
+    assert wire.parts_of(wire.key(check)) == ("conv", "dx", "a case: 'ß'", "groups")

@@ -118,12 +118,12 @@ class Session:
         forward = part in ("forward", "loss")
         why, forward_is_dead = self._dead.get(layer, ("", False))
         if why and (forward_is_dead or not forward):
-            return Outcome(wire.failed(key, f"not run: {why}"), "")
+            return Outcome(self._failed(key, f"not run: {why}"), "")
         if self._child is None:
             try:
                 self.load()
             except LayersError as error:  # it went well the first time
-                return Outcome(wire.failed(key, str(error)), "")
+                return Outcome(self._failed(key, str(error)), "")
         assert self._child is not None
         answer = self._child.ask({"check": key}, (self.limits.seconds or 0.0) + GRACE, self.limits.seconds is None)
         if answer is not None:
@@ -136,7 +136,13 @@ class Session:
             return Outcome(dataclasses.replace(result, message=message), answer["prints"])
         message = self._post_mortem("")
         self._dead[layer] = (f"in an earlier check ({part}), {message}", forward)
-        return Outcome(wire.failed(key, message), "")
+        return Outcome(self._failed(key, message), "")
+
+    def _failed(self, key: str, message: str) -> CheckResult:
+        """The result of a check that was not run to its end."""
+        layer, part, case, beyond = wire.parts_of(key)
+        status = "not supported" if beyond and not self.order["full"] else "wrong"
+        return CheckResult(layer, part, case, beyond, status, message)
 
     def _post_mortem(self, when: str) -> str:
         """What happened to the process, in terms of their file."""

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from convkit.check_report import CheckResult
 from convkit.checks import Check, checks_of, run_check
 from convkit.load_layers import LayersError, LayersNotFound, describe_error, load_layers
 from convkit.sandbox import limits, wire
@@ -88,7 +89,9 @@ class Worker:
         try:
             result = self.watched(lambda: run_check(check, self.full, self.prints), key)
         except BaseException as error:
-            result = wire.failed(key, _ended(error, Path(self.prints.path)))
+            message = _ended(error, Path(self.prints.path))
+            status = "not supported" if check.beyond and not self.full else "wrong"
+            result = CheckResult(check.layer, check.part, check.case, check.beyond, status, message)
         return {"result": result.to_json(), "prints": self.prints.note()}
 
     def watched(self, action: Callable[[], Any], seed: str) -> Any:
