@@ -25,7 +25,7 @@ import numpy as np
 from convkit.check_report import CheckReport, CheckResult
 from convkit.gradient_check import eval_numerical_gradient_array
 from convkit.layers import LAYERS, Case, Layer
-from convkit.load_layers import describe_error, load_layers
+from convkit.load_layers import describe_error, load_layers, read_anew
 from convkit.ops import SUFFIXES, defined_in
 
 __all__ = ["Check", "CheckFailure", "check_layers", "checks_of", "run_check"]
@@ -66,7 +66,7 @@ def check_layers(
 ) -> CheckReport:
     """Run all checks on a module of layers.
 
-    - source: a module, its name, or the path of its file
+    - source: a module, its name, or the path of its file; a module whose file was edited since is read anew
     - layers: names of the layers to check, keys of convkit.layers.LAYERS; default all that the module defines
     - full: whether what goes beyond the assignment's contract must be right too
 
@@ -74,7 +74,7 @@ def check_layers(
     check is not ok. Raises convkit.load_layers.LayersError if the module cannot be loaded, ValueError for a name
     that is no layer's.
     """
-    module = load_layers(source)
+    module = read_anew(source) if isinstance(source, ModuleType) else load_layers(source)
     results = [run_check(check, full) for check in checks_of(module, layers)]
     return CheckReport(module.__name__, tuple(results))
 

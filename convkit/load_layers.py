@@ -9,8 +9,10 @@ import os
 import sys
 import sysconfig
 import traceback
+from importlib.machinery import SourceFileLoader
+from inspect import CO_OPTIMIZED
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
 
 
 class LayersError(Exception):
@@ -53,7 +55,7 @@ def _load_file(path: Path, name: str | None) -> ModuleType:
     name = name or path.stem
     if not name.isidentifier():
         raise LayersError(f"{path}: rename the file so that Python can import it, to my_layers.py for instance")
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_FromSource(name, str(path.resolve())))
     if spec is None or spec.loader is None:
         raise LayersError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
@@ -72,6 +74,48 @@ def _load_file(path: Path, name: str | None) -> ModuleType:
         if folder in sys.path:
             sys.path.remove(folder)
     return module
+
+
+class _FromSource(SourceFileLoader):
+    """Reads the source each time, for bytecode does not tell two edits within a second apart; and leaves none."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The file as it is now, compiled."""
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+def read_anew(module: ModuleType) -> ModuleType:
+    """A module as its file is now: where a function in the file is no longer the one that was imported, the file is
+    run again, into the same module, as importlib.reload does. Raises LayersError if that fails.
+    """
+    path = getattr(module, "__file__", None)
+    usual = type(getattr(getattr(module, "__spec__", None), "loader", None)) in (SourceFileLoader, _FromSource)
+    if not usual or not path or not Path(path).is_file():  # pytest, for one, changes what it imports
+        return module
+    loader = _FromSource(module.__name__, path)
+    try:
+        code = loader.get_code(module.__name__)
+        if not _differ(module, code):
+            return module
+        exec(code, vars(module))
+    except (Exception, SystemExit) as error:
+        raise LayersError(describe_error(error, Path(path))) from error
+    return module
+
+
+def _differ(module: ModuleType, code: CodeType) -> bool:
+    """Whether a function of the module is another one in its file by now, or is not in it any more."""
+    now = {inner.co_name: inner for inner in code.co_consts if isinstance(inner, CodeType)}
+    loaded = {
+        name: function.__code__
+        for name, function in vars(module).items()
+        if isinstance(function, FunctionType)
+        and function.__module__ == module.__name__
+        and function.__code__.co_name == name
+        and function.__code__.co_filename == code.co_filename
+    }
+    functions = {name for name, inner in now.items() if inner.co_flags & CO_OPTIMIZED}
+    return any(now.get(name) != inner for name, inner in loaded.items()) or not functions <= set(vars(module))
 
 
 def describe_error(error: BaseException, path: Path | None = None) -> str:

@@ -178,6 +178,22 @@ def test_nothing_is_left_behind(mine):
     assert [path.name for path in mine.parent.iterdir()] == ["mine.py"]
 
 
+def test_long_messages_are_cut(mine):
+    found = results(mine, RIGHT.replace("return dout", "raise ValueError('x' * 10**7)\n    return dout"))
+    assert {len(r.message) < 5000 for r, _ in found} == {True}
+
+
+def test_a_mistake_of_ours_does_not_pass_for_theirs(mine, monkeypatch):
+    mine.write_text(HEAD + RIGHT)
+    with Session(mine) as session:
+        session.load()
+        with pytest.raises(RuntimeError, match=r"(?s)the process that runs the checks has failed:.*KeyError"):
+            session.run('["relu", "no such part", "", ""]')
+    monkeypatch.setattr("convkit.sandbox.session.START", "import no_such_module")
+    with pytest.raises(RuntimeError, match="No module named 'no_such_module'"), Session(mine) as session:
+        session.load()
+
+
 def test_the_process_ends_with_the_session(mine):
     mine.write_text(HEAD + RIGHT)
     with Session(mine) as session:

@@ -150,6 +150,8 @@ class Session:
         child, self._child = self._child, None
         child.kill()
         dump, when = child.dump(), f" {when}" if when else ""
+        if "Traceback (most recent call last)" in dump:  # their errors do not end it
+            raise RuntimeError(f"the process that runs the checks has failed:\n{dump}")
         place = blame.place_in(dump, self.file)
         late = child.late or "Timeout (" in dump
         if late:

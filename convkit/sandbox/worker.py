@@ -6,11 +6,13 @@ output. Their code sees neither: for it standard input is empty, and what it wri
 
 from __future__ import annotations
 
+import dataclasses
 import faulthandler
 import json
 import os
 import random
 import sys
+import traceback
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -24,21 +26,27 @@ from convkit.load_layers import LayersError, LayersNotFound, describe_error, loa
 from convkit.sandbox import limits, wire
 from convkit.sandbox.prints import Prints
 
+LONGEST = 3000
+
 
 def main() -> None:
     """Serve until standard input ends."""
     commands, answers, dumps = _take_streams()
     faulthandler.enable(dumps)
     worker: Worker | None = None
-    for line in commands:
-        command = json.loads(line)
-        if worker is None:
-            worker = Worker(command, dumps)
-            answer = worker.load()
-        else:
-            answer = worker.run(command["check"])
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+    try:
+        for line in commands:
+            command = json.loads(line)
+            if worker is None:
+                worker = Worker(command, dumps)
+                answer = worker.load()
+            else:
+                answer = worker.run(command["check"])
+            answers.write(json.dumps(answer) + "\n")
+            answers.flush()
+    except BaseException:  # a mistake of ours, which must not pass for one of theirs
+        traceback.print_exc(file=dumps)
+        raise
 
 
 def _take_streams() -> tuple[IO[str], IO[str], IO[str]]:
@@ -73,7 +81,7 @@ class Worker:
             self.checks = {wire.key(check): check for check in checks_of(module, self.layers)}
         except LayersError as error:
             missing = isinstance(error, LayersNotFound)
-            return {"error": str(error), "missing": missing, "prints": self.prints.note()}
+            return {"error": _cut(str(error)), "missing": missing, "prints": self.prints.note()}
         except BaseException as error:
             return {"error": _ended(error, Path(self.source)), "prints": self.prints.note()}
         return {
@@ -92,6 +100,7 @@ class Worker:
             message = _ended(error, Path(self.prints.path))
             status = "not supported" if check.beyond and not self.full else "wrong"
             result = CheckResult(check.layer, check.part, check.case, check.beyond, status, message)
+        result = dataclasses.replace(result, message=_cut(result.message))
         return {"result": result.to_json(), "prints": self.prints.note()}
 
     def watched(self, action: Callable[[], Any], seed: str) -> Any:
@@ -112,4 +121,9 @@ class Worker:
 
 
 def _ended(error: BaseException, path: Path) -> str:
-    return f"it raised an error: {describe_error(error, path)}"
+    return f"it raised an error: {_cut(describe_error(error, path))}"
+
+
+def _cut(message: str) -> str:
+    """A message of a length that can be read, for an error of theirs may say anything."""
+    return message if len(message) <= LONGEST else message[: LONGEST - 3] + "..."
