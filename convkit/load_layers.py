@@ -55,6 +55,8 @@ def _load_file(path: Path, name: str | None) -> ModuleType:
     name = name or path.stem
     if not name.isidentifier():
         raise LayersError(f"{path}: rename the file so that Python can import it, to my_layers.py for instance")
+    if name in sys.stdlib_module_names or name in ("convkit", "numpy", "scipy"):
+        raise LayersError(f"{path}: rename the file, for it would hide the module {name}, to my_layers.py for instance")
     spec = importlib.util.spec_from_file_location(name, path, loader=_FromSource(name, str(path.resolve())))
     if spec is None or spec.loader is None:
         raise LayersError(f"{path} is not a Python file")

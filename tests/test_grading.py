@@ -234,6 +234,31 @@ def test_submissions_of_one_name_and_numbers(tmp_path):
     assert ignored == []
 
 
+def test_names_and_messages_that_no_file_can_hold(tmp_path, monkeypatch, capsys):
+    try:
+        (tmp_path / "class").mkdir()
+        (tmp_path / "class" / "bad\udcff.py").write_text(STUDENT)
+    except (OSError, UnicodeError):
+        pytest.skip("this file system has no such names")
+    (tmp_path / "class" / "pipe").symlink_to("nowhere")
+    (tmp_path / "points.toml").write_text("[points]\nrelu = 1\n")
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, "grade", "class", "--points", "points.toml")
+    assert code == 0
+    assert "not looked at: pipe" in err
+    assert rows(tmp_path / "grades.csv")[0]["points"] == "1"
+
+
+def test_a_mistake_of_ours_costs_one_submission(tmp_path, monkeypatch):
+    for name in "ab":
+        (tmp_path / f"{name}.py").write_text(STUDENT)
+    monkeypatch.setattr("convkit.sandbox.session.START", "import no_such_module")
+    found, _ = find_submissions(tmp_path)
+    one, two = grade(found, equal_points(["relu"]))
+    assert one.problem.startswith("convkit itself failed")
+    assert two.total == 0
+
+
 def test_cases_that_a_submission_leaves_out_are_not_given(tmp_path):
     """A file that takes cases away from the checks in its own process does not get the points for them."""
     path = tmp_path / "sly.py"

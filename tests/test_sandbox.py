@@ -167,6 +167,8 @@ def test_a_helper_beside_the_file_and_a_file_named_like_a_module(tmp_path):
     (tmp_path / "helpers.py").write_text("def positive(x):\n    return x * (x > 0)\n")
     (tmp_path / "late.py").write_text("limit = 0\n")
     (tmp_path / "numpy.py").write_text("1 / 0\n")
+    with pytest.raises(LayersError, match="rename the file, for it would hide the module numpy"):
+        results(tmp_path / "numpy.py", "1 / 0\n")
     source = "from helpers import positive\ndef relu_forward(x):\n    import late\n    return positive(x), x\n"
     found = results(tmp_path / "mine.py", source)
     assert {r.status for r, _ in found if r.part == "forward"} == {"right"}
@@ -176,6 +178,36 @@ def test_nothing_is_left_behind(mine):
     found = results(mine, RIGHT)
     assert found
     assert [path.name for path in mine.parent.iterdir()] == ["mine.py"]
+
+
+def test_messages_do_not_move_the_cursor_or_break_files(mine):
+    body = "print('\\x1b[2J'); raise ValueError('\\x1b[31m \\udcff \\x00 ß')\n    return dout"
+    found = results(mine, RIGHT.replace("return dout", body))
+    message, prints = next((r.message, prints) for r, prints in found if r.part == "dx")
+    assert "ValueError: \\x1b[31m \\udcff \\x00 ß" in message
+    assert prints.endswith("prints: \\x1b[2J")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "os.closerange(3, 100)",
+        "sys.stdout.close()",
+        "import threading, itertools; threading.Thread(target=lambda: sum(itertools.repeat(0))).start()",
+    ],
+)
+def test_whoever_saws_at_the_branch_falls_alone(mine, body):
+    start = time.monotonic()
+    assert results(mine, RIGHT.replace("return dout", f"{body}\n    return dout"))
+    assert time.monotonic() - start < 10
+
+
+def test_a_check_that_takes_its_own_watch_away(mine, monkeypatch):
+    monkeypatch.setattr("convkit.sandbox.session.GRACE", 0.5)
+    body = "import faulthandler; faulthandler.cancel_dump_traceback_later()\n    while True: pass"
+    found = results(mine, RIGHT.replace("return dout", f"{body}\n    return dout"), limits=Limits(0.3))
+    message = next(r.message for r, _ in found if r.part == "dx")
+    assert message == "it had not ended after 0.3 s, and was stopped"
 
 
 def test_long_messages_are_cut(mine):

@@ -15,6 +15,8 @@ from test_cli import run
 import convkit
 from convkit import fast_layers, layers
 from convkit.checks import check_layers
+from convkit.commands import which_layers
+from convkit.commands.errors import CommandError
 from convkit.layers import LAYERS
 from convkit.load_layers import load_layers
 from convkit.stubs import StubError, strip, stub_text, write_stub
@@ -167,6 +169,15 @@ def test_use_takes_only_what_is_written(tmp_path):
     with convkit.use(whole, fast_layers):
         assert convkit.current("relu").module == "mine"
         assert convkit.current("affine").module.startswith("convkit.")
+
+
+def test_train_says_what_is_not_written(tmp_path):
+    write_stub(tmp_path / "mine.py", ["conv", "softmax_loss"])
+    with pytest.raises(CommandError, match="conv_forward_naive and conv_backward_naive are not written yet"):
+        which_layers.choose(str(tmp_path / "mine.py"))
+    write_stub(tmp_path / "loss.py", ["softmax_loss"])
+    with pytest.raises(CommandError, match="softmax_loss is not written yet"):
+        which_layers.choose(str(tmp_path / "loss.py"))
 
 
 def test_an_error_of_their_own_does_not_make_a_layer_unwritten(tmp_path):

@@ -31,7 +31,8 @@ def run(options: argparse.Namespace) -> int:
         report, prints = check_file(path, options.layer, options.full, Limits(options.seconds, options.memory), bar)
     except LayersError as error:
         if options.json:
-            print(json.dumps({"file": options.file, "ok": False, "error": str(error)}, indent=1))
+            nothing = {"ok": False, "verdict": "cannot tell", "findings": [], "results": []}
+            print(json.dumps({"file": options.file, **nothing, "error": str(error)}, indent=1))
             return 1
         raise CommandError(f"your layers cannot be loaded: {error}") from error
     if options.json:

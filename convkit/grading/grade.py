@@ -109,7 +109,10 @@ def _grade(submission: Submission, points: Points, running: _Running) -> Grade:
     with tempfile.TemporaryDirectory(prefix="convkit-", ignore_cleanup_errors=True) as empty:
         session = Session(submission.path, points.layers, False, points.limits, MODULE, empty, submission.path.parent)
         with running.among(session):
-            return _check(submission, session, points, running)
+            try:
+                return _check(submission, session, points, running)
+            except RuntimeError as error:  # a mistake of ours costs this submission, not the class
+                return _judge(submission, f"convkit itself failed: {error}", [], points, "")
 
 
 def _check(submission: Submission, session: Session, points: Points, running: _Running) -> Grade:

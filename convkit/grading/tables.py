@@ -39,7 +39,7 @@ def write_tables(
     for name, text in texts.items():
         path = folder / name
         beside = path.with_name(f".{name}.new")
-        beside.write_text(text, encoding="utf-8", newline="")
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
         os.replace(beside, path)
         paths.append(path)
     return paths

@@ -10,6 +10,11 @@ from types import FrameType
 KEPT = 300
 
 
+def printable(text: str) -> str:
+    """A text in which characters that move the cursor, or that no file can hold, are shown as escapes."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+
+
 class Prints(io.TextIOBase):
     """Takes the place of sys.stdout; however much is printed, only the first characters are kept.
 
@@ -48,7 +53,7 @@ class Prints(io.TextIOBase):
 
     def note(self) -> str:
         """In one line: what was printed first, and where; '' if nothing."""
-        words = " ".join(self.text.split())
+        words = " ".join(printable(self.text).split())
         if not words:
             return ""
         shown = words if len(words) <= 80 else words[:77] + "..."

@@ -179,6 +179,7 @@ class _Child:
             "CONVKIT_NUM_THREADS": "1",
             "PYTHONHASHSEED": "0",
             "MPLBACKEND": "agg",
+            "PYTHONWARNINGS": "ignore",
         }
         # -B: nothing is left beside their file; -P: nothing beside it takes the place of a module of Python's
         command = [sys.executable, "-B", "-P", "-c", START, root]

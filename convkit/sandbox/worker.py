@@ -24,7 +24,7 @@ from convkit.check_report import CheckResult
 from convkit.checks import Check, checks_of, run_check
 from convkit.load_layers import LayersError, LayersNotFound, describe_error, load_layers
 from convkit.sandbox import limits, wire
-from convkit.sandbox.prints import Prints
+from convkit.sandbox.prints import Prints, printable
 
 LONGEST = 3000
 
@@ -126,4 +126,4 @@ def _ended(error: BaseException, path: Path) -> str:
 
 def _cut(message: str) -> str:
     """A message of a length that can be read, for an error of theirs may say anything."""
-    return message if len(message) <= LONGEST else message[: LONGEST - 3] + "..."
+    return printable(message if len(message) <= LONGEST else message[: LONGEST - 3] + "...")
