@@ -83,10 +83,18 @@ class Stub:
                 self._add(module, used)
             else:
                 self.imports.setdefault(used, _origin(module, used))
-        # a solution may build on another layer; whoever does not write that one, too, takes ours
-        for used in sorted(stripped.solution_names() & (_layer_functions() - {name})):
-            if used not in self._own_functions():
+        for used in sorted(stripped.solution_names() - local):
+            if self._is_given(module, used):
                 self.imports.setdefault(used, _origin(module, used))
+
+    def _is_given(self, module: ModuleType, name: str) -> bool:
+        """Whether a name that a solution uses is there for whoever writes it anew: constants, functions of other
+        packages, and layers that it builds on, but not our own helpers, which are part of the solution."""
+        if hasattr(builtins, name) or not hasattr(module, name):
+            return False
+        if name in _layer_functions():
+            return name not in self._own_functions()
+        return name.isupper() or not _origin(module, name)[0].startswith("convkit")
 
     def _own_functions(self) -> set[str]:
         return {f for name in self.layers for f in _functions_of(name)}
