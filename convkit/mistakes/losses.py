@@ -184,8 +184,7 @@ def _correct_class_counted(call: Call) -> list[Wrong]:
     "the correct class gets no gradient, or not the one it should",
     "Every margin above 0 contains -x_y. How often does x_y appear in the loss of a sample?",
     "Look at the entries [np.arange(N), y] of the gradient: minus the number of margins above 0.",
-    "    dx = (margins > 0) * 1.0     # margins[np.arange(N), y] is 0\n"
-    "    dx[np.arange(N), y] -= np.sum(dx, axis=1)",
+    "    dx = (margins > 0) * 1.0     # margins[np.arange(N), y] is 0\n    dx[np.arange(N), y] -= np.sum(dx, axis=1)",
 )
 def _svm_not_subtracted(call: Call) -> list[Wrong]:
     x, y = call.args["x"], call.args["y"]
