@@ -1,7 +1,7 @@
 """What each layer, or each part of one, is worth.
 
     [points]
-    affine = 4                                       # shared equally by its parts: forward, dx, dw, db, inputs, repeat
+    affine = 4                                       # shared equally by its parts: forward, dx, dw, db, inputs, repeat, cache
     conv = { forward = 4, dx = 3, dw = 2, db = 1 }   # part by part; what is not named is worth nothing
     batchnorm = { forward = 3, dx = 3, "batchnorm_backward_alt dx" = 1 }
 

@@ -78,7 +78,8 @@ class Worker:
             self.prints.path = os.path.abspath(getattr(module, "__file__", None) or self.source)
             # their functions may import what stands beside the file when they are called
             sys.path.insert(0, os.path.dirname(self.prints.path))
-            self.checks = {wire.key(check): check for check in checks_of(module, self.layers)}
+            checks = self.watched(lambda: list(checks_of(module, self.layers)), "load")
+            self.checks = {wire.key(check): check for check in checks}
         except LayersError as error:
             missing = isinstance(error, LayersNotFound)
             return {"error": _cut(str(error)), "missing": missing, "prints": self.prints.note()}
