@@ -12,8 +12,10 @@ import re
 import subprocess
 import sys
 import tempfile
-from functools import cache
 from pathlib import Path
+
+from convkit.diagnosis.finding import labelled
+from convkit.sandbox.check_file import check_file
 
 HERE = Path(__file__).parent
 PAGE = HERE / "checking.md"
@@ -44,16 +46,14 @@ def _check(name: str, *options: str) -> str:
     return _block("", f"$ convkit {' '.join(words)}\n{_run(name, 'convkit', *words)}")
 
 
-def _hints(name: str, *options: str) -> str:
-    """What the second and third hint add to that, behind a click."""
-    seen = set(_run(name, "convkit", "check", MODULE, *options, "--hint", "1").splitlines())
+def _hints(name: str) -> str:
+    """The second and third hint, each behind a click."""
+    report, _ = check_file(HERE / "wrong_layers" / f"{name}.py")
     folds = []
-    for level, title in ((2, "where to look"), (3, "nearly the code")):
-        lines = _run(name, "convkit", "check", MODULE, *options, "--hint", str(level)).splitlines()
-        new = [line for line in lines if line not in seen and line and not line.startswith("More help")]
-        seen.update(lines)
-        body = _block("", "\n".join(new))
-        folds.append(f"<details><summary><code>--hint {level}</code>: {title}</summary>\n\n{body}\n\n</details>")
+    for level in (2, 3):
+        hints = [finding.lines(level)[-1] for finding in report.findings]
+        body = _block("", "\n".join(labelled(hints)))
+        folds.append(f"<details><summary><code>--hint {level}</code>: {hints[0][0]}</summary>\n\n{body}\n\n</details>")
     return "\n".join(folds)
 
 
@@ -68,7 +68,6 @@ def _pytest(name: str) -> str:
     return _block("", "\n".join([f"$ pytest {' '.join(options)}", "...", *first, "...", total]))
 
 
-@cache
 def _run(name: str, *words: str) -> str:
     """Run a command in a folder that holds one wrong file as my_layers.py; returns what it prints."""
     with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,7 @@
 """What each layer, or each part of one, is worth.
 
     [points]
-    affine = 4                                       # shared equally by its parts: forward, dx, dw, db, inputs, repeat, cache
+    affine = 4                                       # shared equally by forward, dx, dw, db
     conv = { forward = 4, dx = 3, dw = 2, db = 1 }   # part by part; what is not named is worth nothing
     batchnorm = { forward = 3, dx = 3, "batchnorm_backward_alt dx" = 1 }
 
@@ -9,7 +9,8 @@
     seconds = 10         # for each check
     memory = 1024        # megabytes, for each check
 
-A part is what `convkit check` prints a line for. Its points are given if all of its cases are right.
+A part is what `convkit check` prints a line for. Its points are given if all of its cases are right. The parts
+`inputs`, `repeat` and `cache` are worth something where they are named; mistakes in them are listed in any case.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class PointsError(Exception):
 class Points:
     """What is worth how much.
 
-    - worth: points by (layer, part), in the order of the checks
+    - worth: points by (layer, part), in the order of the checks; 0 for what is checked and gives none
     - limits: for each check
     """
 
@@ -113,13 +114,23 @@ def _worth(layer: str, value: Any) -> dict[tuple[str, str], Fraction]:
     if not value:
         raise PointsError(f"points.{layer} is empty; name parts of it: {', '.join(parts)}")
     _only(value, tuple(parts), f"points.{layer}")
-    return {(layer, part): _number(f"points.{layer}.{part}", value[part]) for part in parts if part in value}
+    given = {part: _number(f"points.{layer}.{part}", points) for part, points in value.items()}
+    return {(layer, part): given.get(part, Fraction(0)) for part in parts if part in given or _is_needed(layer, part)}
 
 
 def _shared(layer: str, points: Fraction) -> dict[tuple[str, str], Fraction]:
-    # what may be asked for in another form as well (batchnorm_backward_alt) is worth something only where it is named
-    parts = [part for part in cases_of(layer) if not part.startswith(tuple(LAYERS[layer].alternatives))]
-    return {(layer, part): points / len(parts) for part in parts}
+    spec = LAYERS[layer]
+    sharing = ("loss" if spec.is_loss else "forward", *spec.gradients)
+    return {
+        (layer, part): points / len(sharing) if part in sharing else Fraction(0)
+        for part in cases_of(layer)
+        if _is_needed(layer, part)
+    }
+
+
+def _is_needed(layer: str, part: str) -> bool:
+    """Whether every file must have it; the same gradient in another form (batchnorm_backward_alt) may be left out."""
+    return not part.startswith(tuple(LAYERS[layer].alternatives))
 
 
 def _limits(table: Any) -> Limits:

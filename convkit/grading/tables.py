@@ -83,7 +83,7 @@ def as_json(grades: Sequence[Grade], mistakes: Sequence[Mistake], points: Points
 
 
 def _grade_rows(grades: Sequence[Grade], points: Points) -> Iterable[list[Any]]:
-    keys = list(points.worth)
+    keys = [key for key, worth in points.worth.items() if worth]
     yield ["submission", "points", "of", *(f"{layer} {part}" for layer, part in keys), "problem", "prints"]
     for grade in grades:
         given = [rounded(grade.points[key]) for key in keys]
