@@ -142,7 +142,7 @@ def run_check(check: Check, full: bool = False) -> CheckResult:
         status, message = "not written", str(error) or "it raises NotImplementedError"
     except Exception as error:
         status, message = "wrong", f"it raised an error: {describe_error(error)}"
-    if status == "wrong" and check.beyond and not full:
+    if status in ("wrong", "cannot tell") and check.beyond and not full:
         status = "not supported"
     findings, place = failure.findings, failure.place
     return CheckResult(check.layer, check.part, check.case, check.beyond, status, message, findings, place)

@@ -109,7 +109,7 @@ def describe(wrong: np.ndarray, axes: tuple[str, ...]) -> str:
     for axis, name in enumerate(axes):
         hit = np.flatnonzero(wrong.any(axis=tuple(i for i in range(wrong.ndim) if i != axis)))
         if len(hit) < wrong.shape[axis]:
-            subsets.append(_subset(hit, wrong.shape[axis], name))
+            subsets.append(subset_in_words(hit, wrong.shape[axis], name))
     ring = _border(wrong)
     if ring:
         text += f": {ring}"
@@ -120,7 +120,7 @@ def describe(wrong: np.ndarray, axes: tuple[str, ...]) -> str:
     return text
 
 
-def _subset(hit: np.ndarray, length: int, name: str) -> str:
+def subset_in_words(hit: np.ndarray, length: int, name: str) -> str:
     """Some indices of an axis in words, such as 'every other row (0, 2, 4)'."""
     if len(hit) == 1:
         which = "the first " if hit[0] == 0 else "the last " if hit[0] == length - 1 else ""

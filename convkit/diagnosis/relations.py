@@ -142,7 +142,7 @@ def _shifted_fits(found: np.ndarray, right: np.ndarray, by: tuple[int, int], tol
 
 def _another_gradient(item: str, wrong: Sequence[Sample], blames: str) -> Finding | None:
     for other in wrong[0].call.right:
-        if other == item or other in ("out", "loss"):
+        if other == item or other in ("out", "loss") or other not in wrong[0].found:
             continue
         if all(same(s.found[item], s.call.right[other], s.tolerance) and np.size(s.found[item]) > 1 for s in wrong):
             hints = (

@@ -9,6 +9,7 @@ step there is a kink.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -77,9 +78,7 @@ class Function:
 
         return self.moved(x, move, kept)
 
-    def judge(
-        self, evaluate: Callable[[float], np.ndarray], analytic: float, bound: float, unit: float = 1.0
-    ) -> Slope:
+    def judge(self, evaluate: Callable[[float], np.ndarray], analytic: float, bound: float, unit: float = 1.0) -> Slope:
         """Compare a slope with differences over several steps.
 
         - evaluate: h -> outputs
@@ -87,7 +86,6 @@ class Function:
         - bound: how large an error passes
         - unit: length that a step of 1 stands for
         """
-        best: Slope | None = None
         tried = []
         for step in self.steps:
             h = step * unit
@@ -95,30 +93,57 @@ class Function:
             central = float(np.sum((above - below) * self.dout)) / (2 * h)
             right, left = (float(np.sum(d * self.dout)) / h for d in (above - self.at, self.at - below))
             noise = ROUND_OFF * self.epsilon * self.size / h
-            tried.append((h, central, right - left, noise))
-            off = abs(analytic - central)
-            error = max(0.0, off - noise) if np.isfinite(off) else np.inf
-            found = Slope(central, error, noise, False, off > bound >= error)
-            if best is None or (found.error, found.noise) < (best.error, best.noise):
-                best = found
-            if error <= bound and noise <= max(bound, 0.1 * abs(central)):
-                return found
-        assert best is not None
-        return best._replace(kink=self._kinked(tried, bound)) if best.error > bound else best
+            tried.append(_Tried(h, central, right - left, noise))
+            if abs(analytic - central) <= bound + noise and noise <= bound:
+                break
+        return _verdict(tried, analytic, bound)
 
-    @staticmethod
-    def _kinked(tried: list[tuple[float, float, float, float]], bound: float) -> bool:
-        """Whether one-sided slopes differ by much that does not shrink with the step.
 
-        A bend h·f'' shrinks a hundredfold over two decades of h; a kink at x itself does not shrink at all. A kink near
-        x leaves the smaller steps alone: those then agree with the analytic slope, if it is right.
-        """
-        usable = sorted((h, abs(jump), noise) for h, _, jump, noise in tried if np.isfinite(jump))
-        clear = [(h, jump) for h, jump, noise in usable if jump > 20 * noise]
-        if len(clear) < 2 or clear[0][0] > 1e-2 * max(h for h, *_ in usable):
-            return False
-        (_, smallest), (_, largest) = clear[0], clear[-1]
-        return smallest > 10 * bound and smallest > 0.2 * largest
+class _Tried(NamedTuple):
+    """A step, the central difference, by how much the one-sided slopes differ, and the round-off."""
+
+    h: float
+    central: float
+    jump: float
+    noise: float
+
+
+def _verdict(tried: list[_Tried], analytic: float, bound: float) -> Slope:
+    """What the differences over several steps say together."""
+
+    def slope(t: _Tried, kink: bool = False) -> Slope:
+        off = abs(analytic - t.central)
+        error = max(0.0, off - t.noise) if np.isfinite(off) else np.inf
+        return Slope(t.central, error, t.noise, kink, off > bound >= error)
+
+    found = [slope(t) for t in tried]
+    sharp = [s for s in found if s.noise <= 10 * bound]
+    for s in sorted(sharp, key=lambda s: s.noise):
+        if s.error <= bound:
+            return s
+    kink = _kinked(tried, bound)
+    if not kink and len(sharp) > 1:
+        # no step with little round-off agrees: where two of these agree with one another, that is the slope
+        values = sorted(sharp, key=lambda s: s.value)
+        a, b = min(pairwise(values), key=lambda pair: pair[1].value - pair[0].value)
+        if b.value - a.value <= 0.01 * min(a.error, b.error):
+            return min(a, b, key=lambda s: s.noise)
+    best = min(found, key=lambda s: (s.error > bound, s.error if s.error > bound else 0.0, s.noise))
+    return best._replace(kink=kink and best.error > bound)
+
+
+def _kinked(tried: list[_Tried], bound: float) -> bool:
+    """Whether one-sided slopes differ by much that does not shrink with the step.
+
+    A bend h·f'' shrinks a hundredfold over two decades of h; a kink at x itself does not shrink at all. A kink near x
+    leaves the smaller steps alone: those then agree with the analytic slope, if it is right.
+    """
+    usable = sorted((t.h, abs(t.jump), t.noise) for t in tried if np.isfinite(t.jump))
+    clear = [(h, jump) for h, jump, noise in usable if jump > 20 * noise]
+    if len(clear) < 2 or clear[0][0] > 1e-2 * max(h for h, *_ in usable):
+        return False
+    (_, smallest), (_, largest) = clear[0], clear[-1]
+    return smallest > 10 * bound and smallest > 0.2 * largest
 
 
 def jacobian(function: Function, x: np.ndarray) -> np.ndarray:
