@@ -9,6 +9,7 @@ import os
 import sys
 import textwrap
 import traceback
+from glob import glob
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -17,8 +18,9 @@ from setuptools.command.build_ext import build_ext
 DEBUG = os.environ.get("CONVKIT_DEBUG", "0") == "1"
 WANTED = os.environ.get("CONVKIT_EXTENSIONS", "auto")
 KERNELS = "convkit/kernels"
-GEMM = [f"{KERNELS}/gemm_{part}.c" for part in ("select", "base", "avx2", "avx512")]
-HEADERS = [f"{KERNELS}/gemm.h", f"{KERNELS}/gemm_impl.h"]
+NATIVE = [f"{KERNELS}/{name}.c" for name in ("isa_base", "isa_avx2", "isa_avx512", "isa_select", "parallel")]
+HEADERS = sorted(glob(f"{KERNELS}/*.h"))
+INCLUDED = sorted(glob("convkit/fast/*.pxi"))
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": DEBUG,
@@ -32,7 +34,7 @@ DIRECTIVES = {
 def extension(name, *extra_sources):
     source = name.replace(".", "/") + ".pyx"
     flags = [] if sys.platform == "win32" else ["-O1", "-g"] if DEBUG else ["-O3"]
-    return Extension(name, [source, *extra_sources], depends=HEADERS, include_dirs=[KERNELS], extra_compile_args=flags)
+    return Extension(name, [source, *extra_sources], depends=[*HEADERS, *INCLUDED], include_dirs=[KERNELS], extra_compile_args=flags)
 
 
 def extensions():
@@ -41,10 +43,13 @@ def extensions():
     from Cython.Build import cythonize
 
     modules = [
-        extension("convkit.kernels.matmul", *GEMM),
+        extension("convkit.kernels.native", *NATIVE),
+        extension("convkit.kernels.matmul"),
         extension("convkit.kernels.im2col"),
-        extension("convkit.kernels.conv"),
+        extension("convkit.kernels.conv_im2col"),
+        extension("convkit.kernels.conv", f"{KERNELS}/conv_plan.c"),
         extension("convkit.kernels.pooling"),
+        extension("convkit.kernels.resample"),
         extension("convkit.fast_layers"),
     ]
     return cythonize(modules, compiler_directives=DIRECTIVES, force=DEBUG or None)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -23,7 +24,7 @@ import numpy as np
 
 from convkit.check_report import CheckReport, CheckResult
 from convkit.diagnosis.compare import CheckFailure, compare
-from convkit.diagnosis.contract import contract_checks
+from convkit.diagnosis.contract import contract_checks, wrong_return
 from convkit.diagnosis.of_layer import LayerDiagnosis
 from convkit.diagnosis.progress import with_progress
 from convkit.diagnosis.runs import (
@@ -41,6 +42,10 @@ from convkit.load_layers import describe_error, load_layers, read_anew
 from convkit.ops import SUFFIXES, defined_in
 
 __all__ = ["Check", "CheckFailure", "check_layers", "checks_of", "run_check"]
+
+
+class CannotTell(Exception):
+    """Nothing can be said, for the reason given: what is checked depends on something that is wrong."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def check_layers(
     - source: a module, its name, or the path of its file; a module whose file was edited since is read anew
     - layers: names of the layers to check, keys of convkit.layers.LAYERS; default all that the module defines
     - full: whether what goes beyond the assignment's contract must be right too
-    - progress: whether to show a progress bar once it takes longer than a second; default on a terminal or in a notebook
+    - progress: whether to show a bar once it takes longer than a second; default: on a terminal and in a notebook
 
     Returns a report: report.ok, report.verdict, report.results, report.findings (the mistakes that were recognised),
     and its text by print(report) or report.text(hint=1...3); a module in which nothing was found to check is not ok.
@@ -124,8 +129,12 @@ def run_check(check: Check, full: bool = False, prints: Any = None) -> CheckResu
     """Run one check; what the module prints meanwhile goes into `prints` or nowhere, what it raises is the message."""
     status, message, failure = "right", "", CheckFailure("")
     try:
-        with contextlib.redirect_stdout(prints or io.StringIO()), np.errstate(all="ignore"):
+        stdout = contextlib.redirect_stdout(prints or io.StringIO())
+        with stdout, np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # NumPy warns of what the checks will find; nobody's filters matter here
             check.run()
+    except CannotTell as reason:
+        status, message = "cannot tell", str(reason)
     except CheckFailure as failed:
         status, message, failure = "wrong", str(failed), failed
     except WrongContract as failed:
@@ -134,7 +143,7 @@ def run_check(check: Check, full: bool = False, prints: Any = None) -> CheckResu
         status, message = "not written", str(error) or "it raises NotImplementedError"
     except (Exception, SystemExit) as error:
         status, message = "wrong", f"it raised an error: {describe_error(error)}"
-    if status == "wrong" and check.beyond and not full:
+    if status in ("wrong", "cannot tell") and check.beyond and not full:
         status = "not supported"
     findings, place = failure.findings, failure.place
     return CheckResult(check.layer, check.part, check.case, check.beyond, status, message, findings, place)
@@ -206,7 +215,7 @@ def _check_gradient(diagnosis: LayerDiagnosis, case: Case, gradient: str, part: 
         right = right_for_theirs(layer, case, 0, first)
         compare("out", first, right.out)
     except (CheckFailure, WrongContract):
-        raise CheckFailure("the forward pass is wrong; mend it first, then look at the gradients") from None
+        raise CannotTell("the forward pass is wrong; mend it first, then look at the gradients") from None
     assert right.dout is not None
     with _naming(diagnosis, [gradient], case, part):
         named = dict(zip(layer.gradients, gradients_of(layer, backward(right.dout.copy(), second)), strict=True))
@@ -226,7 +235,7 @@ def _naming(diagnosis: LayerDiagnosis, items: list[str], case: Case, part: str) 
         failure.findings = (*failure.findings, *diagnosis.findings(items, case, part))
         raise
     except WrongContract as error:
-        raise CheckFailure(str(error), findings=diagnosis.findings(items, case, part)) from None
+        raise CheckFailure(str(error), findings=(wrong_return(str(error), diagnosis.layer.name, part),)) from None
     except Exception as error:
         message = f"it raised an error: {describe_error(error)}"
         raise CheckFailure(message, findings=diagnosis.findings(items, case, part)) from None

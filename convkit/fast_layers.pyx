@@ -3,6 +3,7 @@
     conv_forward_fast,     conv_backward_fast       convolution
     max_pool_forward_fast, max_pool_backward_fast   max pooling
     affine_forward_fast,   affine_backward_fast     the affine layer
+    ...                                             and what stands in fast/: further convolutions, pooling, upsampling
     im2col_cython, col2im_cython, col2im_6d_cython  images as a matrix of windows, and back
 
 They take what the reference takes, return what it returns and refuse what it refuses; only the caches differ. The faces
@@ -13,26 +14,54 @@ import numpy as np
 
 from convkit.contracts import Cache, check_dout, check_ndim, check_shape, common_dtype, open_cache
 from convkit.im2col import check_field
-import convkit.kernels.conv as conv_kernels
 import convkit.kernels.im2col as im2col_kernels
 import convkit.kernels.matmul as matmul_kernels
 import convkit.kernels.pooling as pooling_kernels
-from convkit.kernels import threads
+import convkit.kernels.resample as resample_kernels
+from convkit.kernels import convolution, slices, threads
+from convkit.layers.adaptive_pool import AdaptiveGeometry, check_adaptive_pool
 from convkit.layers.affine import check_affine
+from convkit.layers.avg_pool import check_avg_pool
 from convkit.layers.conv import check_conv
+from convkit.layers.conv1d import check_conv1d
+from convkit.layers.conv3d import check_conv3d
+from convkit.layers.conv_transpose import check_conv_transpose
+from convkit.layers.global_pool import check_global_pool
 from convkit.layers.pool import check_pool
+from convkit.layers.separable_conv import check_separable_conv
+from convkit.layers.unpool import check_max_unpool
+from convkit.layers.upsample import check_upsample
+from convkit.layers.upsample_bilinear import check_upsample_bilinear
 
 __all__ = [
+    "adaptive_avg_pool_backward_fast",
+    "adaptive_avg_pool_forward_fast",
+    "adaptive_max_pool_backward_fast",
+    "adaptive_max_pool_forward_fast",
     "affine_backward_fast",
     "affine_forward_fast",
+    "avg_pool_backward_fast",
+    "avg_pool_forward_fast",
+    "bed_of_nails_backward_fast",
+    "bed_of_nails_forward_fast",
     "col2im_6d_cython",
     "col2im_cython",
+    "conv1d_backward_fast",
+    "conv1d_forward_fast",
+    "conv3d_backward_fast",
+    "conv3d_forward_fast",
     "conv_backward_fast",
     "conv_backward_im2col",
     "conv_backward_strides",
     "conv_forward_fast",
     "conv_forward_im2col",
     "conv_forward_strides",
+    "conv_transpose_backward_fast",
+    "conv_transpose_forward_fast",
+    "global_avg_pool_backward_fast",
+    "global_avg_pool_forward_fast",
+    "global_max_pool_backward_fast",
+    "global_max_pool_forward_fast",
     "im2col_cython",
     "max_pool_backward_fast",
     "max_pool_backward_im2col",
@@ -40,11 +69,16 @@ __all__ = [
     "max_pool_forward_fast",
     "max_pool_forward_im2col",
     "max_pool_forward_reshape",
+    "max_pool_with_indices_fast",
+    "max_unpool_backward_fast",
+    "max_unpool_forward_fast",
+    "separable_conv_backward_fast",
+    "separable_conv_forward_fast",
+    "upsample_bilinear_backward_fast",
+    "upsample_bilinear_forward_fast",
+    "upsample_nearest_backward_fast",
+    "upsample_nearest_forward_fast",
 ]
-
-# A tile of the im2col matrix has about so many bytes: it should stay in the L2 cache until it is used.
-TILE_BYTES = 1 << 20
-
 
 def conv_forward_fast(x, w, b, conv_param):
     """Convolve a batch of images with a bank of filters; as conv_forward_naive, compiled.
@@ -58,19 +92,8 @@ def conv_forward_fast(x, w, b, conv_param):
     Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.
     """
     geometry, dtype = check_conv(x, w, b, conv_param)
-    x_c, w_c, b_c = _c_order(x, dtype), _filters(w, dtype), _c_order(b, dtype)
-    N, F, OH, OW = geometry.out_shape
-    out = np.empty((N, F, OH * OW), dtype)
-
-    def forward(first, last, stop):
-        cols, work = _scratch(geometry, dtype)
-        if N == 1:
-            conv_kernels.conv_forward(x_c, w_c, b_c, out, geometry, cols, work, 0, 1, first, last, stop)
-        else:
-            conv_kernels.conv_forward(x_c, w_c, b_c, out, geometry, cols, work, first, last, 0, OH * OW, stop)
-
-    threads.run(forward, OH * OW if N == 1 else N, out.size * w_c.shape[1])
-    return out.reshape(geometry.out_shape), Cache("conv_forward_fast", x, w, geometry, dtype)
+    out = convolution.forward(x, w, b, geometry, dtype)
+    return out, Cache("conv_forward_fast", x, w, geometry, dtype)
 
 
 def conv_backward_fast(dout, cache):
@@ -84,37 +107,24 @@ def conv_backward_fast(dout, cache):
     """
     x, w, geometry, dtype = open_cache(cache, "conv_forward_fast")
     dtype = check_dout(dout, geometry.out_shape, "(N, F, OH, OW)", dtype)
-    N, F, OH, OW = geometry.out_shape
-    x_c, w_c, dout_c = _c_order(x, dtype), _filters(w, dtype), _c_order(dout, dtype).reshape(N, F, OH * OW)
-    C, K = x.shape[1], w_c.shape[1]
-    dx, dw = np.zeros(x.shape, dtype), np.zeros((F, K), dtype)
-
-    def backward_x(first, last, stop):
-        cols, work = _scratch(geometry, dtype)
-        if N == 1:
-            conv_kernels.conv_backward_x(dout_c, w_c, dx, geometry, cols, work, 0, 1, first, last, stop)
-        else:
-            conv_kernels.conv_backward_x(dout_c, w_c, dx, geometry, cols, work, first, last, 0, C, stop)
-
-    def backward_w(first, last, stop):
-        cols, work = _scratch(geometry, dtype)
-        conv_kernels.conv_backward_w(dout_c, x_c, dw, geometry, cols, work, first, last, stop)
-
-    threads.run(backward_x, C if N == 1 else N, dout_c.size * K)
-    threads.run(backward_w, K, dout_c.size * K)
-    return dx, dw.reshape(w.shape), dout_c.sum(axis=(0, 2))
+    dx = convolution.backward_x(dout, w, geometry, dtype)
+    dw, db = convolution.backward_w(dout, x, geometry, dtype)
+    return dx, dw, db
 
 
 def max_pool_forward_fast(x, pool_param):
     """Largest value of each window of each channel; as max_pool_forward_naive, compiled.
 
     - x: images (N, C, H, W), float32 or float64
-    - pool_param: dict with 'pool_height', 'pool_width', 'stride', and optionally 'rounding'
+    - pool_param: dict with 'pool_height', 'pool_width', 'stride', and optionally 'rounding', 'pad' and 'dilation'
 
     Returns (out, cache): out (N, C, OH, OW), and a cache for max_pool_backward_fast.
     Raises ValueError where sizes do not fit, TypeError for other dtypes.
     """
     geometry, dtype = check_pool(x, pool_param)
+    if not geometry.is_plain:
+        out, indices = _max_of_windows(x, geometry, geometry.dilation, dtype)
+        return out, Cache("max_pool_forward_fast", geometry, indices, dtype)
     N, C, OH, OW = geometry.out_shape
     PH, PW = geometry.kernel
     planes = _c_order(x, dtype).reshape(N * C, *x.shape[2:])
@@ -139,6 +149,8 @@ def max_pool_backward_fast(dout, cache):
     """
     geometry, winner, dtype = open_cache(cache, "max_pool_forward_fast")
     dtype = check_dout(dout, geometry.out_shape, "(N, C, OH, OW)", dtype)
+    if not geometry.is_plain:
+        return _add_at_maxima(dout, winner, geometry.x_shape, dtype)
     dout_c = _c_order(dout, dtype).reshape(winner.shape)
     dx = np.zeros((len(winner), *geometry.x_shape[2:]), dtype)
 
@@ -254,14 +266,6 @@ def _product(a, b):
     return out
 
 
-def _scratch(geometry, dtype):
-    """A thread's memory for one call: a tile of the im2col matrix, and the packed blocks of the matrix product."""
-    K = geometry.w_shape[1] * geometry.kernel[0] * geometry.kernel[1]
-    positions = geometry.out[0] * geometry.out[1]
-    columns = max(1, min(positions, TILE_BYTES // (K * dtype.itemsize)))
-    return np.empty((K, columns), dtype), np.empty(matmul_kernels.WORK_SIZE, dtype)
-
-
 def _c_order(array, dtype):
     """The array itself where the kernels can read it as it stands, else a copy: C order, aligned, of this dtype."""
     return np.require(array, dtype, ("C", "A"))
@@ -272,15 +276,14 @@ def _aligned(array, dtype):
     return np.require(array, dtype, "A")
 
 
-def _filters(w, dtype):
-    """w as a matrix (F, K)."""
-    return _c_order(w, dtype).reshape(w.shape[0], -1)
-
-
 def _rows(x, w, dtype):
     """x as a matrix with one sample in each row."""
     return _c_order(x, dtype).reshape(len(x), len(w))
 
+
+include "fast/convolutions.pxi"
+include "fast/pooling.pxi"
+include "fast/upsampling.pxi"
 
 # The assignments have several fast variants of a layer; here one serves every shape, under all their names.
 conv_forward_im2col = conv_forward_strides = conv_forward_fast

@@ -57,6 +57,8 @@ class GradientReport(Report):
     - general: findings about the whole, not about one gradient; with one of these nothing is right
     - remarks: what else is worth knowing, a line each
     - unjudged: why nothing could be judged, '' if something was
+    - doubts: findings that make a verdict impossible, though they are no mistakes in themselves
+    - what: what a row is: a gradient, or a run of an update rule
     """
 
     rows: tuple[GradientRow, ...]
@@ -64,8 +66,13 @@ class GradientReport(Report):
     general: tuple[Finding, ...] = ()
     remarks: tuple[str, ...] = ()
     unjudged: str = ""
+    doubts: tuple[Finding, ...] = ()
+    what: str = "gradient"
 
-    columns = ("gradient", "shape", "dtype", "error")
+    @property
+    def columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Headings of the table."""
+        return (self.what, "shape", "dtype", "error")
 
     @property
     def results(self) -> tuple[GradientRow, ...]:
@@ -99,7 +106,7 @@ class GradientReport(Report):
 
     def faults(self) -> list[Fault]:
         """One for each gradient that is wrong, after one for what concerns the whole."""
-        found = [Fault(finding.name, "", None, (finding,)) for finding in self.general]
+        found = [Fault(finding.name, "", None, (finding,)) for finding in (*self.general, *self.doubts)]
         for row in self.rows:
             if self.row_verdict(row) == "wrong" and (row.findings or row.map):
                 found.append(Fault(row.name, row.place, row.map, row.findings))
@@ -121,14 +128,14 @@ class GradientReport(Report):
         if not said and self.unjudged:
             said = [f"cannot tell: {self.unjudged}"]
         count = len(self.rows)
-        right = f"all {count} gradients are right" if count > 1 else "the gradient is right"
+        right = f"all {count} {self.what}s are right" if count > 1 else f"the {self.what} is right"
         return f"{'; '.join(said) or right} (relative errors up to {self.tolerance:g} pass)"
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain values: kind 'gradients', ok, verdict, summary, tolerance, findings, remarks, and rows
         (name, shape, dtype, verdict, error, noise, kinks, message, remark, findings, place)."""
         return {
-            "kind": "gradients",
+            "kind": "update rule" if self.what == "run" else "gradients",
             "ok": self.ok,
             "verdict": self.verdict,
             "summary": self.summary(),

@@ -52,7 +52,8 @@ class use:
     """Choose which modules implement the layers; as a statement for the process, as a context manager for a block.
 
     - modules: modules that define layers, the first choice first: convkit.fast_layers, convkit.numpy_layers, or
-      your own. Only functions defined in a module count, not those that it imports. With no module: the reference.
+      your own, or packages of such. Only functions defined in them count, not those imported from elsewhere. With no
+      module: the reference.
 
     Raises TypeError for what is not a module, ValueError for a module that defines no complete layer.
     """
@@ -158,9 +159,14 @@ def implemented_layers(module: ModuleType) -> list[str]:
 
 
 def defined_in(module: ModuleType, name: str) -> Callable | None:
-    """The function of this name if the module itself defines it; an imported one is not the module's work."""
+    """The function of this name if the module itself, or a module of this package, defines it; an imported one is not
+    the module's work."""
     function = vars(module).get(name)
-    return function if callable(function) and getattr(function, "__module__", None) == module.__name__ else None
+    if not callable(function):
+        return None
+    home = str(getattr(function, "__module__", None))
+    inside = hasattr(module, "__path__") and home.startswith(f"{module.__name__}.")
+    return function if inside or home == module.__name__ else None
 
 
 def is_unwritten(function: Any) -> bool:
@@ -185,9 +191,9 @@ def backward(dout: np.ndarray, step: Step) -> Any:
     return step.backward(dout, step.cache)
 
 
-def loss(layer: str, x: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
-    """Run a current loss function; returns (loss, dx)."""
+def loss(layer: str, x: np.ndarray, y: np.ndarray, *settings: Any) -> tuple[np.floating, np.ndarray]:
+    """Run a current loss function, with its settings if it has some; returns (loss, dx)."""
     implementation = current(layer)
     if implementation.backward is not None:
         raise ValueError(f"{layer} is not a loss: call forward({layer!r}, ...)")
-    return implementation.forward(x, y)
+    return implementation.forward(x, y, *settings)

@@ -7,6 +7,7 @@ import sys
 import matplotlib
 import numpy as np
 import pytest
+from figure_helpers import assert_nothing_is_cut_off
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -142,16 +143,6 @@ def test_grids_leave_their_input_alone():
 
 
 # The figures
-
-
-def assert_nothing_is_cut_off(figure):
-    figure.draw_without_rendering()
-    box = figure.get_tightbbox()  # of everything that is drawn, in inches
-    width, height = figure.get_size_inches()
-    assert box.x0 >= -0.02
-    assert box.y0 >= -0.02
-    assert box.x1 <= width + 0.02
-    assert box.y1 <= height + 0.02
 
 
 def history(epochs):

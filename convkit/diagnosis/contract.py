@@ -20,8 +20,8 @@ def modifies(name: str, where: str, evidence: str, layer: str = "") -> Finding:
     """The finding that a function writes into one of its arguments."""
     hints = (
         f"Whoever called {where} still has {name}. What is in it now?",
-        f"Look for {name} on the left of =, +=, *= and in out=; and for a view of it (reshape, transpose, slice, a plain "
-        "=) that is written into.",
+        f"Look for {name} on the left of =, +=, *= and in out=; and for a view of it (reshape, transpose, slice, a "
+        "plain =) that is written into.",
         COPY if name == "dout" else f"    {name} = {name}.copy()     # before anything is written into it",
     )
     return Finding("modifies_input", f"{where} writes into its argument {name}", "inputs", evidence, hints, layer)
@@ -62,6 +62,16 @@ def foreign_cache(evidence: str, layer: str = "") -> Finding:
     return Finding("foreign_cache", name, "cache", evidence, hints, layer)
 
 
+def wrong_return(evidence: str, layer: str, part: str) -> Finding:
+    """The finding that a function does not return what it must."""
+    hints = (
+        "What comes back from your function to whoever calls it?",
+        "Look at the return statement: is it there, is it outside the loops, and does it name everything in order?",
+        "    return out, cache     # forward\n    return dx, dw, db     # backward: dx, then a gradient for each parameter",
+    )
+    return Finding("wrong_return", "what is returned is not what must be", part, evidence, hints, layer)
+
+
 def contract_checks(
     layer: Layer, case: Case, forward: Callable, backward: Callable | None
 ) -> Iterator[tuple[str, str, str, Callable[[], None]]]:
@@ -100,11 +110,7 @@ def contract_checks(
     def repeat() -> None:
         first, second = call(arguments(layer, case))[0], call(arguments(layer, case))[0]
         names = ("loss" if layer.is_loss else "out", *layer.gradients)
-        differing = [
-            name
-            for name, a, b in zip(names, first, second, strict=False)
-            if not np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
-        ]
+        differing = [name for name, a, b in zip(names, first, second, strict=False) if not _equal([a], [b])]
         if differing:
             what = " and ".join(differing)
             finding = changing(what, f"{what} of the second call differ from those of the first", layer.name)
@@ -117,9 +123,13 @@ def contract_checks(
         dout = upstream(np.asarray(out))
         alone = [np.array(g) for g in gradients_of(layer, backward(dout.copy(), mine))]
         mine = two(layer, forward(*arguments(layer, case).values()), forward)[1]
+        again = [np.array(g) for g in gradients_of(layer, backward(dout.copy(), mine))]
+        if not _equal(alone, again):
+            return  # it draws at random: 'repeat' says so
+        mine = two(layer, forward(*arguments(layer, case).values()), forward)[1]
         two(layer, forward(*second.values()), forward)
         after = [np.array(g) for g in gradients_of(layer, backward(dout.copy(), mine))]
-        if not all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(alone, after, strict=True)):
+        if not _equal(alone, after):
             evidence = (
                 "a second forward call, with other numbers, changes what backward gives for the cache of the first"
             )
@@ -141,3 +151,8 @@ def contract_checks(
     if not layer.is_loss and backward is not None:
         yield "cache", "two forward calls, then backward of the first", "", cache
     yield "dtype", "float32 in, float32 out", "float32", single
+
+
+def _equal(first: list[np.ndarray], second: list[np.ndarray]) -> bool:
+    pairs = zip(first, second, strict=True)
+    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in pairs)

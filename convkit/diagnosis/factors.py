@@ -18,8 +18,8 @@ SIGN_HINTS = (
 )
 SCALE_HINTS = (
     "Which number in your code has this value, and is it multiplied or divided by once too often or never?",
-    "Look for a mean() where the formula has a sum, or the other way round; for a division by N; for the 2 of a square; "
-    "for something that is added twice.",
+    "Look for a mean() where the formula has a sum, or the other way round; for a division by N; for the 2 of a "
+    "square; for something that is added twice.",
     "    # a mean over N numbers hands each of them dout / N; a sum hands each of them dout",
 )
 
@@ -35,7 +35,7 @@ def factor_of(found: np.ndarray, right: np.ndarray, tolerance: float) -> float |
     scale = float(np.max(np.abs(right)))
     fits = bool(np.max(np.abs(found - c * right)) <= tolerance * max(abs(c), 1e-3) * scale)
     trivial = abs(c) < 1e-12 or abs(c - 1) <= tolerance
-    return c if fits and not trivial and np.count_nonzero(np.abs(right) > 1e-9 * scale) > 1 else None
+    return c if fits and not trivial else None
 
 
 def _quantities(call: Call) -> dict[str, float]:
@@ -64,14 +64,17 @@ def _quantities(call: Call) -> dict[str, float]:
 
 def constant_factor(item: str, wrong: Sequence[Sample], blames: str) -> Finding | None:
     """The finding that a gradient is off by a factor, if it is so on every input where it is wrong."""
-    factors = []
+    factors, telling = [], 0
     for sample in wrong:
+        telling += np.count_nonzero(sample.call.right[item]) > 1 or np.ndim(sample.call.right[item]) == 0
         c = factor_of(
             np.asarray(sample.found[item], float), np.asarray(sample.call.right[item], float), sample.tolerance
         )
         if c is None:
             return None
         factors.append(c)
+    if telling < 2:  # any two single numbers have some ratio
+        return None
     shown = _several(factors)
     if all(abs(c + 1) <= sample.tolerance for c, sample in zip(factors, wrong, strict=True)):
         evidence = f"{item} = -1 x what it should be, in all numbers, on all {len(wrong)} inputs where it is wrong"
@@ -140,7 +143,7 @@ def factor_along_axis(item: str, wrong: Sequence[Sample], blames: str) -> Findin
             name = f"{item} has another factor for each index of its axis {axis}"
             hints = (
                 f"What is there one of for each index of axis {axis}, and is it multiplied in once?",
-                "Look for a missing or an extra product with a quantity of that length (gamma, 1/std, a mask, a count).",
+                "Look for a missing or an extra product with something of that length (gamma, 1/std, a mask, a count).",
                 SCALE_HINTS[2],
             )
             return Finding("factor_along_axis", name, blames, evidence, hints)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -69,15 +71,22 @@ def _given(mistake: Mistake, form: int, sample: Sample, item: str) -> Any:
         return np.asarray(wrong[item]()) if item in wrong else sample.call.right[item]
 
     try:
-        with np.errstate(all="ignore"):
+        with _silence():
             return compute()
     except Exception as error:
         return error
 
 
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _quietly(action: Any, otherwise: Any) -> Any:
     try:
-        with np.errstate(all="ignore"):
+        with _silence():
             return action()
     except Exception:
         return otherwise

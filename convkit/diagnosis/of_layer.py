@@ -119,7 +119,7 @@ class LayerDiagnosis:
             return dict.fromkeys(self.layer.gradients, error)
 
     def _backward(self, dout: np.ndarray, cache: Any) -> dict[str, Any]:
-        """Their gradients by name; the exception in the place of each, if there was one; nothing if they are too few."""
+        """Their gradients by name, or the exception in the place of each; nothing if they are too few."""
         assert self.backward is not None
         try:
             gradients = gradients_of(self.layer, self.backward(dout, cache))

@@ -93,7 +93,7 @@ def place_of(
         (tuple(int(i) for i in at), float(found[at]), float(expected[at]))
         for at in (np.unravel_index(int(flat), found.shape) for flat in order)
     )
-    sentences = tuple(prefix + s if i == 0 else s for i, s in enumerate([describe(wrong, axes), *_listed(name, worst)]))
+    sentences = (prefix + describe(wrong, axes),)
     keep = found.size <= MOST_KEPT
     kept = [np.array(a, float) if keep else None for a in (found, expected)]
     return Place(name, found.shape, axes, int(wrong.sum()), worst, sentences, *kept)
@@ -109,7 +109,7 @@ def describe(wrong: np.ndarray, axes: tuple[str, ...]) -> str:
     for axis, name in enumerate(axes):
         hit = np.flatnonzero(wrong.any(axis=tuple(i for i in range(wrong.ndim) if i != axis)))
         if len(hit) < wrong.shape[axis]:
-            subsets.append(_subset(hit, wrong.shape[axis], name))
+            subsets.append(subset_in_words(hit, wrong.shape[axis], name))
     ring = _border(wrong)
     if ring:
         text += f": {ring}"
@@ -120,7 +120,7 @@ def describe(wrong: np.ndarray, axes: tuple[str, ...]) -> str:
     return text
 
 
-def _subset(hit: np.ndarray, length: int, name: str) -> str:
+def subset_in_words(hit: np.ndarray, length: int, name: str) -> str:
     """Some indices of an axis in words, such as 'every other row (0, 2, 4)'."""
     if len(hit) == 1:
         which = "the first " if hit[0] == 0 else "the last " if hit[0] == length - 1 else ""
@@ -147,17 +147,6 @@ def _border(wrong: np.ndarray) -> str:
     if (hit == inner).all():
         return "only the interior, not the border"
     return ""
-
-
-def _listed(name: str, worst: tuple) -> list[str]:
-    if not worst:
-        return []
-    shown = "; ".join(
-        f"{name}[{', '.join(map(str, at))}] is {found:.6g}, should be {expected:.6g}"
-        for at, found, expected in worst
-        if at
-    )
-    return [f"the worst: {shown}"] if shown else []
 
 
 def _plain(number: float) -> float | None:

@@ -43,8 +43,8 @@ def _nan(item: str, wrong: Sequence[Sample], blames: str) -> Finding | None:
             return None
         counts.append(f"{int((~np.isfinite(found)).sum())} of {found.size}")
     hints = (
-        "Which operation of your code gives NaN or infinity: a division, a root, a logarithm, an exponential, or memory "
-        "that was never written?",
+        "Which operation gives NaN or infinity: a division, a root, a logarithm, an exponential, or memory that was "
+        "never written?",
         "Look at np.empty (use np.zeros), at divisions by what may be 0, and at exp of large numbers.",
         "    np.seterr(all='raise')     # then the line that makes the first NaN raises an error",
     )
@@ -57,14 +57,14 @@ def _shape(item: str, wrong: Sequence[Sample], blames: str) -> Finding | None:
     found, right = _both(wrong[0], item)
     evidence = f"{item} has shape {found.shape}, it should have {right.shape}"
     reordered = all(f.size == r.size and same(f.ravel(), r.ravel()) for f, r in (_both(s, item) for s in wrong))
-    name = f"{item} has the wrong shape"
+    name, of = f"{item} has the wrong shape", item[1:] or "x"
     if reordered:
         name, evidence = f"{item} has the right numbers in the wrong shape", f"{evidence}; the numbers are right"
     hints = (
         f"Which array does {item} belong to, and what is that array's shape?",
         "A gradient has the shape of what it is the gradient of. Look for a missing reshape, sum or transpose.",
-        f"    {item} = {item}.reshape({item[1:] or 'x'}.shape)" if reordered else f"    assert {item}.shape == {item[1:] or 'x'}.shape",
-    )  # fmt: skip
+        f"    {item} = {item}.reshape({of}.shape)" if reordered else f"    assert {item}.shape == {of}.shape",
+    )
     return Finding("shape", name, blames, evidence, hints)
 
 
@@ -142,12 +142,12 @@ def _shifted_fits(found: np.ndarray, right: np.ndarray, by: tuple[int, int], tol
 
 def _another_gradient(item: str, wrong: Sequence[Sample], blames: str) -> Finding | None:
     for other in wrong[0].call.right:
-        if other == item or other in ("out", "loss"):
+        if other == item or other in ("out", "loss") or other not in wrong[0].found:
             continue
         if all(same(s.found[item], s.call.right[other], s.tolerance) and np.size(s.found[item]) > 1 for s in wrong):
             hints = (
                 "In which order must backward return the gradients?",
-                "Look at the return statement: dx first, then one gradient for each parameter, in the order of forward.",
+                "Look at the return statement: dx first, then a gradient for each parameter, in the order of forward.",
                 f"    return {', '.join(name for name in wrong[0].call.right if name.startswith('d'))}",
             )
             evidence = f"what is returned in the place of {item} is {other}, on all {len(wrong)} inputs"

@@ -1,132 +1,194 @@
-"""Convolution as a matrix product, one cache-sized tile of the im2col matrix at a time.
+"""Convolution by the direct kernels: forward pass, gradient of the images, gradient of the filters.
 
-For each image and group, with K = (C/groups)*HH*WW elements in a filter and P = OH*OW output positions:
-
-    forward   out (F, P)  = filters (F, K) times cols (K, P)         tiles: T columns of cols
-    dx        dcols (K, P) = filters.T (K, F) times dout (F, P), then col2im
-    dw        dw (F, K)  += dout (F, P) times cols.T (P, K)
-
-The caller chooses the number of columns of a tile, the same for every thread, so that a tile has about a megabyte
-whatever the batch and the image. Each of the three is divided among threads along an axis of its result: [first, last)
-are images and output positions (forward), images and channels (dx), elements of the filter (dw). An element of the
-result is always summed by one thread in one order: the division cannot be seen in the bits.
+The three functions write down what conv.h asks for (which pixel a tap sees, where an output goes), let the plan cut it into
+tasks, pack the filters and run the tasks. Arrays are C-contiguous and all of one dtype; geometry is a ConvGeometry.
 """
 
-from convkit.kernels.im2col cimport Windows, col2im_tile, im2col_tile
-from convkit.kernels.matmul cimport Watch, gemm, real, should_stop, watch_for
+import numpy as np
+
+from convkit.kernels.native cimport Kernels, Task, address, kernels_for, run
 
 
-cdef Windows windows_of(geometry):
-    """The part of layers.conv.ConvGeometry that describes how a window moves, in C."""
-    cdef Windows w
-    w.kernel_h, w.kernel_w = geometry.kernel
-    w.stride_h, w.stride_w = geometry.stride
-    w.pad_h, w.pad_w = geometry.pad
-    w.dilation_h, w.dilation_w = geometry.dilation
-    w.out_h, w.out_w = geometry.out
-    return w
+cdef extern from "conv.h" nogil:
+    ctypedef struct Conv:
+        const void *input "in"
+        const void *bias
+        const void *packed
+        void *out
+        Py_ssize_t N, groups, C, H, W, F
+        Py_ssize_t rows, cols, stride_h, stride_w
+        Py_ssize_t out_h, out_w, out_row, out_col, out_step_h, out_step_w
+        int relu, taps
+        const Py_ssize_t *row
+        const Py_ssize_t *col
+        const void *w
+        Py_ssize_t w_group, w_filter, w_channel
+        const Py_ssize_t *w_tap
+        Py_ssize_t *offset
+    ctypedef struct ConvDw:
+        Conv of
+        const void *dout
+        void *dw
+        void *db
+        void *sums
+        Py_ssize_t parts, part_size, vector_tasks
+    size_t conv_plan_wide(Conv* p, int lanes, size_t size)
+    size_t conv_plan_few(Conv* p, int lanes, size_t size)
+    size_t conv_plan_dw_wide(ConvDw* q, int lanes, size_t size)
+    size_t conv_plan_dw_few(ConvDw* q, int lanes, size_t size)
+    Py_ssize_t conv_tasks(const Conv* p)
+
+# More scratch memory than this for a thread, and the convolution goes through tiles of im2col instead.
+MOST_SCRATCH = 8 << 20
 
 
-cdef bint reads_itself(const Windows* w, Py_ssize_t height, Py_ssize_t width) noexcept nogil:
-    """Whether cols is the image itself: 1x1 filters, stride 1, no padding. Then nothing needs to be copied."""
-    return (
-        w.kernel_h == 1 and w.kernel_w == 1 and w.stride_h == 1 and w.stride_w == 1 and w.pad_h == 0 and w.pad_w == 0
-        and w.out_h == height and w.out_w == width
-    )
+cdef Py_ssize_t up(Py_ssize_t size, Py_ssize_t step):
+    return (size + step - 1) // step
 
 
-def conv_forward(
-    const real[:, :, :, ::1] x,          # IN   (N, C, H, W)
-    const real[:, ::1] w,                # IN   (F, K)
-    const real[::1] b,                   # IN   (F,)
-    real[:, :, ::1] out,                 # OUT  (N, F, P)
-    geometry, real[:, ::1] cols, real[::1] work,   # scratch: (K, columns of a tile), (WORK_SIZE,)
-    Py_ssize_t first_image, Py_ssize_t last_image, Py_ssize_t first, Py_ssize_t last, const int[::1] stop,
-):
-    """Output positions first to last of the given images."""
-    cdef Windows windows = windows_of(geometry)
-    cdef Watch watch = watch_for(&stop[0])
-    cdef Py_ssize_t K = w.shape[1], F = w.shape[0], P = out.shape[2], groups = geometry.groups
-    cdef Py_ssize_t FG = F // groups, CG = x.shape[1] // groups, tile = cols.shape[1], n, g, f, p, t, begin, end
-    cdef bint direct = reads_itself(&windows, x.shape[2], x.shape[3])
-    with nogil:
-        for n in range(first_image, last_image):
-            for g in range(groups):
-                for t in range((last - first + tile - 1) // tile):
-                    begin = first + t * tile
-                    end = min(begin + tile, last)
-                    if should_stop(&watch, 8 * K * (end - begin)):
-                        break
-                    for f in range(g * FG, (g + 1) * FG):
-                        for p in range(begin, end):
-                            out[n, f, p] = b[f]
-                    if direct:
-                        gemm(
-                            FG, end - begin, K, &w[g * FG, 0], K, 1, &x[n, g * CG, 0, 0] + begin, P, 1,
-                            &out[n, g * FG, begin], P, True, &work[0], &watch,
-                        )
-                    else:
-                        im2col_tile(x[n, g * CG:(g + 1) * CG], &windows, 0, K, begin, end, cols)
-                        gemm(
-                            FG, end - begin, K, &w[g * FG, 0], K, 1, &cols[0, 0], tile, 1,
-                            &out[n, g * FG, begin], P, True, &work[0], &watch,
-                        )
+cdef int run_conv(Conv* p, const Kernels* kernels, dtype, bint few) except -1:
+    """Plan, pack and run one convolution whose description is complete but for the blocking and the packed filters."""
+    cdef Py_ssize_t size = dtype.itemsize, lanes = kernels.lanes, vectors = up(p.F, lanes)
+    cdef double work = <double> p.N * p.groups * p.F * p.C * p.taps * p.rows * p.cols
+    cdef double moved = <double> p.groups * p.F * p.C * p.taps * 8
+    cdef size_t scratch
+    cdef Py_ssize_t count = p.groups * p.C * p.taps * (p.F if few else vectors * lanes)
+    packed = np.empty(count, dtype)
+    p.packed = address(packed)
+    if few:
+        scratch = conv_plan_few(p, lanes, size)
+        run(kernels.conv_pack_few, p, p.groups, 0, moved)
+        run(kernels.conv_few, p, conv_tasks(p), scratch, work)
+    else:
+        scratch = conv_plan_wide(p, lanes, size)
+        run(kernels.conv_pack_wide, p, p.groups * vectors, 0, moved)
+        run(kernels.conv_wide, p, conv_tasks(p), scratch, work)
+    return 0
 
 
-def conv_backward_x(
-    const real[:, :, ::1] dout,          # IN   (N, F, P)
-    const real[:, ::1] w,                # IN   (F, K)
-    real[:, :, :, ::1] dx,               # OUT  (N, C, H, W), zeros on entry
-    geometry, real[:, ::1] cols, real[::1] work,   # scratch: (K, columns of a tile), (WORK_SIZE,)
-    Py_ssize_t first_image, Py_ssize_t last_image, Py_ssize_t first, Py_ssize_t last, const int[::1] stop,
-):
-    """Channels first to last of the gradient of the given images."""
-    cdef Windows windows = windows_of(geometry)
-    cdef Watch watch = watch_for(&stop[0])
-    cdef Py_ssize_t K = w.shape[1], F = w.shape[0], P = dout.shape[2], groups = geometry.groups
-    cdef Py_ssize_t FG = F // groups, CG = dx.shape[1] // groups, tile = cols.shape[1], area = K // CG
-    cdef Py_ssize_t n, g, t, begin, end, low, high
-    with nogil:
-        for n in range(first_image, last_image):
-            for g in range(groups):
-                low = max(first, g * CG) - g * CG
-                high = min(last, (g + 1) * CG) - g * CG
-                if low >= high:
+cdef object taps_of(geometry, Conv* p, indices):
+    """Fill in the taps of the forward pass; returns the array that they stand in."""
+    cdef Py_ssize_t t, kw = geometry.kernel[1], dh, dw, top, left
+    cdef Py_ssize_t taps = len(indices)
+    cdef Py_ssize_t[:, ::1] table
+    dh, dw = geometry.dilation
+    top, left = geometry.pad[0], geometry.pad[1]
+    array = np.empty((4, max(taps, 1)), np.intp)
+    table = array
+    for t in range(taps):
+        table[0, t] = t // kw * dh - top
+        table[1, t] = t % kw * dw - left
+        table[2, t] = t
+    p.taps = taps
+    p.row, p.col, p.w_tap, p.offset = &table[0, 0], &table[1, 0], &table[2, 0], &table[3, 0]
+    return array
+
+
+cdef object describe(geometry, Conv* p):
+    """What forward pass and gradient of the filters have in common; returns the array in which the taps stand."""
+    p.N, p.groups = geometry.x_shape[0], geometry.groups
+    p.C, p.H, p.W = geometry.w_shape[1], geometry.x_shape[2], geometry.x_shape[3]
+    p.F = geometry.w_shape[0] // geometry.groups
+    p.rows, p.cols = geometry.out
+    p.stride_h, p.stride_w = geometry.stride
+    p.out_h, p.out_w = geometry.out
+    p.out_row = p.out_col = 0
+    p.out_step_h = p.out_step_w = 1
+    p.relu = 0
+    p.bias = NULL
+    return taps_of(geometry, p, range(geometry.kernel[0] * geometry.kernel[1]))
+
+
+def forward(x, w, b, out, geometry, bint few, bint relu=False):
+    """out (N, F, OH, OW) = the convolution of x (N, C, H, W) with w (F, C/groups, HH, WW), plus b (F,) or None.
+
+    - few: whether vector lanes are pixels (for few filters in a group) instead of filters
+    - relu: whether max(0, out) is written instead
+    """
+    cdef Conv p
+    cdef const Kernels* kernels = kernels_for(x.dtype)
+    taps = describe(geometry, &p)
+    if out.size == 0:
+        return
+    p.input, p.w, p.out = address(x), address(w), address(out)
+    if b is not None:
+        p.bias = address(b)
+    p.relu = relu
+    p.w_channel = p.taps
+    p.w_filter = p.C * p.w_channel
+    p.w_group = p.F * p.w_filter
+    run_conv(&p, kernels, x.dtype, few)
+
+
+def backward_x(dout, w, dx, geometry, bint few):
+    """dx (N, C, H, W), the gradient of the images, from dout (N, F, OH, OW) and w: a convolution for each phase."""
+    cdef Conv p
+    cdef const Kernels* kernels = kernels_for(dout.dtype)
+    cdef Py_ssize_t kh = geometry.kernel[0], kw = geometry.kernel[1], H = geometry.x_shape[2], W = geometry.x_shape[3]
+    cdef Py_ssize_t sh, sw, dh, dw, top = geometry.pad[0], left = geometry.pad[1], a, b, ii, jj, taps
+    cdef Py_ssize_t[:, ::1] table
+    sh, sw = geometry.stride
+    dh, dw = geometry.dilation
+    if dx.size == 0:
+        return
+    if dout.size == 0:
+        dx[...] = 0
+        return
+    array = np.empty((4, max(kh * kw, 1)), np.intp)
+    table = array
+    p.input, p.w, p.out = address(dout), address(w), address(dx)
+    p.bias = NULL
+    p.relu = 0
+    p.row, p.col, p.w_tap, p.offset = &table[0, 0], &table[1, 0], &table[2, 0], &table[3, 0]
+    p.w_filter = kh * kw
+    p.w_channel = geometry.w_shape[1] * p.w_filter
+    p.w_group = geometry.w_shape[0] // geometry.groups * p.w_channel
+    for a in range(min(sh, H)):
+        for b in range(min(sw, W)):
+            # The plan may change sizes, so they are written anew for each phase: pixels (a + i*sh, b + j*sw).
+            p.N, p.groups = geometry.x_shape[0], geometry.groups
+            p.C, p.F = geometry.w_shape[0] // geometry.groups, geometry.w_shape[1]
+            p.H, p.W = geometry.out
+            p.stride_h = p.stride_w = 1
+            p.rows, p.cols = up(H - a, sh), up(W - b, sw)
+            p.out_h, p.out_w, p.out_row, p.out_col, p.out_step_h, p.out_step_w = H, W, a, b, sh, sw
+            taps = 0
+            # From the last element of the filter to the first: so that row and col of the taps increase.
+            for ii in range(kh - 1, -1, -1):
+                if (a + top - ii * dh) % sh:
                     continue
-                for t in range((P + tile - 1) // tile):
-                    begin = t * tile
-                    end = min(begin + tile, P)
-                    if should_stop(&watch, 8 * K * (end - begin)):
-                        break
-                    gemm(
-                        (high - low) * area, end - begin, FG, &w[g * FG, low * area], 1, K,
-                        &dout[n, g * FG, begin], P, 1, &cols[0, 0], tile, False, &work[0], &watch,
-                    )
-                    col2im_tile(cols, &windows, 0, (high - low) * area, begin, end, dx[n, g * CG + low:g * CG + high])
+                for jj in range(kw - 1, -1, -1):
+                    if (b + left - jj * dw) % sw:
+                        continue
+                    table[0, taps] = (a + top - ii * dh) // sh
+                    table[1, taps] = (b + left - jj * dw) // sw
+                    table[2, taps] = ii * kw + jj
+                    taps += 1
+            p.taps = taps
+            run_conv(&p, kernels, dout.dtype, few)
 
 
-def conv_backward_w(
-    const real[:, :, ::1] dout,          # IN   (N, F, P)
-    const real[:, :, :, ::1] x,          # IN   (N, C, H, W)
-    real[:, ::1] dw,                     # OUT  (F, K), zeros on entry
-    geometry, real[:, ::1] cols, real[::1] work,   # scratch: (K, columns of a tile), (WORK_SIZE,)
-    Py_ssize_t first, Py_ssize_t last, const int[::1] stop,
-):
-    """Columns first to last of dw: these elements of every filter."""
-    cdef Windows windows = windows_of(geometry)
-    cdef Watch watch = watch_for(&stop[0])
-    cdef Py_ssize_t K = dw.shape[1], F = dw.shape[0], P = dout.shape[2], groups = geometry.groups
-    cdef Py_ssize_t FG = F // groups, CG = x.shape[1] // groups, tile = cols.shape[1], n, g, t, begin, end
-    with nogil:
-        for n in range(x.shape[0]):
-            for g in range(groups):
-                for t in range((P + tile - 1) // tile):
-                    begin = t * tile
-                    end = min(begin + tile, P)
-                    if should_stop(&watch, 8 * K * (end - begin)):
-                        break
-                    im2col_tile(x[n, g * CG:(g + 1) * CG], &windows, first, last, begin, end, cols)
-                    gemm(
-                        FG, last - first, end - begin, &dout[n, g * FG, begin], P, 1, &cols[0, 0], 1, tile,
-                        &dw[g * FG, first], K, True, &work[0], &watch,
-                    )
+def backward_w(dout, x, dw, db, geometry, bint few):
+    """dw (F, C/groups, HH, WW) and db (F,), the gradients of filters and biases, from dout (N, F, OH, OW) and x."""
+    cdef ConvDw q
+    cdef const Kernels* kernels = kernels_for(x.dtype)
+    cdef Py_ssize_t size = x.dtype.itemsize, lanes = kernels.lanes
+    cdef size_t scratch
+    cdef double work
+    if x.size == 0 or dout.size == 0:
+        dw[...] = 0
+        db[...] = 0
+        return
+    taps = describe(geometry, &q.of)
+    q.of.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
+    work = <double> q.of.N * q.of.groups * q.of.F * q.of.C * q.of.taps * q.of.rows * q.of.cols
+    scratch = (conv_plan_dw_few if few else conv_plan_dw_wide)(&q, lanes, size)
+    sums = np.empty(q.parts * q.part_size, x.dtype)
+    q.sums = address(sums)
+    cdef double added = <double> q.parts * q.part_size * 8
+    if few:
+        run(kernels.conv_dw_few, &q, q.parts * q.of.groups, scratch, work)
+        run(kernels.conv_dw_few_finish, &q, q.of.groups * q.of.F, 0, added)
+    else:
+        run(kernels.conv_dw_wide, &q, q.parts * q.of.groups * q.vector_tasks, scratch, work)
+        run(kernels.conv_dw_wide_finish, &q, q.of.groups * up(q.of.F, lanes), 0, added)

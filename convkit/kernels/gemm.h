@@ -24,7 +24,4 @@ typedef void (*gemm_f64_fn)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const double 
 
 extern gemm_f32_fn gemm_f32;
 extern gemm_f64_fn gemm_f64;
-
-/* Takes the named instruction set ("base", "avx2", "avx512"), or with "" the best; returns its name, NULL if it cannot. */
-const char *gemm_select(const char *isa);
 #endif

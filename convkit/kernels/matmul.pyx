@@ -1,40 +1,33 @@
 """Matrix product in cache-sized blocks, the same bits for any number of threads."""
 
-import os
 import threading
 
+import numpy as np
+
 from cpython.exc cimport PyErr_CheckSignals
+
+
+from convkit.kernels.native cimport kernels_for
+
+from convkit.kernels.native import ISA as ISA
 
 
 cdef extern from "gemm.h" nogil:
     enum:
         GEMM_KC, GEMM_MC, GEMM_NC, GEMM_WORK
-    void gemm_f32(
+    ctypedef void (*gemm_f32_fn)(
         Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
         const float* a, Py_ssize_t a_row, Py_ssize_t a_col, const float* b, Py_ssize_t b_row, Py_ssize_t b_col,
         float* c, Py_ssize_t ldc, int accumulate, float* work,
-    )
-    void gemm_f64(
+    ) noexcept
+    ctypedef void (*gemm_f64_fn)(
         Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
         const double* a, Py_ssize_t a_row, Py_ssize_t a_col, const double* b, Py_ssize_t b_row, Py_ssize_t b_col,
         double* c, Py_ssize_t ldc, int accumulate, double* work,
-    )
-    const char* gemm_select(const char* isa)
+    ) noexcept
 
-
-cdef str select_isa():
-    """The instruction set to use: CONVKIT_ISA where it is set, else the best that the processor has."""
-    wanted = os.environ.get("CONVKIT_ISA", "")
-    cdef const char* taken = gemm_select(wanted.encode())
-    if taken == NULL:
-        raise ImportError(
-            f"CONVKIT_ISA={wanted!r} cannot be used: this build and this processor have no such instruction set. "
-            "Leave it unset, or set it to 'base', 'avx2' or 'avx512'."
-        )
-    return taken.decode()
-
-
-ISA = select_isa()
+cdef gemm_f32_fn gemm_f32 = <gemm_f32_fn> kernels_for(np.dtype(np.float32)).gemm
+cdef gemm_f64_fn gemm_f64 = <gemm_f64_fn> kernels_for(np.dtype(np.float64)).gemm
 WORK_SIZE = GEMM_WORK  # elements of scratch memory that a call of gemm needs
 
 

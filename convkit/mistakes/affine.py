@@ -25,7 +25,7 @@ def _fits(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     "affine",
     "missing_transpose",
     "a transpose is missing",
-    "Which shapes do dout, w and x have, and in which order can they be multiplied so that the gradient's shape comes out?",
+    "Which shapes do dout, w and x have, and which product of them has the shape of the gradient?",
     "Write the shapes beside each product: dx (N, D) = dout (N, M) times something of (M, D).",
     "    dx = dout.dot(w.T).reshape(x.shape)\n    dw = x.reshape(N, -1).T.dot(dout)",
 )
@@ -59,16 +59,16 @@ def _not_reshaped(call: Call) -> list[Wrong]:
     "not_flattened",
     "x is used without being flattened",
     "What is x.T for an x of shape (N, 2, 4, 5)?",
-    "Look at every x in the backward pass: it still has its original shape there, and must be flattened to (N, D) first.",
+    "Look at every x in the backward pass: it still has its own shape there, and must be flattened to (N, D) first.",
     "    dw = x.reshape(x.shape[0], -1).T.dot(dout)",
 )
 def _not_flattened(call: Call) -> list[Wrong]:
-    x, w, b, dout = _rows(call)
+    _, w, b, dout = _rows(call)
     raw = call.args["x"]
     return [
         {"dw": lambda: np.dot(raw.T, dout), "out": lambda: np.dot(raw, w) + b},
         {"dw": lambda: raw.reshape(-1, len(raw)) @ dout, "out": lambda: raw.reshape(-1, len(raw)).T @ w + b},
-        {"dw": lambda: raw.reshape(raw.shape[1:2] + (-1,)) @ dout},
+        {"dw": lambda: raw.reshape((*raw.shape[1:2], -1)) @ dout},
     ]
 
 

@@ -103,8 +103,14 @@ def _without_last(dout: np.ndarray, rows: bool, columns: bool) -> np.ndarray:
     "    rows = slice(i * stride, i * stride + HH)\n    columns = slice(j * stride, j * stride + WW)",
 )
 def _stride_ignored(call: Call) -> list[Wrong]:
-    c, at = take_apart(call), windows_at(stride=(1, 1))
-    return [{"dx": lambda: dx_of(c, at), "dw": lambda: dw_of(c, at), "out": lambda: forward(c, at)}]
+    c = take_apart(call)
+    SH, SW = c.geometry.stride
+
+    def form(stride: tuple[int, int]) -> Wrong:
+        at = windows_at(stride=stride)
+        return {"dx": lambda: dx_of(c, at), "dw": lambda: dw_of(c, at), "out": lambda: forward(c, at)}
+
+    return [form((1, 1)), form((1, SW)), form((SH, 1))]
 
 
 @mistake(
@@ -151,7 +157,7 @@ def _assigned(call: Call) -> list[Wrong]:
     "not_cropped",
     "the padding is not cut off dx",
     "dx_pad has the shape of the padded x. Which shape must dx have?",
-    "Look at the last lines of the backward pass: the zeros around x are no part of x, so their gradient is not wanted.",
+    "Look at the last lines of backward: the zeros around x are no part of x, so their gradient is not wanted.",
     "    dx = dx_pad[:, :, pad:pad + H, pad:pad + W]",
 )
 def _not_cropped(call: Call) -> list[Wrong]:

@@ -111,14 +111,16 @@ def _scaled_in_backward(call: Call) -> list[Wrong]:
 )
 def _another_mask(call: Call) -> list[Wrong]:
     kept, p = _kept(call), call.args["dropout_param"]["p"]
-    if not _training(call) or p == 1:
-        return [{}]
+    x = call.args["x"]
+    if not _training(call):
+        return [{}, {}, {}]
+    if p == 1:  # everything is dropped, and perhaps divided by 0
+        return [{"out": lambda: np.full_like(x, np.nan)}, {"out": lambda: 0 * x}, {"out": lambda: 0 * x}]
     share, size = kept.mean(), max(kept.size, 1)
     far = abs(share - p) > 5 * np.sqrt(p * (1 - p) / size)
     near = abs(share - (1 - p)) <= 4 * np.sqrt(p * (1 - p) / size)
-    x = call.args["x"]
     forms = [lambda: x * kept / (1 - p), lambda: x * kept / p, lambda: x * kept]
-    return [{"out": form} for form in forms] if far and near else [{}]
+    return [{"out": form} for form in forms] if far and near else [{}, {}, {}]
 
 
 @mistake(

@@ -314,10 +314,14 @@ def _beta_forgotten(n: Norm, call: Call) -> list[Wrong]:
     return [{"out": lambda: forward(n, beta=0.0)}]
 
 
-def _over(n: Norm, call: Call, axes: tuple[int, ...]) -> np.ndarray:
+def _over(n: Norm, call: Call, axes: tuple[int, ...], of: str = "mean and variance") -> np.ndarray:
     """The forward pass with statistics over other axes of x, in its own shape."""
     x = call.args["x"]
     mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+    if of == "mean":
+        var = np.broadcast_to(n.mean((n.x - n.mean(n.x)) ** 2), n.x.shape).reshape(x.shape)
+    elif of == "variance":
+        mean = np.broadcast_to(n.mean(n.x), n.x.shape).reshape(x.shape)
     shape = (1, -1) + (1,) * (x.ndim - 2)
     gamma, beta = (call.args[name].reshape(shape) for name in ("gamma", "beta"))
     return gamma * (x - mean) / np.sqrt(var + n.eps) + beta
@@ -336,15 +340,19 @@ WRONG_AXES: dict[str, list[tuple[int, ...]]] = {
     "wrong_axis",
     "mean and variance are taken over the wrong axes",
     "Over which numbers is the mean taken: those of one feature in all samples, or those of one sample?",
-    "Look at axis= in the means. Batch normalization has one mean for each feature (or channel), layer normalization one "
-    "for each sample, group normalization one for each group of channels of each image.",
+    "Look at axis= in the means. Batch normalization has one mean for each feature (or channel), layer normalization "
+    "one for each sample, group normalization one for each group of channels of each image.",
     "    x.mean(axis=0)             # batch normalization, x (N, D)\n"
     "    x.mean(axis=(0, 2, 3))     # spatial batch normalization, x (N, C, H, W)\n"
     "    x.mean(axis=1)             # layer normalization, x (N, D)\n"
     "    x.reshape(N * G, -1).mean(axis=1)     # group normalization",
 )
 def _wrong_axis(n: Norm, call: Call) -> list[Wrong]:
-    return [{"out": lambda axes=axes: _over(n, call, axes)} for axes in WRONG_AXES[n.layer]]  # type: ignore[misc]
+    return [
+        {"out": lambda axes=axes, of=of: _over(n, call, axes, of)}  # type: ignore[misc]
+        for of in ("mean and variance", "mean", "variance")
+        for axes in WRONG_AXES[n.layer]
+    ]
 
 
 @enter(
@@ -423,8 +431,8 @@ def _groups_mixed(n: Norm, call: Call) -> list[Wrong]:
     "averages_not_updated",
     "the running averages are not updated as they should be",
     "After many batches, what should running_mean be close to, and how much of it comes from the last batch?",
-    "Look at the update in training: momentum keeps the old average, 1 - momentum lets the batch in; and the result must "
-    "be written into bn_param.",
+    "Look at the update in training: momentum keeps the old average, 1 - momentum lets the batch in; and the result "
+    "must be written into bn_param.",
     "    running_mean = momentum * running_mean + (1 - momentum) * mean\n"
     "    running_var = momentum * running_var + (1 - momentum) * var\n"
     "    bn_param['running_mean'], bn_param['running_var'] = running_mean, running_var",
@@ -443,9 +451,8 @@ def _averages_not_updated(n: Norm, call: Call) -> list[Wrong]:
         }
 
     deviation = {"running_mean": batch["running_mean"], "running_var": np.sqrt(batch["running_var"] + n.eps)}
-    return [form(1, 0), form(1 - momentum, momentum), form(0, 1), form(momentum, 1), form(1, 1 - momentum)] + [
-        form(momentum, 1 - momentum, deviation)
-    ]
+    weights = ((1, 0), (1 - momentum, momentum), (0, 1), (momentum, 1), (1, 1 - momentum))
+    return [*(form(keep, take) for keep, take in weights), form(momentum, 1 - momentum, deviation)]
 
 
 def _enter_running_statistics(layer: str) -> None:
@@ -453,7 +460,7 @@ def _enter_running_statistics(layer: str) -> None:
         layer,
         "running_averages_in_training",
         "the running averages are used in training",
-        "In training, whose mean and variance should be 0 and 1 afterwards: this batch's, or that of all batches so far?",
+        "In training, whose mean should be 0 afterwards: this batch's, or that of all batches so far?",
         "Look at which mean and variance x_hat is computed with when mode is 'train'.",
         "    x_hat = (x - mean) / np.sqrt(var + eps)     # in training: of this batch",
     )

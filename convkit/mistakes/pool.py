@@ -124,7 +124,7 @@ def _stride_is_window(call: Call) -> list[Wrong]:
     "argmax_of_the_whole",
     "the position of the maximum is looked for in the wrong array",
     "np.argmax gives one number. Of which array is it the position, and counted along which shape?",
-    "Look at argmax and unravel_index: both belong to the window, not to the image; then comes the window's own offset.",
+    "Look at argmax and unravel_index: both belong to the window, not to the image; then add the window's offset.",
     "    window = x[n, c, rows, columns]\n"
     "    row, column = np.unravel_index(window.argmax(), window.shape)\n"
     "    dx[n, c, i * stride + row, j * stride + column] += dout[n, c, i, j]",
@@ -183,7 +183,7 @@ def _average(call: Call) -> list[Wrong]:
     "last_tie",
     "of several equal maxima not the first gets the gradient",
     "A window holds its maximum twice. Which of the two does np.argmax find?",
-    "Look at how the maximum's position is found: the first one, row by row, is the convention (and what np.argmax gives).",
+    "Look at how the maximum's position is found: the first one, row by row, is the convention (np.argmax's, too).",
     "    row, column = np.unravel_index(window.argmax(), window.shape)",
 )
 def _last_tie(call: Call) -> list[Wrong]:
@@ -201,7 +201,7 @@ def _last_tie(call: Call) -> list[Wrong]:
     "tie_shared",
     "the gradient is split among equal maxima",
     "A window holds its maximum twice. Does the gradient belong to one of the two, or half to each?",
-    "Look at the division by the number of maxima: it is a possible choice, but the convention is that the first takes all.",
+    "Look at the division by the number of maxima: a possible choice, but by convention the first takes all.",
     "    row, column = np.unravel_index(window.argmax(), window.shape)\n"
     "    dx[n, c, i * stride + row, j * stride + column] += dout[n, c, i, j]",
 )
@@ -253,8 +253,19 @@ def _height_width_swapped(call: Call) -> list[Wrong]:
     def exchanged(g: PoolGeometry, i: int, j: int) -> tuple[slice, slice]:
         return g.window(j, i)
 
+    def of_transposed(exchange: bool) -> np.ndarray:
+        """The maximum of the transposed window, counted along the window's own shape."""
+        dx = np.zeros_like(x)
+        for n, c, i, j in np.ndindex(*geometry.out_shape):
+            window = x[n, c][geometry.window(i, j)]
+            row, column = np.unravel_index(np.argmax(window.T), window.shape)[:: -1 if exchange else 1]
+            dx[n, c, i * geometry.stride[0] + row, j * geometry.stride[1] + column] += call.dout[n, c, i, j]
+        return dx
+
     return [
         {"dx": swapped, "out": lambda: call.right["out"].transpose(0, 1, 3, 2)},
+        {"dx": lambda: of_transposed(True)},
+        {"dx": lambda: of_transposed(False)},
         {"dx": lambda: spread(call, first_maximum, at=turned), "out": lambda: _forward(call, at=turned)},
         {"dx": lambda: spread(call, first_maximum, at=exchanged), "out": lambda: _forward(call, at=exchanged)},
     ]
@@ -277,7 +288,7 @@ def _dout_squared(call: Call) -> list[Wrong]:
     "dout_ignored",
     "dout is not used",
     "The loss may care more for some outputs than for others. Where does dx learn of that?",
-    "Look at what is written into dx: not 1, and not the maximum itself, but the number of dout that belongs to the window.",
+    "Look at what is written into dx: not 1, not the maximum itself, but the number of dout of that window.",
     "    dx[n, c, i * stride + row, j * stride + column] += dout[n, c, i, j]",
 )
 def _dout_ignored(call: Call) -> list[Wrong]:

@@ -1,21 +1,21 @@
-/* Which compiled form of the matrix product runs: decided once, when the module is imported. */
-#include "gemm.h"
+/* Which compiled form of the kernels runs: decided once, when the module is imported. */
+#include "kernels.h"
 
-#include <string.h>
+#define DECLARE(isa) extern const Kernels table_f32_##isa, table_f64_##isa
+DECLARE(base);
+#if defined(__GNUC__) && defined(__x86_64__)
+DECLARE(avx2);
+DECLARE(avx512);
+#endif
 
-extern const gemm_f32_fn gemm_base_f32;
-extern const gemm_f64_fn gemm_base_f64;
-gemm_f32_fn gemm_f32;
-gemm_f64_fn gemm_f64;
+const Kernels *kernels_f32, *kernels_f64;
 
-#define TAKE(isa) (gemm_f32 = gemm_##isa##_f32, gemm_f64 = gemm_##isa##_f64, #isa)
+#define TAKE(isa) (kernels_f32 = &table_f32_##isa, kernels_f64 = &table_f64_##isa, #isa)
 
-const char *gemm_select(const char *isa)
+const char *kernels_select(const char *isa)
 {
     int any = isa[0] == '\0';
 #if defined(__GNUC__) && defined(__x86_64__)
-    extern const gemm_f32_fn gemm_avx2_f32, gemm_avx512_f32;
-    extern const gemm_f64_fn gemm_avx2_f64, gemm_avx512_f64;
     __builtin_cpu_init();
     int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     int avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&

@@ -1,0 +1,170 @@
+/* Gradient of the filters, vector lanes = output channels.
+ *
+ * A task takes the blocks of positions of one part of the batch, and some vectors of output channels. For each block dout is
+ * transposed in registers to (position, channel) and the image copied into a slab, as in the forward pass. Then, for panels of
+ * V vectors of channels and tiles of M elements (c, t) of the filters, M*V sums run over all positions of the block in
+ * registers: V vectors of dout are loaded, M pixels broadcast. They are added to the part's sums, which _finish adds up and
+ * transposes to dw. The sum of dout itself, db, is kept as one more element of the filters.
+ */
+
+/* sums[m][v] += sum over the positions; x[m]: where element m sees the first position. */
+typedef void NAME(dw_tile)(ptrdiff_t images, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t image_step, ptrdiff_t row_step,
+                           ptrdiff_t step, const REAL *const *x, const REAL *dout, ptrdiff_t dout_pitch, REAL *sums);
+
+#define DW_TILE(M, V, STEP, SUFFIX) \
+    static __attribute__((noinline)) void NAME(dw_tile_##M##_##V##_##SUFFIX)( \
+        ptrdiff_t images, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t image_step, ptrdiff_t row_step, ptrdiff_t step, \
+        const REAL *const *x, const REAL *restrict dout, ptrdiff_t dout_pitch, REAL *restrict sums) \
+    { \
+        VEC sum[M][V]; \
+        const REAL *pixel[M]; \
+        (void)step; \
+        UNROLL for (int m = 0; m < M; m++) pixel[m] = x[m]; \
+        UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) sum[m][v] = (VEC){0}; \
+        for (ptrdiff_t n = 0; n < images; n++) \
+            for (ptrdiff_t i = 0; i < rows; i++) { \
+                ptrdiff_t at = n * image_step + i * row_step, end = at + cols * (STEP); \
+                for (; at < end; at += (STEP), dout += dout_pitch) { \
+                    VEC d[V]; \
+                    UNROLL for (int v = 0; v < V; v++) d[v] = NAME(load)(dout + v * LANES); \
+                    UNROLL for (int m = 0; m < M; m++) \
+                    { \
+                        VEC value = NAME(same)(pixel[m][at]); \
+                        UNROLL for (int v = 0; v < V; v++) sum[m][v] += value * d[v]; \
+                    } \
+                } \
+            } \
+        UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) \
+            NAME(store)(sums + (m * V + v) * LANES, sum[m][v] + NAME(load)(sums + (m * V + v) * LANES)); \
+    }
+#define DEFINE(M, V) DW_TILE(M, V, 1, by_1) DW_TILE(M, V, step, by_any)
+WIDE_TILES(DEFINE)
+#undef DEFINE
+#define ENTRY_BY_1(M, V) [V - 1][M - 1] = NAME(dw_tile_##M##_##V##_by_1),
+#define ENTRY_BY_ANY(M, V) [V - 1][M - 1] = NAME(dw_tile_##M##_##V##_by_any),
+static NAME(dw_tile) *const NAME(dw_tiles)[2][4][16] = {{WIDE_TILES(ENTRY_BY_1)}, {WIDE_TILES(ENTRY_BY_ANY)}};
+#undef ENTRY_BY_1
+#undef ENTRY_BY_ANY
+
+/* dout of `vectors` vectors of channels from f0 on, at the task's positions, as [position][channel], zeros behind the last. */
+static void NAME(transpose_dout)(const ConvDw *q, const SlabPlace *at, ptrdiff_t f0, ptrdiff_t vectors, REAL *block)
+{
+    const Conv *p = &q->of;
+    ptrdiff_t plane = p->rows * p->cols, pitch = q->dout_pitch;
+    int whole = at->cols == p->cols; /* rows follow one another */
+    ptrdiff_t lines = whole ? 1 : at->rows, length = whole ? at->rows * at->cols : at->cols;
+    for (ptrdiff_t n = 0; n < at->images; n++)
+        for (ptrdiff_t line = 0; line < lines; line++, block += length * pitch) {
+            const REAL *dout = (const REAL *)q->dout + ((at->image + n) * p->groups + at->group) * p->F * plane +
+                               (at->row + line) * p->cols + at->col;
+            for (ptrdiff_t v = 0; v < vectors; v++) {
+                ptrdiff_t f = f0 + v * LANES;
+                int lanes = (int)SMALLER(p->F - f, (ptrdiff_t)LANES);
+                for (ptrdiff_t j = 0; j < length; j += LANES) {
+                    ptrdiff_t n_here = SMALLER(length - j, (ptrdiff_t)LANES);
+                    VEC r[LANES];
+                    if (n_here == LANES && lanes == LANES)
+                        UNROLL
+                        for (int i = 0; i < LANES; i++) r[i] = NAME(load)(dout + (f + i) * plane + j);
+                    else
+                        for (int i = 0; i < LANES; i++)
+                            r[i] = i < lanes ? NAME(load_part)(dout + (f + i) * plane + j, n_here) : (VEC){0};
+                    NAME(transpose)(r);
+                    REAL *to = block + j * pitch + v * LANES;
+                    if (n_here == LANES)
+                        UNROLL
+                        for (int i = 0; i < LANES; i++) NAME(store)(to + i * pitch, r[i]);
+                    else
+                        for (int i = 0; i < n_here; i++) NAME(store)(to + i * pitch, r[i]);
+                }
+            }
+        }
+}
+
+/* Task: one part of the batch, one group, some vectors of output channels. sums[part][group][panel][k][V*LANES] with
+ * k = 0 .. C*taps-1 for the filters' elements and C*taps for db. */
+static void NAME(conv_dw_wide)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const ConvDw *q = args;
+    const Conv *p = &q->of;
+    ptrdiff_t elements = p->C * p->taps, vectors = CEIL_DIV(p->F, LANES);
+    ptrdiff_t first = task % q->vector_tasks * q->task_vectors, last = SMALLER(first + q->task_vectors, vectors);
+    task /= q->vector_tasks;
+    ptrdiff_t group = task % p->groups, part = task / p->groups;
+    REAL *sums = (REAL *)q->sums + part * q->part_size + group * vectors * LANES * (elements + 1);
+    REAL *block = scratch, *slab = block + q->dout_size;
+    int by = p->stride_w == 1 ? 0 : 1;
+    memset(sums + first * LANES * (elements + 1), 0, sizeof(REAL) * (size_t)((last - first) * LANES * (elements + 1)));
+
+    ptrdiff_t blocks = p->image_tasks * p->row_tasks * p->col_tasks, area = p->row_tasks * p->col_tasks;
+    for (ptrdiff_t b = blocks * part / q->parts; b < blocks * (part + 1) / q->parts; b++) {
+        SlabPlace place = slab_place(p, (b / area * p->groups + group) * area + b % area);
+        const REAL *x = NAME(slab)(p, &place, slab);
+        NAME(transpose_dout)(q, &place, first * LANES, last - first, block);
+        ptrdiff_t positions = place.images * place.rows * place.cols;
+        for (ptrdiff_t v = first; v < last;) {
+            int V = panel_width(last - first, v - first, WIDEST_PANEL);
+            const REAL *dout = block + (v - first) * LANES;
+            REAL *to = sums + v * LANES * (elements + 1);
+            ptrdiff_t tiles = CEIL_DIV(elements, NAME(wide_pixels)[V]), small = elements / tiles, larger = elements % tiles;
+            ptrdiff_t k = 0, c = 0;
+            int t = 0;
+            for (ptrdiff_t i = 0; i < tiles; i++) {
+                ptrdiff_t M = small + (i < larger);
+                const REAL *pixel[16];
+                for (ptrdiff_t m = 0; m < M; m++) {
+                    pixel[m] = x + c * p->channel_step + p->offset[t];
+                    if (++t == p->taps) t = 0, c++;
+                }
+                NAME(dw_tiles)[by][V - 1][M - 1](place.images, place.rows, place.cols, p->image_step, p->stride_h * p->pitch,
+                                                 p->stride_w, pixel, dout, q->dout_pitch, to + k * V * LANES);
+                k += M;
+            }
+            for (int i = 0; i < V; i++) {
+                VEC sum = {0}, odd = {0};
+                ptrdiff_t j = 0;
+                for (; j + 1 < positions; j += 2) {
+                    sum += NAME(load)(dout + j * q->dout_pitch + i * LANES);
+                    odd += NAME(load)(dout + (j + 1) * q->dout_pitch + i * LANES);
+                }
+                if (j < positions) sum += NAME(load)(dout + j * q->dout_pitch + i * LANES);
+                REAL *db = to + (elements * V + i) * LANES;
+                NAME(store)(db, NAME(load)(db) + sum + odd);
+            }
+            v += V;
+        }
+    }
+}
+
+/* Task: one vector of output channels of one group: the parts added in order, transposed to dw and db. */
+static void NAME(conv_dw_wide_finish)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const ConvDw *q = args;
+    const Conv *p = &q->of;
+    (void)scratch;
+    ptrdiff_t elements = p->C * p->taps, vectors = CEIL_DIV(p->F, LANES), group = task / vectors, v = task % vectors;
+    ptrdiff_t begin = v / q->task_vectors * q->task_vectors, end = SMALLER(begin + q->task_vectors, vectors), first = begin;
+    int V;
+    while (first + (V = panel_width(end - begin, first - begin, WIDEST_PANEL)) <= v) first += V;
+    const REAL *from = (REAL *)q->sums + (group * vectors + first) * LANES * (elements + 1) + (v - first) * LANES;
+    ptrdiff_t f = group * p->F + v * LANES;
+    int lanes = (int)SMALLER(p->F - v * LANES, (ptrdiff_t)LANES);
+    REAL *dw = (REAL *)q->dw + f * elements;
+    for (ptrdiff_t k = 0; k <= elements; k += LANES) {
+        VEC r[LANES];
+        UNROLL
+        for (int i = 0; i < LANES; i++) {
+            r[i] = (VEC){0};
+            if (k + i <= elements) {
+                r[i] = NAME(load)(from + (k + i) * V * LANES);
+                for (ptrdiff_t part = 1; part < q->parts; part++)
+                    r[i] += NAME(load)(from + part * q->part_size + (k + i) * V * LANES);
+            }
+            if (k + i == elements) NAME(store_part)((REAL *)q->db + f, r[i], lanes);
+        }
+        NAME(transpose)(r);
+        UNROLL
+        for (int i = 0; i < LANES; i++)
+            if (i < lanes) NAME(store_part)(dw + i * elements + k, r[i], elements - k);
+    }
+}

@@ -1,0 +1,109 @@
+/* Direct convolution, vector lanes = pixels: for few output channels (depthwise; dx of a first layer).
+ *
+ * A task is a block of output positions of one image and group. Its part of the image is copied, with its padding, into a
+ * slab sorted by phase (slab_by_phase), in which every tap sees neighbouring positions side by side, whatever the stride.
+ * The positions are then taken as one line, row after row with the slab's pitch (what falls between two rows is computed
+ * and dropped): tiles of M output channels and V vectors of positions; for each channel and tap, V vectors are loaded and M
+ * elements of the filters broadcast.
+ */
+
+/* result[m][0 .. V*LANES-1] = bias[m] + the sum over channels and taps; packed: M elements for each of them. */
+typedef void NAME(few_tile)(ptrdiff_t channels, int taps, ptrdiff_t channel_step, const ptrdiff_t *offset, const REAL *packed,
+                            const REAL *x, const REAL *bias, int relu, REAL *result, ptrdiff_t result_pitch);
+
+#define FEW_TILE(M, V, SUFFIX) \
+    static __attribute__((noinline)) void NAME(few_tile_##M##_##SUFFIX)( \
+        ptrdiff_t channels, int taps, ptrdiff_t channel_step, const ptrdiff_t *offset, const REAL *restrict packed, \
+        const REAL *restrict x, const REAL *bias, int relu, REAL *restrict result, ptrdiff_t result_pitch) \
+    { \
+        VEC sum[M][V]; \
+        UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) sum[m][v] = (VEC){0}; \
+        for (ptrdiff_t c = 0; c < channels; c++, x += channel_step) \
+            for (int t = 0; t < taps; t++, packed += M) { \
+                const REAL *pixels = x + offset[t]; \
+                VEC filter[M]; \
+                UNROLL for (int m = 0; m < M; m++) filter[m] = NAME(same)(packed[m]); \
+                UNROLL for (int v = 0; v < V; v++) \
+                { \
+                    VEC value = NAME(load)(pixels + v * LANES); \
+                    UNROLL for (int m = 0; m < M; m++) sum[m][v] += filter[m] * value; \
+                } \
+            } \
+        UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) \
+        { \
+            VEC value = sum[m][v] + bias[m]; \
+            NAME(store)(result + m * result_pitch + v * LANES, relu ? NAME(relu)(value) : value); \
+        } \
+    }
+#if MANY_REGISTERS
+#define MOST_FEW 8
+#define FEW_TILES(T) T(1, 8) T(2, 8) T(3, 8) T(4, 6) T(5, 4) T(6, 4) T(7, 3) T(8, 3)
+#else
+#define MOST_FEW 4
+#define FEW_TILES(T) T(1, 8) T(2, 6) T(3, 4) T(4, 3)
+#endif
+#define DEFINE(M, V) FEW_TILE(M, V, long) FEW_TILE(M, 1, short)
+FEW_TILES(DEFINE)
+#undef DEFINE
+#define ENTRY(M, V) [M] = {NAME(few_tile_##M##_long), NAME(few_tile_##M##_short)},
+static NAME(few_tile) *const NAME(few_tiles)[MOST_FEW + 1][2] = {FEW_TILES(ENTRY)};
+#undef ENTRY
+#define ENTRY(M, V) [M] = V,
+static const int NAME(few_vectors)[MOST_FEW + 1] = {FEW_TILES(ENTRY)};
+#undef ENTRY
+
+/* Output channels in blocks of at most MOST_FEW, of nearly the same number: the first channel of block i. */
+static inline ptrdiff_t NAME(few_block)(ptrdiff_t F, ptrdiff_t blocks, ptrdiff_t i)
+{
+    return i * (F / blocks) + SMALLER(i, F % blocks);
+}
+
+/* Task: one group. packed[group][block][c][t][m]. */
+static void NAME(conv_pack_few)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const Conv *p = args;
+    (void)scratch;
+    ptrdiff_t blocks = CEIL_DIV(p->F, MOST_FEW);
+    REAL *to = (REAL *)p->packed + task * p->F * p->C * p->taps;
+    const REAL *w = (const REAL *)p->w + task * p->w_group;
+    for (ptrdiff_t i = 0; i < blocks; i++)
+        for (ptrdiff_t c = 0; c < p->C; c++)
+            for (int t = 0; t < p->taps; t++)
+                for (ptrdiff_t f = NAME(few_block)(p->F, blocks, i); f < NAME(few_block)(p->F, blocks, i + 1); f++)
+                    *to++ = w[f * p->w_filter + c * p->w_channel + p->w_tap[t]];
+}
+
+static void NAME(conv_few)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const Conv *p = args;
+    ptrdiff_t blocks = CEIL_DIV(p->F, MOST_FEW), plane = p->out_h * p->out_w;
+    SlabPlace place = slab_place(p, task);
+    REAL *result = scratch, *slab = result + MOST_FEW * p->result_size;
+    NAME(slab_by_phase)(p, &place, slab);
+    const REAL *packed = (const REAL *)p->packed + place.group * p->F * p->C * p->taps;
+    REAL *out = (REAL *)p->out + (place.image * p->groups + place.group) * p->F * plane +
+                (p->out_row + place.row * p->out_step_h) * p->out_w + p->out_col + place.col * p->out_step_w;
+    ptrdiff_t length = (place.rows - 1) * p->pitch + place.cols;
+    for (ptrdiff_t i = 0; i < blocks; i++) {
+        ptrdiff_t f = NAME(few_block)(p->F, blocks, i), M = NAME(few_block)(p->F, blocks, i + 1) - f;
+        ptrdiff_t step = NAME(few_vectors)[M] * LANES, q = 0;
+        const REAL *filters = packed + f * p->C * p->taps;
+        REAL bias[MOST_FEW] = {0};
+        if (p->bias) memcpy(bias, (const REAL *)p->bias + place.group * p->F + f, sizeof(REAL) * (size_t)M);
+        for (; q + step / 2 < length; q += step) /* what lies beyond the end is computed and dropped */
+            NAME(few_tiles)[M][0](p->C, p->taps, p->channel_step, p->offset, filters, slab + q, bias, p->relu, result + q,
+                                  p->result_size);
+        for (; q < length; q += LANES)
+            NAME(few_tiles)[M][1](p->C, p->taps, p->channel_step, p->offset, filters, slab + q, bias, p->relu, result + q,
+                                  p->result_size);
+        for (ptrdiff_t m = 0; m < M; m++)
+            for (ptrdiff_t r = 0; r < place.rows; r++) {
+                REAL *to = out + (f + m) * plane + r * p->out_step_h * p->out_w;
+                const REAL *from = result + m * p->result_size + r * p->pitch;
+                if (p->out_step_w == 1)
+                    NAME(copy)(to, from, place.cols);
+                else
+                    for (ptrdiff_t j = 0; j < place.cols; j++) to[j * p->out_step_w] = from[j];
+            }
+    }
+}

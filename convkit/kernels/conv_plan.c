@@ -1,0 +1,193 @@
+/* How the direct convolutions are cut into tasks: by the shapes alone, never by the number of threads.
+ *
+ * A task should have some hundred positions, so that filters that were loaded are used often; its slab and its filters
+ * should stay in a core's L2 cache; and there should be tasks enough for some threads.
+ */
+#include "conv.h"
+
+enum {
+    POSITIONS = 256,           /* of a task, about */
+    SLAB_BYTES = 320 * 1024,   /* of a task's slab, at most where that can be had */
+    FILTER_BYTES = 96 * 1024,  /* of the chunk of filters that a tile reads */
+    FEW_BYTES = 96 * 1024,     /* of the slab of conv_few */
+    SUMS_BYTES = 4 << 20,      /* of all parts of dw together, where one part is smaller */
+    ENOUGH_TASKS = 16,
+    MOST_PARTS = 16
+};
+
+/* The number of elements of one block, if `total` are divided into blocks of nearly the same number, at most `most`. */
+static ptrdiff_t even_block(ptrdiff_t total, ptrdiff_t most)
+{
+    most = LARGER(most, 1);
+    return total ? CEIL_DIV(total, CEIL_DIV(total, most)) : 1;
+}
+
+static void span_of_taps(Conv *p)
+{
+    p->first_row = p->first_col = p->row_span = p->col_span = 0;
+    for (int t = 0; t < p->taps; t++) {
+        p->first_row = t ? SMALLER(p->first_row, p->row[t]) : p->row[0];
+        p->first_col = t ? SMALLER(p->first_col, p->col[t]) : p->col[0];
+    }
+    for (int t = 0; t < p->taps; t++) {
+        p->row_span = LARGER(p->row_span, p->row[t] - p->first_row);
+        p->col_span = LARGER(p->col_span, p->col[t] - p->first_col);
+    }
+}
+
+static void count_tasks(Conv *p)
+{
+    p->image_tasks = CEIL_DIV(p->N, p->task_images);
+    p->row_tasks = CEIL_DIV(p->rows, p->task_rows);
+    p->col_tasks = CEIL_DIV(p->cols, p->task_cols);
+}
+
+/* Elements of the slab of one image. */
+static ptrdiff_t slab_of_image(const Conv *p, ptrdiff_t rows, ptrdiff_t cols)
+{
+    return p->C * ((rows - 1) * p->stride_h + p->row_span + 1) * ((cols - 1) * p->stride_w + p->col_span + 1);
+}
+
+/* Blocks of about POSITIONS positions whose slab is small enough; several images where they are small. */
+static void blocks_of_positions(Conv *p, size_t size)
+{
+    ptrdiff_t most = SLAB_BYTES / (ptrdiff_t)size;
+    p->task_images = 1;
+    p->task_cols = even_block(p->cols, POSITIONS);
+    p->task_rows = even_block(p->rows, POSITIONS / p->task_cols);
+    if (p->task_rows == p->rows && p->task_cols == p->cols) p->task_images = LARGER(1, SMALLER(p->N, POSITIONS / (p->rows * p->cols)));
+    if (!p->direct) {
+        while (p->task_images > 1 && p->task_images * slab_of_image(p, p->task_rows, p->task_cols) > most) p->task_images--;
+        while (p->task_rows > 1 && slab_of_image(p, p->task_rows, p->task_cols) > most)
+            p->task_rows = even_block(p->rows, p->task_rows - 1);
+        while (p->task_cols > 16 && slab_of_image(p, p->task_rows, p->task_cols) > most)
+            p->task_cols = even_block(p->cols, p->task_cols / 2);
+    }
+    count_tasks(p);
+    while (conv_tasks(p) < ENOUGH_TASKS && p->task_images > 1) p->task_images = CEIL_DIV(p->task_images, 2), count_tasks(p);
+    while (conv_tasks(p) < ENOUGH_TASKS && p->task_rows > 2) p->task_rows = CEIL_DIV(p->task_rows, 2), count_tasks(p);
+    while (conv_tasks(p) < ENOUGH_TASKS && p->task_cols > 32) p->task_cols = CEIL_DIV(p->task_cols, 2), count_tasks(p);
+}
+
+static void set_direct(Conv *p)
+{
+    p->direct = p->taps == 0 ||
+                (p->first_row >= 0 && (p->rows - 1) * p->stride_h + p->first_row + p->row_span < p->H && p->first_col >= 0 &&
+                 (p->cols - 1) * p->stride_w + p->first_col + p->col_span < p->W);
+}
+
+/* A convolution that reads every pixel where it writes one has no rows: it is one line of positions. */
+static void flatten(Conv *p)
+{
+    if (p->taps != 1 || !p->direct || p->stride_h != 1 || p->stride_w != 1) return;
+    if (p->rows != p->H || p->cols != p->W || p->out_h != p->rows || p->out_w != p->cols) return;
+    p->cols = p->W = p->out_w = p->H * p->W;
+    p->rows = p->H = p->out_h = 1;
+}
+
+static void slab_steps(Conv *p)
+{
+    if (p->direct) {
+        p->pitch = p->W;
+        p->channel_step = p->H * p->W;
+        p->image_step = p->groups * p->C * p->channel_step;
+        p->slab_size = 0;
+    } else {
+        p->pitch = (p->task_cols - 1) * p->stride_w + p->col_span + 1;
+        p->channel_step = ((p->task_rows - 1) * p->stride_h + p->row_span + 1) * p->pitch;
+        /* Channels a multiple of 4 KB apart would all fall into the same few lines of the cache. */
+        if (p->channel_step % 256 == 0) p->channel_step += 16;
+        p->image_step = p->C * p->channel_step;
+        p->slab_size = p->task_images * p->image_step;
+    }
+    for (int t = 0; t < p->taps; t++) p->offset[t] = (p->row[t] - p->first_row) * p->pitch + p->col[t] - p->first_col;
+}
+
+size_t conv_plan_wide(Conv *p, int lanes, size_t size)
+{
+    ptrdiff_t vectors = CEIL_DIV(p->F, lanes), width = SMALLER(vectors, 4);
+    span_of_taps(p);
+    set_direct(p);
+    flatten(p);
+    blocks_of_positions(p, size);
+    slab_steps(p);
+    p->chunk = even_block(p->C, FILTER_BYTES / (LARGER(p->taps, 1) * width * lanes * (ptrdiff_t)size));
+    p->result_size = p->task_images * p->task_rows * p->task_cols * width * lanes;
+    return (size_t)(p->result_size + p->slab_size) * size;
+}
+
+/* The slab sorted by phase, and `extra` elements behind it that may be read. */
+static void slab_by_phase_steps(Conv *p, ptrdiff_t extra)
+{
+    p->pitch = p->task_cols + p->col_span / p->stride_w;
+    p->phase_step = (p->task_rows + p->row_span / p->stride_h) * p->pitch;
+    p->channel_step = p->stride_h * p->stride_w * p->phase_step;
+    p->image_step = p->C * p->channel_step;
+    p->slab_size = p->image_step + extra;
+    for (int t = 0; t < p->taps; t++) {
+        ptrdiff_t row = p->row[t] - p->first_row, col = p->col[t] - p->first_col;
+        p->offset[t] = (row % p->stride_h * p->stride_w + col % p->stride_w) * p->phase_step + row / p->stride_h * p->pitch +
+                       col / p->stride_w;
+    }
+}
+
+static void blocks_of_rows(Conv *p, int lanes, size_t size)
+{
+    ptrdiff_t most = FEW_BYTES / (ptrdiff_t)size, extra = 8 * lanes;
+    span_of_taps(p);
+    p->direct = 0;
+    p->task_images = 1;
+    p->task_cols = even_block(p->cols, 1024);
+    p->task_rows = even_block(p->rows, LARGER(2048 / p->task_cols, 1));
+    for (slab_by_phase_steps(p, extra); p->task_rows > 1 && p->slab_size > most; slab_by_phase_steps(p, extra))
+        p->task_rows = even_block(p->rows, p->task_rows - 1);
+    for (; p->task_cols > 4 * lanes && p->slab_size > most; slab_by_phase_steps(p, extra))
+        p->task_cols = even_block(p->cols, p->task_cols / 2);
+    count_tasks(p);
+    while (conv_tasks(p) < ENOUGH_TASKS && p->task_rows > 4) p->task_rows = CEIL_DIV(p->task_rows, 2), count_tasks(p);
+    slab_by_phase_steps(p, extra);
+}
+
+size_t conv_plan_few(Conv *p, int lanes, size_t size)
+{
+    blocks_of_rows(p, lanes, size);
+    p->result_size = p->task_rows * p->pitch + 8 * lanes;
+    return (size_t)(8 * p->result_size + p->slab_size) * size;
+}
+
+static void parts_of_batch(ConvDw *q, size_t size)
+{
+    ptrdiff_t blocks = q->of.image_tasks * q->of.row_tasks * q->of.col_tasks;
+    q->parts = SUMS_BYTES / (ptrdiff_t)size / LARGER(q->part_size, 1);
+    q->parts = LARGER(1, SMALLER(SMALLER(q->parts, (ptrdiff_t)MOST_PARTS), blocks));
+}
+
+size_t conv_plan_dw_wide(ConvDw *q, int lanes, size_t size)
+{
+    Conv *p = &q->of;
+    ptrdiff_t vectors = CEIL_DIV(p->F, lanes), widest = lanes * size == 64 ? 4 : 3;
+    span_of_taps(p);
+    set_direct(p);
+    flatten(p);
+    blocks_of_positions(p, size);
+    slab_steps(p);
+    q->part_size = p->groups * vectors * lanes * (p->C * p->taps + 1);
+    parts_of_batch(q, size);
+    q->task_vectors = SMALLER(vectors, 2 * widest);
+    if (p->groups * q->parts * CEIL_DIV(vectors, q->task_vectors) < ENOUGH_TASKS) q->task_vectors = SMALLER(vectors, widest);
+    q->vector_tasks = CEIL_DIV(vectors, q->task_vectors);
+    q->dout_pitch = q->task_vectors * lanes;
+    q->dout_size = p->task_images * p->task_rows * p->task_cols * q->dout_pitch;
+    return (size_t)(q->dout_size + p->slab_size) * size;
+}
+
+size_t conv_plan_dw_few(ConvDw *q, int lanes, size_t size)
+{
+    Conv *p = &q->of;
+    blocks_of_rows(p, lanes, size);
+    q->part_size = p->groups * p->F * (p->C * p->taps + 1) * lanes;
+    parts_of_batch(q, size);
+    q->dout_pitch = CEIL_DIV(p->task_cols, lanes) * lanes;
+    q->dout_size = p->F * p->task_rows * q->dout_pitch;
+    return (size_t)(q->dout_size + p->slab_size) * size;
+}

@@ -1,0 +1,186 @@
+/* Direct convolution, vector lanes = output channels: for 9 and more of them (forward), or channels (dx).
+ *
+ * A task is a block of output positions of one image and group. The part of the image that it sees is copied, with its
+ * padding, into a slab that fits into the L2 cache (nothing is copied where nothing is padded). Then, outermost first:
+ *
+ *   panels of output channels (V vectors)  |  chunks of channels, whose filters fit into L1 or L2  |  rows  |
+ *   tiles of M pixels of a row: M*V sums in registers; for each channel and tap, V vectors of filters are loaded and
+ *   each of M pixels is broadcast.
+ *
+ * No im2col: the pixels are read where they stand. The sums are kept as (pixel, channel) and transposed in registers on
+ * their way out to NCHW.
+ */
+
+/* sums[m][v] (+)= the products of one chunk. packed: for each channel and tap V vectors. */
+typedef void NAME(wide_tile)(ptrdiff_t channels, int taps, ptrdiff_t channel_step, const ptrdiff_t *offset, const REAL *packed,
+                             const REAL *x, ptrdiff_t step, REAL *sums, int add);
+
+#define WIDE_TILE(M, V, STEP, SUFFIX) \
+    static __attribute__((noinline)) void NAME(wide_tile_##M##_##V##_##SUFFIX)( \
+        ptrdiff_t channels, int taps, ptrdiff_t channel_step, const ptrdiff_t *offset, const REAL *restrict packed, \
+        const REAL *restrict x, ptrdiff_t step, REAL *restrict sums, int add) \
+    { \
+        VEC sum[M][V]; \
+        (void)step; \
+        UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) sum[m][v] = (VEC){0}; \
+        for (ptrdiff_t c = 0; c < channels; c++, x += channel_step) \
+            for (int t = 0; t < taps; t++, packed += V * LANES) { \
+                const REAL *pixel = x + offset[t]; \
+                VEC filter[V]; \
+                UNROLL for (int v = 0; v < V; v++) filter[v] = NAME(load)(packed + v * LANES); \
+                UNROLL for (int m = 0; m < M; m++) \
+                { \
+                    VEC value = NAME(same)(pixel[m * (STEP)]); \
+                    UNROLL for (int v = 0; v < V; v++) sum[m][v] += value * filter[v]; \
+                } \
+            } \
+        if (add) \
+            UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) \
+                sum[m][v] += NAME(load)(sums + (m * V + v) * LANES); \
+        UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) \
+            NAME(store)(sums + (m * V + v) * LANES, sum[m][v]); \
+    }
+/* The widest tiles that leave registers for V vectors of filters and one pixel. */
+#if MANY_REGISTERS
+#define WIDEST_PANEL 4
+#define WIDE_TILES_1(T) T(1, 1) T(2, 1) T(3, 1) T(4, 1) T(5, 1) T(6, 1) T(7, 1) T(8, 1) T(9, 1) T(10, 1) T(11, 1) T(12, 1) T(13, 1) T(14, 1) T(15, 1) T(16, 1)
+#define WIDE_TILES_2(T) T(1, 2) T(2, 2) T(3, 2) T(4, 2) T(5, 2) T(6, 2) T(7, 2) T(8, 2) T(9, 2) T(10, 2) T(11, 2) T(12, 2)
+#define WIDE_TILES_3(T) T(1, 3) T(2, 3) T(3, 3) T(4, 3) T(5, 3) T(6, 3) T(7, 3) T(8, 3)
+#define WIDE_TILES_4(T) T(1, 4) T(2, 4) T(3, 4) T(4, 4) T(5, 4) T(6, 4)
+static const int NAME(wide_pixels)[5] = {0, 16, 12, 8, 6};
+#else
+#define WIDEST_PANEL 3
+#define WIDE_TILES_1(T) T(1, 1) T(2, 1) T(3, 1) T(4, 1) T(5, 1) T(6, 1) T(7, 1) T(8, 1) T(9, 1) T(10, 1)
+#define WIDE_TILES_2(T) T(1, 2) T(2, 2) T(3, 2) T(4, 2) T(5, 2) T(6, 2)
+#define WIDE_TILES_3(T) T(1, 3) T(2, 3) T(3, 3) T(4, 3)
+#define WIDE_TILES_4(T)
+static const int NAME(wide_pixels)[5] = {0, 10, 6, 4, 0};
+#endif
+#define WIDE_TILES(T) WIDE_TILES_1(T) WIDE_TILES_2(T) WIDE_TILES_3(T) WIDE_TILES_4(T)
+#define DEFINE(M, V) WIDE_TILE(M, V, 1, by_1) WIDE_TILE(M, V, 2, by_2) WIDE_TILE(M, V, step, by_any)
+WIDE_TILES(DEFINE)
+#undef DEFINE
+
+#define ENTRY_BY_1(M, V) [V - 1][M - 1] = NAME(wide_tile_##M##_##V##_by_1),
+#define ENTRY_BY_2(M, V) [V - 1][M - 1] = NAME(wide_tile_##M##_##V##_by_2),
+#define ENTRY_BY_ANY(M, V) [V - 1][M - 1] = NAME(wide_tile_##M##_##V##_by_any),
+static NAME(wide_tile) *const NAME(wide_tiles)[3][4][16] = {
+    {WIDE_TILES(ENTRY_BY_1)}, {WIDE_TILES(ENTRY_BY_2)}, {WIDE_TILES(ENTRY_BY_ANY)}};
+#undef ENTRY_BY_1
+#undef ENTRY_BY_2
+#undef ENTRY_BY_ANY
+
+/* Task: one panel of one group. packed[group][panel][c][t][V*LANES], zeros behind the last channel. */
+static void NAME(conv_pack_wide)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const Conv *p = args;
+    (void)scratch;
+    ptrdiff_t vectors = CEIL_DIV(p->F, LANES), g = task / vectors, v = task % vectors, first = 0;
+    int width;
+    while (first + (width = panel_width(vectors, first, WIDEST_PANEL)) <= v) first += width;
+    REAL *to = (REAL *)p->packed + ((g * vectors + first) * p->C * p->taps) * LANES + (v - first) * LANES;
+    const REAL *w = (const REAL *)p->w + g * p->w_group + v * LANES * p->w_filter;
+    int lanes = (int)SMALLER(p->F - v * LANES, (ptrdiff_t)LANES);
+    ptrdiff_t elements = p->C * p->taps, k = 0;
+    int in_order = p->w_channel == p->taps;
+    for (int t = 0; t < p->taps; t++) in_order &= p->w_tap[t] == t;
+    if (in_order) /* a filter's elements follow one another: transpose blocks of them */
+        for (; k + LANES <= elements; k += LANES) {
+            VEC r[LANES];
+            UNROLL
+            for (int i = 0; i < LANES; i++) r[i] = i < lanes ? NAME(load)(w + i * p->w_filter + k) : (VEC){0};
+            NAME(transpose)(r);
+            UNROLL
+            for (int i = 0; i < LANES; i++) NAME(store)(to + (k + i) * width * LANES, r[i]);
+        }
+    for (; k < elements; k++) {
+        const REAL *from = w + k / p->taps * p->w_channel + p->w_tap[k % p->taps];
+        for (int i = 0; i < LANES; i++) to[k * width * LANES + i] = i < lanes ? from[i * p->w_filter] : 0;
+    }
+}
+
+/* sums (pixels of `rows` full rows of `cols`, V, LANES) of vector v go out as channels f0 .. f0+channels-1. */
+static void NAME(wide_write)(const Conv *p, const REAL *sums, int V, int v, ptrdiff_t rows, ptrdiff_t cols, VEC bias, REAL *out,
+                             ptrdiff_t channels)
+{
+    ptrdiff_t plane = p->out_h * p->out_w;
+    int whole = p->out_step_w == 1 && p->out_step_h == 1 && cols == p->out_w; /* rows follow one another */
+    ptrdiff_t lines = whole ? 1 : rows, length = whole ? rows * cols : cols;
+    for (ptrdiff_t line = 0; line < lines; line++) {
+        REAL *to = out + line * p->out_step_h * p->out_w;
+        const REAL *from = sums + (line * length * V + v) * LANES;
+        for (ptrdiff_t j = 0; j < length; j += LANES) {
+            ptrdiff_t n = SMALLER(length - j, (ptrdiff_t)LANES);
+            VEC r[LANES];
+            if (n == LANES) {
+                UNROLL
+                for (int i = 0; i < LANES; i++) r[i] = NAME(load)(from + (j + i) * V * LANES) + bias;
+            } else
+                UNROLL
+                for (int i = 0; i < LANES; i++) r[i] = i < n ? NAME(load)(from + (j + i) * V * LANES) + bias : (VEC){0};
+            if (p->relu) UNROLL
+                for (int i = 0; i < LANES; i++) r[i] = NAME(relu)(r[i]);
+            NAME(transpose)(r);
+            if (p->out_step_w == 1 && n == LANES && channels >= LANES) {
+                UNROLL
+                for (int i = 0; i < LANES; i++) NAME(store)(to + j + i * plane, r[i]);
+                continue;
+            }
+            REAL block[LANES][LANES] __attribute__((aligned(VBYTES)));
+            UNROLL
+            for (int i = 0; i < LANES; i++) *(VEC *)block[i] = r[i];
+            for (ptrdiff_t i = 0; i < SMALLER(channels, (ptrdiff_t)LANES); i++) {
+                REAL *row = to + i * plane + j * p->out_step_w;
+                if (p->out_step_w == 1)
+                    NAME(copy)(row, block[i], n);
+                else
+                    for (ptrdiff_t q = 0; q < n; q++) row[q * p->out_step_w] = block[i][q];
+            }
+        }
+    }
+}
+
+static void NAME(conv_wide)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const Conv *p = args;
+    ptrdiff_t vectors = CEIL_DIV(p->F, LANES), plane = p->out_h * p->out_w;
+    SlabPlace place = slab_place(p, task);
+    REAL *sums = scratch, *slab = sums + p->result_size;
+    const REAL *x = NAME(slab)(p, &place, slab);
+    const REAL *packed = (const REAL *)p->packed + place.group * vectors * p->C * p->taps * LANES;
+    const REAL *bias = p->bias ? (const REAL *)p->bias + place.group * p->F : NULL;
+    REAL *out = (REAL *)p->out + (place.image * p->groups + place.group) * p->F * plane +
+                (p->out_row + place.row * p->out_step_h) * p->out_w + p->out_col + place.col * p->out_step_w;
+    int by = p->stride_w == 1 ? 0 : p->stride_w == 2 ? 1 : 2;
+
+    for (ptrdiff_t first = 0; first < vectors;) {
+        int V = panel_width(vectors, first, WIDEST_PANEL);
+        /* The pixels of a row in tiles of nearly the same number. */
+        ptrdiff_t tiles = CEIL_DIV(place.cols, NAME(wide_pixels)[V]), small = place.cols / tiles, larger = place.cols % tiles;
+        ptrdiff_t image_sums = place.rows * place.cols * V * LANES;
+        NAME(wide_tile) *const *tile = NAME(wide_tiles)[by][V - 1];
+        for (ptrdiff_t c = 0; c < p->C; c += p->chunk) {
+            ptrdiff_t channels = SMALLER(p->chunk, p->C - c);
+            const REAL *filters = packed + (first * p->C + c * V) * p->taps * LANES;
+            REAL *to = sums;
+            for (ptrdiff_t n = 0; n < place.images; n++)
+                for (ptrdiff_t i = 0; i < place.rows; i++) {
+                    const REAL *pixel = x + n * p->image_step + c * p->channel_step + i * p->stride_h * p->pitch;
+                    for (ptrdiff_t j = 0; j < tiles; j++) {
+                        ptrdiff_t M = small + (j < larger);
+                        tile[M - 1](channels, p->taps, p->channel_step, p->offset, filters, pixel, p->stride_w, to, c > 0);
+                        pixel += M * p->stride_w;
+                        to += M * V * LANES;
+                    }
+                }
+        }
+        for (int v = 0; v < V; v++) {
+            ptrdiff_t f = (first + v) * LANES, channels = SMALLER(p->F - f, (ptrdiff_t)LANES);
+            VEC b = bias ? NAME(load_part)(bias + f, channels) : (VEC){0};
+            for (ptrdiff_t n = 0; n < place.images; n++)
+                NAME(wide_write)(p, sums + n * image_sums, V, v, place.rows, place.cols, b,
+                                 out + (n * p->groups * p->F + f) * plane, channels);
+        }
+        first += V;
+    }
+}

@@ -1,0 +1,125 @@
+"""A convolution and its gradients by whichever kernel suits its shape: one place for all layers that are convolutions.
+
+Arguments are checked by the layers; any layout is taken. Results are fresh arrays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convkit.kernels import conv, conv_im2col, matmul, threads
+from convkit.kernels.algorithm import BACKWARD_W, BACKWARD_X, FORWARD, choose
+
+if TYPE_CHECKING:
+    from convkit.layers.conv import ConvGeometry
+
+# A tile of the im2col matrix has about so many bytes: it should stay in the L2 cache until it is used.
+TILE_BYTES = 1 << 20
+
+
+def forward(
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray | None,
+    geometry: ConvGeometry,
+    dtype: np.dtype,
+    relu: bool = False,
+    algorithm: str = "",
+) -> np.ndarray:
+    """The convolution of x (N, C, H, W) with w (F, C/groups, HH, WW), plus b (F,): (N, F, OH, OW).
+
+    - relu: whether max(0, .) of it is returned
+    - algorithm: one of those of algorithm.choose, default the one it chooses
+    """
+    algorithm = algorithm or choose(geometry, FORWARD)
+    x, w = _c_order(x, dtype), _c_order(w, dtype)
+    b = None if b is None else _c_order(b, dtype)
+    out = np.empty(geometry.out_shape, dtype)
+    if algorithm == "im2col":
+        _forward_im2col(x, w, b, out, geometry)
+        return np.maximum(out, 0, out=out) if relu else out
+    conv.forward(x, w, b, out, geometry, algorithm == "few", relu)
+    return out
+
+
+def backward_x(
+    dout: np.ndarray, w: np.ndarray, geometry: ConvGeometry, dtype: np.dtype, algorithm: str = ""
+) -> np.ndarray:
+    """The gradient of x, (N, C, H, W), from that of the output (N, F, OH, OW)."""
+    algorithm = algorithm or choose(geometry, BACKWARD_X)
+    dout, w = _c_order(dout, dtype), _c_order(w, dtype)
+    if algorithm == "im2col":
+        dx = np.zeros(geometry.x_shape, dtype)
+        _backward_x_im2col(dout, w, dx, geometry)
+        return dx
+    dx = np.empty(geometry.x_shape, dtype)
+    conv.backward_x(dout, w, dx, geometry, algorithm == "few")
+    return dx
+
+
+def backward_w(
+    dout: np.ndarray, x: np.ndarray, geometry: ConvGeometry, dtype: np.dtype, algorithm: str = ""
+) -> tuple[np.ndarray, np.ndarray]:
+    """The gradients of w, (F, C/groups, HH, WW), and of b, (F,), from that of the output (N, F, OH, OW)."""
+    algorithm = algorithm or choose(geometry, BACKWARD_W)
+    dout, x = _c_order(dout, dtype), _c_order(x, dtype)
+    if algorithm == "im2col":
+        dw = np.zeros(geometry.w_shape, dtype)
+        _backward_w_im2col(dout, x, dw, geometry)
+        return dw, dout.sum(axis=(0, 2, 3))
+    dw, db = np.empty(geometry.w_shape, dtype), np.empty(geometry.w_shape[0], dtype)
+    conv.backward_w(dout, x, dw, db, geometry, algorithm == "few")
+    return dw, db
+
+
+def _forward_im2col(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, out: np.ndarray, geometry: ConvGeometry
+) -> None:
+    N, F, OH, OW = geometry.out_shape
+    filters, biases = w.reshape(F, -1), np.zeros(F, x.dtype) if b is None else b
+    out = out.reshape(N, F, OH * OW)
+
+    def run(first: int, last: int, stop: np.ndarray) -> None:
+        images, positions = ((0, 1), (first, last)) if N == 1 else ((first, last), (0, OH * OW))
+        conv_im2col.conv_forward(
+            x, filters, biases, out, geometry, *_scratch(geometry, x.dtype), *images, *positions, stop
+        )
+
+    threads.run(run, OH * OW if N == 1 else N, out.size * filters.shape[1])
+
+
+def _backward_x_im2col(dout: np.ndarray, w: np.ndarray, dx: np.ndarray, geometry: ConvGeometry) -> None:
+    N, F, OH, OW = geometry.out_shape
+    filters, C = w.reshape(F, -1), dx.shape[1]
+    dout = dout.reshape(N, F, OH * OW)
+
+    def run(first: int, last: int, stop: np.ndarray) -> None:
+        images, channels = ((0, 1), (first, last)) if N == 1 else ((first, last), (0, C))
+        conv_im2col.conv_backward_x(dout, filters, dx, geometry, *_scratch(geometry, w.dtype), *images, *channels, stop)
+
+    threads.run(run, C if N == 1 else N, dout.size * filters.shape[1])
+
+
+def _backward_w_im2col(dout: np.ndarray, x: np.ndarray, dw: np.ndarray, geometry: ConvGeometry) -> None:
+    N, F, OH, OW = geometry.out_shape
+    flat, dout = dw.reshape(F, -1), dout.reshape(N, F, OH * OW)
+
+    def run(first: int, last: int, stop: np.ndarray) -> None:
+        conv_im2col.conv_backward_w(dout, x, flat, geometry, *_scratch(geometry, x.dtype), first, last, stop)
+
+    threads.run(run, flat.shape[1], dout.size * flat.shape[1])
+
+
+def _scratch(geometry: ConvGeometry, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """A thread's memory for one call: a tile of the im2col matrix, and the packed blocks of the matrix product."""
+    K = geometry.w_shape[1] * geometry.kernel[0] * geometry.kernel[1]
+    positions = geometry.out[0] * geometry.out[1]
+    columns = max(1, min(positions, TILE_BYTES // (K * dtype.itemsize)))
+    return np.empty((K, columns), dtype), np.empty(matmul.WORK_SIZE, dtype)
+
+
+def _c_order(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The array itself where the kernels can read it as it stands, else a copy: C order, aligned, of this dtype."""
+    return np.require(array, dtype, ("C", "A"))

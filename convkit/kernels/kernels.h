@@ -1,0 +1,47 @@
+/* What the compiled kernels have in common: how a kernel is called, and the table of them that exists once for each
+ * element type and each instruction set.
+ *
+ * A kernel is divided into tasks. Task t reads its arguments (a struct of the kernel's own, the same for all tasks),
+ * writes only what belongs to it, and has a piece of scratch memory, aligned to 64 bytes, whose content is arbitrary.
+ * How the work is cut into tasks depends on the shapes alone, so that the bits of a result never depend on threads.
+ *
+ * Sizes and steps are counted in elements, in ptrdiff_t throughout.
+ */
+#ifndef CONVKIT_KERNELS_H
+#define CONVKIT_KERNELS_H
+#include <stddef.h>
+#include <string.h>
+
+#if !defined(__GNUC__) && !defined(restrict)
+#define restrict __restrict
+#endif
+
+typedef void (*Task)(const void *args, ptrdiff_t task, void *scratch);
+
+/* Vector extensions (gcc, clang) are what all but the matrix product of gemm_impl.h needs. */
+#if defined(__GNUC__)
+#define CONVKIT_VECTORS 1
+#else
+#define CONVKIT_VECTORS 0
+#endif
+
+#define SMALLER(a, b) ((a) < (b) ? (a) : (b))
+#define LARGER(a, b) ((a) > (b) ? (a) : (b))
+#define CEIL_DIV(a, b) (((a) + (b)-1) / (b))
+
+/* The kernels for one element type, compiled for one instruction set. */
+typedef struct {
+    int lanes;  /* elements in a vector register; 1 without vector extensions: then only gemm is there */
+    void *gemm; /* of the type gemm_f32_fn or gemm_f64_fn */
+    Task conv_pack_wide, conv_wide;
+    Task conv_pack_few, conv_few;
+    Task conv_dw_wide, conv_dw_wide_finish;
+    Task conv_dw_few, conv_dw_few_finish;
+} Kernels;
+
+/* The tables of the instruction set that was selected. */
+extern const Kernels *kernels_f32, *kernels_f64;
+
+/* Takes the named instruction set ("base", "avx2", "avx512"), or with "" the best; returns its name, NULL if it cannot. */
+const char *kernels_select(const char *isa);
+#endif

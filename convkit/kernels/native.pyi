@@ -1,0 +1,3 @@
+ISA: str
+VECTORS: bool
+BACKEND: str

@@ -1,0 +1,88 @@
+"""The C kernels as the Cython files beside it use them: the table for a dtype, and a task run on several threads.
+
+The table is that of the best instruction set the processor has, or of the one that CONVKIT_ISA names.
+"""
+
+import os
+
+from convkit.kernels import threads
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.exc cimport PyErr_CheckSignals
+
+
+cdef extern from "kernels.h" nogil:
+    const Kernels* kernels_f32
+    const Kernels* kernels_f64
+    const char* kernels_select(const char* isa)
+
+cdef extern from "parallel.h" nogil:
+    enum:
+        PARALLEL_STOPPED, PARALLEL_NO_MEMORY
+    int parallel_run(
+        Task task, const void* args, Py_ssize_t tasks, size_t scratch, int threads, int (*look)() noexcept nogil
+    )
+    const char* parallel_backend()
+
+
+cdef str select_isa():
+    """The instruction set to use: CONVKIT_ISA where it is set, else the best that the processor has."""
+    wanted = os.environ.get("CONVKIT_ISA", "")
+    cdef const char* taken = kernels_select(wanted.encode())
+    if taken == NULL:
+        raise ImportError(
+            f"CONVKIT_ISA={wanted!r} cannot be used: this build and this processor have no such instruction set. "
+            "Leave it unset, or set it to 'base', 'avx2' or 'avx512'."
+        )
+    return taken.decode()
+
+
+ISA = select_isa()
+VECTORS = kernels_f32.lanes > 1  # False without vector extensions: then only the matrix product is there
+BACKEND = parallel_backend().decode()
+
+# Below this many multiply-adds (or comparisons) waking a second thread costs more than it brings.
+cdef enum:
+    LEAST_WORK = 200_000
+
+
+cdef const Kernels* kernels_for(dtype) except NULL:
+    """The kernels for float32 or float64."""
+    return kernels_f32 if dtype.itemsize == 4 else kernels_f64
+
+
+cdef int look() noexcept nogil:
+    """Whether Ctrl-C was pressed; Python then holds a KeyboardInterrupt (only its main thread is ever told)."""
+    with gil:
+        return PyErr_CheckSignals() != 0
+
+
+cdef int run(Task task, const void* args, Py_ssize_t tasks, size_t scratch, double work) except -1:
+    """Do the tasks 0 .. tasks-1 on the threads of convkit.set_num_threads, the GIL released meanwhile.
+
+    - scratch: bytes of memory that each thread needs
+    - work: about how many multiply-adds all of them are; little work stays in the calling thread
+
+    Raises KeyboardInterrupt after Ctrl-C, MemoryError without memory.
+    """
+    cdef int result, wanted = 1
+    if tasks <= 0:
+        return 0
+    if work >= 2 * LEAST_WORK:
+        wanted = min(<Py_ssize_t> threads.get_num_threads(), tasks, <Py_ssize_t> (work / LEAST_WORK))
+    with nogil:
+        result = parallel_run(task, args, tasks, scratch, wanted, look)
+    if result == PARALLEL_NO_MEMORY:
+        raise MemoryError(f"no {scratch} bytes of scratch memory for a kernel")
+    if result == PARALLEL_STOPPED:
+        return -1  # with the exception that PyErr_CheckSignals has set
+    return 0
+
+
+cdef void* address(array) except? NULL:
+    """Where the elements of a C-contiguous array begin; valid as long as the caller holds the array."""
+    cdef Py_buffer view
+    PyObject_GetBuffer(array, &view, PyBUF_SIMPLE)
+    cdef void* start = view.buf
+    PyBuffer_Release(&view)
+    return start

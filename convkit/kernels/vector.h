@@ -1,0 +1,143 @@
+/* Vectors of one element type and width, in gcc's and clang's vector extensions: the same source for every processor.
+ *
+ * Before inclusion: REAL (float or double), REAL_BYTES, INT (the integer of the same size), VBYTES (bytes in a vector register),
+ * NAME(x) (adds the suffix). Included once for each pair of type and width; vector_end.h undefines what it defines.
+ *
+ * -ffast-math is off: NaN, infinities and denormals behave as in NumPy. a*b + c may be contracted to one rounding.
+ */
+#define LANES (VBYTES / (int)sizeof(REAL))
+/* Registers: 32 with AVX-512 and on arm64, else 16; what the register tiles are cut to. */
+#if VBYTES == 64 || defined(__aarch64__)
+#define MANY_REGISTERS 1
+#else
+#define MANY_REGISTERS 0
+#endif
+
+typedef REAL NAME(vec) __attribute__((vector_size(VBYTES)));
+typedef INT NAME(ivec) __attribute__((vector_size(VBYTES)));
+typedef REAL NAME(vec_unaligned) __attribute__((vector_size(VBYTES), aligned(sizeof(REAL)), may_alias));
+#define VEC NAME(vec)
+#define IVEC NAME(ivec)
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 32")
+
+INLINE VEC NAME(load)(const REAL *p) { return *(const NAME(vec_unaligned) *)p; }
+INLINE void NAME(store)(REAL *p, VEC v) { *(NAME(vec_unaligned) *)p = v; }
+INLINE VEC NAME(same)(REAL s) { return s - (VEC){0}; }
+/* Where mask is all ones a, elsewhere (all zeros) b; masks come out of comparisons of vectors. */
+INLINE VEC NAME(choose)(IVEC mask, VEC a, VEC b) { return (VEC)((mask & (IVEC)a) | (~mask & (IVEC)b)); }
+/* max(0, a) as np.maximum has it: NaN stays NaN. */
+INLINE VEC NAME(relu)(VEC a) { return (VEC)((IVEC)a & ~(IVEC)(a <= (VEC){0})); }
+/* The first n elements (n <= LANES) from memory that may end there, zeros behind them. */
+INLINE VEC NAME(load_part)(const REAL *p, ptrdiff_t n)
+{
+    if (n >= LANES) return NAME(load)(p);
+    REAL buffer[LANES] __attribute__((aligned(VBYTES))) = {0};
+    for (ptrdiff_t i = 0; i < n; i++) buffer[i] = p[i];
+    return *(VEC *)buffer;
+}
+INLINE void NAME(store_part)(REAL *p, VEC v, ptrdiff_t n)
+{
+    if (n >= LANES) {
+        NAME(store)(p, v);
+        return;
+    }
+    REAL buffer[LANES] __attribute__((aligned(VBYTES)));
+    *(VEC *)buffer = v;
+    for (ptrdiff_t i = 0; i < n; i++) p[i] = buffer[i];
+}
+/* n elements from one place to another, as memcpy, for the short rows of small images. */
+INLINE void NAME(copy)(REAL *restrict to, const REAL *restrict from, ptrdiff_t n)
+{
+    ptrdiff_t i = 0;
+    if (n >= LANES) {
+        for (; i + LANES <= n; i += LANES) NAME(store)(to + i, NAME(load)(from + i));
+        if (i < n) NAME(store)(to + n - LANES, NAME(load)(from + n - LANES));
+        return;
+    }
+    if (LANES > 4 && n >= 4) {
+        typedef REAL four __attribute__((vector_size(4 * REAL_BYTES), aligned(REAL_BYTES), may_alias));
+        for (; i + 4 <= n; i += 4) *(four *)(to + i) = *(const four *)(from + i);
+        if (i < n) *(four *)(to + n - 4) = *(const four *)(from + n - 4);
+        return;
+    }
+    for (; i < n; i++) to[i] = from[i];
+}
+INLINE void NAME(zero)(REAL *to, ptrdiff_t n)
+{
+    ptrdiff_t i = 0;
+    for (; i + LANES <= n; i += LANES) NAME(store)(to + i, (VEC){0});
+    for (; i < n; i++) to[i] = 0;
+}
+/* All ones in the first n lanes. */
+INLINE IVEC NAME(first_lanes)(ptrdiff_t n)
+{
+    IVEC lane;
+    UNROLL
+    for (int i = 0; i < LANES; i++) lane[i] = i;
+    return lane < (INT)n;
+}
+INLINE REAL NAME(sum)(VEC v)
+{
+    REAL total = 0;
+    UNROLL
+    for (int i = 0; i < LANES; i++) total += v[i];
+    return total;
+}
+
+/* A vector made of elements of a (0 .. LANES-1) and b (LANES .. 2*LANES-1), by their numbers. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (IVEC){__VA_ARGS__})
+#endif
+
+/* Element (i, j) of the matrix in the registers r[0 .. LANES-1] goes to (j, i): log2(LANES) rounds in which blocks of
+ * 1, 2, 4, ... elements off the diagonal change places. */
+INLINE void NAME(transpose)(VEC r[LANES])
+{
+#define ROUND(size) \
+    UNROLL \
+    for (int i = 0; i < LANES; i++) \
+        if (!(i & size)) { \
+            VEC upper = r[i], lower = r[i + size]; \
+            r[i] = EXCHANGE_##size(upper, lower); \
+            r[i + size] = EXCHANGE_LOWER_##size(upper, lower); \
+        }
+#if VBYTES / REAL_BYTES == 2
+#define EXCHANGE_1(a, b) SHUFFLE(a, b, 0, 2)
+#define EXCHANGE_LOWER_1(a, b) SHUFFLE(a, b, 1, 3)
+    ROUND(1)
+#elif VBYTES / REAL_BYTES == 4
+#define EXCHANGE_1(a, b) SHUFFLE(a, b, 0, 4, 2, 6)
+#define EXCHANGE_LOWER_1(a, b) SHUFFLE(a, b, 1, 5, 3, 7)
+#define EXCHANGE_2(a, b) SHUFFLE(a, b, 0, 1, 4, 5)
+#define EXCHANGE_LOWER_2(a, b) SHUFFLE(a, b, 2, 3, 6, 7)
+    ROUND(1)
+    ROUND(2)
+#elif VBYTES / REAL_BYTES == 8
+#define EXCHANGE_1(a, b) SHUFFLE(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
+#define EXCHANGE_LOWER_1(a, b) SHUFFLE(a, b, 1, 9, 3, 11, 5, 13, 7, 15)
+#define EXCHANGE_2(a, b) SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
+#define EXCHANGE_LOWER_2(a, b) SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+#define EXCHANGE_4(a, b) SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
+#define EXCHANGE_LOWER_4(a, b) SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
+    ROUND(1)
+    ROUND(2)
+    ROUND(4)
+#else
+#define EXCHANGE_1(a, b) SHUFFLE(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
+#define EXCHANGE_LOWER_1(a, b) SHUFFLE(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31)
+#define EXCHANGE_2(a, b) SHUFFLE(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define EXCHANGE_LOWER_2(a, b) SHUFFLE(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+#define EXCHANGE_4(a, b) SHUFFLE(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
+#define EXCHANGE_LOWER_4(a, b) SHUFFLE(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31)
+#define EXCHANGE_8(a, b) SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+#define EXCHANGE_LOWER_8(a, b) SHUFFLE(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
+    ROUND(1)
+    ROUND(2)
+    ROUND(4)
+    ROUND(8)
+#endif
+}
