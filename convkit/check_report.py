@@ -120,7 +120,8 @@ class CheckReport(Report):
         found = []
         for (layer, part), group in self._groups().items():
             wrong = [r for r in group if r.status == "wrong"]
-            findings = tuple(dict.fromkeys(finding for r in wrong for finding in r.findings))
+            by_kind = {(f.kind, f.blames): f for r in reversed(wrong) for f in reversed(r.findings)}
+            findings = tuple(reversed(by_kind.values()))
             first = next((r for r in wrong if r.place), wrong[0]) if wrong else None
             if first and (findings or first.place):
                 found.append(Fault(f"{layer} {part}, {first.case}", first.message, first.place, findings))

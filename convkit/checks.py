@@ -28,6 +28,7 @@ from convkit.diagnosis.contract import contract_checks, wrong_return
 from convkit.diagnosis.of_layer import LayerDiagnosis
 from convkit.diagnosis.progress import with_progress
 from convkit.diagnosis.runs import (
+    ImpossibleDraws,
     WrongContract,
     arguments,
     gradients_of,
@@ -234,6 +235,8 @@ def _naming(diagnosis: LayerDiagnosis, items: list[str], case: Case, part: str) 
     except CheckFailure as failure:
         failure.findings = (*failure.findings, *diagnosis.findings(items, case, part))
         raise
+    except ImpossibleDraws as error:
+        raise CheckFailure(str(error), findings=diagnosis.findings(items, case, part)) from None
     except WrongContract as error:
         raise CheckFailure(str(error), findings=(wrong_return(str(error), diagnosis.layer.name, part),)) from None
     except Exception as error:

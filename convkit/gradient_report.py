@@ -87,6 +87,10 @@ class GradientReport(Report):
             return "wrong"
         return "right" if verdicts == {"right"} and not self.unjudged else "cannot tell"
 
+    def verdict_of(self, name: str) -> str:
+        """The verdict on the gradient of this name; KeyError if there is none."""
+        return {row.name: self.row_verdict(row) for row in self.rows}[name]
+
     def row_verdict(self, row: GradientRow) -> str:
         """'right', 'wrong', or 'cannot tell' where round-off or kinks hide too much of the gradient."""
         if row.excess > self.tolerance or row.findings:

@@ -107,7 +107,8 @@ def check_gradient(
     args = [a.astype(np.float64) if is_float_array(a) else a for a in arguments]
     subject = Subject(forward, backward, args, _names(forward, args), rng)
     try:
-        return _check(subject, arguments, tolerance)
+        with np.errstate(all="ignore"):  # what is NaN or infinite is reported
+            return _check(subject, arguments, tolerance)
     except _Wrong as wrong:
         what, who = wrong.args
         return GradientReport((), tolerance, general=(wrong_return(what, "", who),))
@@ -211,7 +212,7 @@ def _row(subject: Subject, function: Function, i: int, gradient: np.ndarray, tol
     elif few:
         at = list(np.ndindex(*x.shape))
     else:
-        return region_of_error(function, name, x, gradient, dtype, tolerance, subject.rng)
+        return region_of_error(function, name, x, gradient, dtype, tolerance, subject.rng, along)
     row = _coordinates(function, name, x, gradient, dtype, tolerance, at)
     if row.error <= tolerance:
         row = _overcounted(function, x, gradient, row, tolerance)

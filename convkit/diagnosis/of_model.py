@@ -57,7 +57,8 @@ def check_model(
         if parameter.dtype == np.float32:
             model.params[name] = parameter.astype(np.float64)
     try:
-        return _check(model, X, y, rng, tolerance, regularization, progress)
+        with np.errstate(all="ignore"):  # what is NaN or infinite is reported
+            return _check(model, X, y, rng, tolerance, regularization, progress)
     finally:
         model.params.update(kept)
 
@@ -129,13 +130,13 @@ def _row(
     along = directions(function, x, gradient, tolerance, rng)
     error, noise = (max(value) / size for value in zip(*((s.error, s.noise) for s, _ in along), strict=True))
     if any(slope.error > bound or slope.kink for slope, bound in along):
-        row = region_of_error(function, name, x, gradient, dtype, tolerance, rng)
+        row = region_of_error(function, name, x, gradient, dtype, tolerance, rng, along)
         return row if row.error > tolerance else replace(row, noise=noise)
     bound = tolerance * max(float(np.max(np.abs(gradient))), 1e-12)
     for at in telling_coordinates(gradient, rng):
         slope = slope_at(function, x, at, float(gradient[at]), bound)
         if slope.error > bound and not slope.kink and slope.noise < slope.error:
-            return region_of_error(function, name, x, gradient, dtype, tolerance, rng)
+            return region_of_error(function, name, x, gradient, dtype, tolerance, rng, [(slope, bound)])
     return GradientRow(name, x.shape, dtype, error, "the gradient drowns in round-off" if noise > 0.01 else "", noise)
 
 

@@ -144,7 +144,8 @@ def _another_gradient(item: str, wrong: Sequence[Sample], blames: str) -> Findin
     for other in wrong[0].call.right:
         if other == item or other in ("out", "loss") or other not in wrong[0].found:
             continue
-        if all(same(s.found[item], s.call.right[other], s.tolerance) and np.size(s.found[item]) > 1 for s in wrong):
+        telling = sum(np.size(s.found[item]) > 1 for s in wrong)
+        if telling >= ENOUGH and all(same(s.found[item], s.call.right[other], s.tolerance) for s in wrong):
             hints = (
                 "In which order must backward return the gradients?",
                 "Look at the return statement: dx first, then a gradient for each parameter, in the order of forward.",

@@ -107,9 +107,9 @@ class Report(ABC):
             details = fault.details(hint)
             if details:
                 lines += ["", fault.title, *labelled(details)]
-        if self.findings:
+        if self.faults():
             lines.append("")
-            if hint < 3:
+            if self.findings and hint < 3:
                 lines.append(f"More help: hint {hint + 1} of 3 (text(hint={hint + 1}), or --hint {hint + 1}).")
         return "\n".join([*lines, *self.notes(), self.summary()])
 

@@ -17,6 +17,10 @@ class WrongContract(AssertionError):
     """An implementation does not return what it must; the message says what it returned instead."""
 
 
+class ImpossibleDraws(WrongContract):
+    """No random draws of the layer can give this output."""
+
+
 def arguments(layer: Layer, case: Case, seed: int = 0, dtype: str = "float64") -> dict[str, Any]:
     """The arguments of a case, the same at every run."""
     text = f"{layer.name}/{case.name}" + (f"/{seed}" if seed else "")
@@ -73,7 +77,7 @@ def written_settings(args: dict[str, Any]) -> dict[str, np.ndarray]:
 def right_for_theirs(layer: Layer, case: Case, seed: int, out: Any) -> Results:
     """The right results beside an output of theirs: a layer that draws at random is judged by the draws it made.
 
-    Raises WrongContract for an output that no draws can give.
+    Raises ImpossibleDraws for an output that no draws can give.
     """
     right = right_results(layer, case, seed)
     if layer.mask is None:
@@ -82,7 +86,7 @@ def right_for_theirs(layer: Layer, case: Case, seed: int, out: Any) -> Results:
     try:
         mask = layer.mask(args, np.asarray(out))
     except ValueError as error:
-        raise WrongContract(str(error)) from None
+        raise ImpossibleDraws(str(error)) from None
     assert right.dout is not None
     if mask.shape != args["x"].shape:
         return right

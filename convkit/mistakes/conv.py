@@ -126,10 +126,11 @@ def _assigned(call: Call) -> list[Wrong]:
     c = take_apart(call)
     OH, OW = c.geometry.out
 
-    def dx(order: str, sum_filters: bool) -> np.ndarray:
+    def dx(order: str, sum_filters: bool, backwards: bool = False) -> np.ndarray:
         dx_pad = np.zeros((*c.x.shape[:2], *c.geometry.padded), c.x.dtype)
         size = {"f": c.w.shape[0], "i": OH, "j": OW}
-        for index in np.ndindex(*(size[name] for name in order)):
+        indices = list(np.ndindex(*(size[name] for name in order)))
+        for index in indices[::-1] if backwards else indices:
             at = dict(zip(order, index, strict=True))
             for f in range(size["f"]) if sum_filters else [at["f"]]:
                 here = (slice(None), *window(c.geometry, f, at["i"], at["j"]))
@@ -149,6 +150,7 @@ def _assigned(call: Call) -> list[Wrong]:
         {"dx": lambda: dx("fij", False), "dw": lambda: dw(last, last_image)},
         {"dx": lambda: dx("ijf", False), "dw": lambda: dw([(i, OW - 1) for i in range(OH)], slice(None))},
         {"dx": lambda: dx("ji", True), "dw": lambda: dw([(OH - 1, j) for j in range(OW)], slice(None))},
+        {"dx": lambda: dx("ij", True, backwards=True)},  # an indexed += of NumPy, which buffers
     ]
 
 
@@ -237,6 +239,14 @@ def _height_width_swapped(call: Call) -> list[Wrong]:
         """The loops' bounds exchanged: outputs beyond the image raise."""
         return lambda: _needs(out == out[::-1], forward(c))
 
+    def of_the_other(axis: int) -> np.ndarray:
+        """The number of positions on one axis computed from the size of the other."""
+        other = c.geometry.padded[1 - axis]
+        extent = c.geometry.dilation[axis] * (c.w.shape[2 + axis] - 1) + 1
+        count = (other - extent) // c.geometry.stride[axis] + 1
+        kept = (slice(None), slice(None), *(slice(0, count) if i == axis else slice(None) for i in range(2)))
+        return _needs(0 < count <= c.geometry.out[axis], call.right["out"][kept])
+
     return [
         {
             "out": lambda: forward(c, swapped_position),
@@ -251,6 +261,8 @@ def _height_width_swapped(call: Call) -> list[Wrong]:
         {"out": lambda: call.right["out"].transpose(0, 1, 3, 2), "dx": lambda: call.right["dx"].transpose(0, 1, 3, 2)},
         {"out": exchanged(c.geometry.out), "dx": exchanged(c.geometry.out), "dw": exchanged(c.geometry.out)},
         {"dx": lambda: _crop_exchanged(c)},
+        {"out": lambda: of_the_other(0)},
+        {"out": lambda: of_the_other(1)},
     ]
 
 
@@ -355,6 +367,7 @@ def _reshaped_not_transposed(call: Call) -> list[Wrong]:
     N, F, OH, OW = c.geometry.out_shape
     last = c.dout.reshape(F, OH, OW, N).transpose(3, 0, 1, 2)  # read as if the images were the last axis
     first = c.dout.reshape(F, N, OH, OW).transpose(1, 0, 2, 3)
+    exchanged = c.dout.transpose(1, 0, 2, 3).reshape(N, F, OH, OW)
 
     def form(dout: np.ndarray) -> Wrong:
         return {
@@ -363,7 +376,7 @@ def _reshaped_not_transposed(call: Call) -> list[Wrong]:
             "db": lambda: dout.sum(axis=(0, 2, 3)),
         }
 
-    return [form(last), form(first)]
+    return [form(last), form(first), form(exchanged)]
 
 
 @mistake(
@@ -489,14 +502,14 @@ def _dout_ignored(call: Call) -> list[Wrong]:
 
 @mistake(
     "conv",
-    "padding_not_in_dw",
-    "dw is computed from x without its padding, or with the padding on one side",
-    "Where in the padded image did the window of output (0, 0) begin?",
-    "Look at what dw is made of: it is the same padded image that the forward pass looked at.",
+    "padding_one_sided",
+    "the padding is on one side only, or missing",
+    "Where in the padded image does the window of output (0, 0) begin, and where does that of the last output end?",
+    "Look at np.pad, and at which array the windows are cut from: the same padded image, in forward and backward.",
     "    x_pad = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))\n"
     "    dw[f] += x_pad[n, :, rows, columns] * dout[n, f, i, j]",
 )
-def _padding_not_in_dw(call: Call) -> list[Wrong]:
+def _padding_one_sided(call: Call) -> list[Wrong]:
     c = take_apart(call)
 
     def at_corner(end: bool) -> np.ndarray:

@@ -200,6 +200,7 @@ def _svm_not_subtracted(call: Call) -> list[Wrong]:
     return [
         {"dx": lambda: positive / N},
         {"dx": lambda: with_correct(-np.ones(N))},
+        {"dx": lambda: with_correct(-1.0 * (positive.sum(axis=1) > 0))},
         {"dx": lambda: with_correct(positive.sum(axis=1))},
         {"dx": lambda: with_correct(np.full(N, -(x.shape[1] - 1.0)))},
     ]

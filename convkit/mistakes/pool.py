@@ -110,12 +110,25 @@ def _stride_is_window(call: Call) -> list[Wrong]:
         (PH, PW) = g.kernel
         return slice(i, i + PH), slice(j, j + PW)
 
+    def all_through() -> np.ndarray:
+        """The number of positions computed with the stride for the window's size, too."""
+        g = _geometry(call)
+        out = tuple((n - s) // s + 1 for n, s in zip(g.x_shape[2:], g.stride, strict=True))
+        smaller = g._replace(kernel=g.stride, out=out)
+        found = np.zeros(smaller.out_shape)
+        for n, c, i, j in np.ndindex(*smaller.out_shape):
+            found[n, c, i, j] = np.max(call.args["x"][n, c][smaller.window(i, j)])
+        return found
+
     return [
-        {
-            "out": lambda at=at: _forward(call, at=at),  # type: ignore[misc]
-            "dx": lambda at=at: spread(call, first_maximum, at=at),  # type: ignore[misc]
-        }
-        for at in (short, far, one)
+        {"out": all_through},
+        *(
+            {
+                "out": lambda at=at: _forward(call, at=at),  # type: ignore[misc]
+                "dx": lambda at=at: spread(call, first_maximum, at=at),  # type: ignore[misc]
+            }
+            for at in (short, far, one)
+        ),
     ]
 
 

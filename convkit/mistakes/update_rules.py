@@ -66,6 +66,8 @@ def _rmsprop(w: np.ndarray, dw: np.ndarray, memory: dict, c: dict, form: str = "
         cache = (1 - decay) * cache + decay * new
     elif form == "no decay":
         cache = cache + new
+    elif form == "not averaged":
+        cache = decay * cache + new
     else:
         cache = decay * cache + (1 - decay) * new
     if form != "forgotten":
@@ -185,7 +187,14 @@ mistake(
     "With decay_rate 0.99, how much of the mean comes from the last gradient?",
     "Look at the update of the running mean: decay_rate keeps the old, 1 - decay_rate lets the new in.",
     "    cache = decay_rate * cache + (1 - decay_rate) * dw**2",
-)(forms("rmsprop", partial(_rmsprop, form="swapped"), partial(_rmsprop, form="no decay")))
+)(
+    forms(
+        "rmsprop",
+        partial(_rmsprop, form="swapped"),
+        partial(_rmsprop, form="no decay"),
+        partial(_rmsprop, form="not averaged"),
+    )
+)
 mistake(
     "adagrad",
     "decay_wrong",
