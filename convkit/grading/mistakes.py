@@ -64,10 +64,10 @@ def kinds_of(result: CheckResult) -> list[str]:
     """The mistakes behind a failed check, in a few words; none for what only follows from another one."""
     if result.findings:
         return [finding.name for finding in result.findings]
-    if result.status in ("not written", "cannot tell"):
-        return ["not written yet" if result.status == "not written" else "cannot tell"]
     if result.message.startswith(("not run", "the forward pass is wrong")):
         return []
+    if result.status in ("not written", "cannot tell"):
+        return ["not written yet" if result.status == "not written" else "cannot tell"]
     return [_reason(result.message)]
 
 
