@@ -71,8 +71,9 @@ def _refuse_conflicts(path: Path, text: str, stub: Stub) -> set[str]:
     taken = _names(tree)
     there = [name for name in stub.functions if name in taken]
     if there:
+        more = f" and {len(there) - 4} more" if len(there) > 4 else ""
         raise StubError(
-            f"{path} has {', '.join(there)} already, and nothing is overwritten; take the names of layers that are not "
+            f"{path} has {', '.join(there[:4])}{more} already, and nothing is overwritten; take the names of layers that are not "
             "in it, or give another file"
         )
     for name, origin in stub.imports.items():
