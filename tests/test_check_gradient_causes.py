@@ -1,4 +1,4 @@
-"""check_gradient: kinks and round-off are no errors, contracts are kept, and mistakes in functions of any kind are named."""
+"""check_gradient: kinks and round-off are no errors, contracts are kept, mistakes in any function are named."""
 
 import json
 import types

@@ -1,8 +1,8 @@
-"""The tests of the checks: right answers pass, and every planted mistake is caught, blamed on the right part, and named."""
+"""The tests of the checks: right answers pass; every planted mistake is caught, blamed on the right part, and named."""
 
 import types
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ def plant(bug: Bug) -> types.ModuleType:
     return module_from(source[:at] + bug.wrong + source[at + len(bug.right) :])
 
 
-@lru_cache(maxsize=None)
+@cache
 def report_of(bug: Bug):
     report = check_layers(plant(bug), layers=[bug.layer], full=bool(bug.beyond))
     return replace(report, results=tuple(r for r in report.results if r.beyond in ("", bug.beyond)))

@@ -67,7 +67,7 @@ def wrong_return(evidence: str, layer: str, part: str) -> Finding:
     hints = (
         "What comes back from your function to whoever calls it?",
         "Look at the return statement: is it there, is it outside the loops, and does it name everything in order?",
-        "    return out, cache     # forward\n    return dx, dw, db     # backward: dx, then a gradient for each parameter",
+        "    return out, cache     # forward\n    return dx, dw, db     # backward: dx first",
     )
     return Finding("wrong_return", "what is returned is not what must be", part, evidence, hints, layer)
 

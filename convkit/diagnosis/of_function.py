@@ -229,14 +229,18 @@ def _one_by_one(function: Function, x: np.ndarray) -> bool:
 def directions(
     function: Function, x: np.ndarray, gradient: np.ndarray, tolerance: float, rng: np.random.Generator
 ) -> list[tuple[Slope, float]]:
-    """Slopes along random directions, each with the largest error that passes."""
+    """Slopes along random directions, each with the largest error that passes.
+
+    Along a random direction of length 1 a slope is as large as the root mean square of the gradient's entries.
+    """
     found = []
+    typical = max(float(np.sqrt(np.mean(gradient**2))), 1e-12)
     size = max(1.0, float(np.max(np.abs(x))))
     for _ in range(DIRECTIONS):
         v = rng.standard_normal(x.shape)
         v /= max(float(np.linalg.norm(v)), 1e-300)
         analytic = float(np.sum(gradient * v))
-        bound = tolerance * max(float(np.linalg.norm(gradient)), abs(analytic), 1e-8)
+        bound = tolerance * max(typical, abs(analytic))
         found.append((function.judge(function.along(x, v), analytic, bound, size), bound))
     return found
 

@@ -126,7 +126,7 @@ def _row(
     if not np.isfinite(gradient).all():
         bad = int((~np.isfinite(gradient)).sum())
         return GradientRow(name, x.shape, dtype, np.inf, f"{bad} of its {gradient.size} numbers are NaN or infinite")
-    size = max(float(np.linalg.norm(gradient)), 1e-12)
+    size = max(float(np.sqrt(np.mean(gradient**2))), 1e-12)
     along = directions(function, x, gradient, tolerance, rng)
     error, noise = (max(value) / size for value in zip(*((s.error, s.noise) for s, _ in along), strict=True))
     if any(slope.error > bound or slope.kink for slope, bound in along):

@@ -38,9 +38,9 @@ def check_update_rule(
     - rng: draws parameters and gradients; default a fixed seed
     - tolerance: largest error that passes, relative to the largest step
 
-    Several runs of some steps are made, with large, small and zero gradients; the config that the rule returns is handed
-    to its next step. Returns a report: report.ok, one row for each run, report.findings, and its text by print(report).
-    Raises ValueError if it is not known which rule it should be.
+    Several runs of some steps are made, with large, small and zero gradients; the config that the rule returns is
+    handed to its next step. Returns a report: report.ok, one row for each run, report.findings, and its text by
+    print(report). Raises ValueError if it is not known which rule it should be.
     """
     name = reference or getattr(rule, "__name__", "")
     if name not in UPDATE_RULES:

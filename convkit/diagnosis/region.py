@@ -1,7 +1,7 @@
 """Where a large gradient is wrong, without one difference for each of its numbers.
 
-A direction that is 0 outside a part of the array tests that part with two evaluations. So parts that agree are done with
-at once, and parts that do not are halved until the wrong numbers are found.
+A direction that is 0 outside a part of the array tests that part with two evaluations. So parts that agree are done
+with at once, and parts that do not are halved until the wrong numbers are found.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Search:
         v[part] = self.rng.standard_normal(v[part].shape)
         v /= max(float(np.linalg.norm(v)), 1e-300)
         analytic = float(np.sum(self.gradient * v))
-        bound = self.tolerance * max(self.scale, float(np.linalg.norm(self.gradient[part])))
+        bound = self.tolerance * max(self.scale, abs(analytic))
         unit = max(1.0, float(np.max(np.abs(self.x[part]))))
         return self.function.judge(self.function.along(self.x, v), analytic, bound, unit), bound
 
@@ -100,10 +100,13 @@ def region_of_error(
         worst_slope = max(
             (s for s, bound in along if s.error > bound and not s.kink), default=None, key=lambda s: s.error
         )
+        if worst_slope is None and not kinks and all(s.kink for s, bound in along if s.error > bound):
+            said = "the function has kinks along every direction; move the input off them"
+            return GradientRow(name, x.shape, dtype, 0.0, "", kinks=1.0, remark=said)
         if worst_slope is None:
             return GradientRow(name, x.shape, dtype, 0.0, "", kinks=share, remark=said)
         text = f"along a random direction its error is {worst_slope.error:.3g}, but the place was not found"
-        size = max(float(np.linalg.norm(gradient)), 1e-12)
+        size = max(float(np.sqrt(np.mean(gradient**2))), 1e-12)
         return GradientRow(name, x.shape, dtype, worst_slope.error / size, text, worst_slope.noise / size, share, said)
     wrong.sort(reverse=True)
     axes = AXES.get(x.ndim, tuple(f"axis {i}" for i in range(x.ndim)))

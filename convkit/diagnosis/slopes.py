@@ -1,21 +1,20 @@
 """Slopes of a function by differences, and what they can be trusted for.
 
-A difference over a step h is off by about h² (the function bends) plus epsilon/h (round-off), and says nothing at a kink.
-So several steps are tried, and the way in which they disagree is what the verdict rests on: an error that stays whatever
-the step is a mistake; one that grows as the step shrinks is round-off; where the slopes to the two sides differ at every
-step there is a kink.
+A difference over a step h is off by about h² (the function bends) plus epsilon/h (round-off), and says nothing at a
+kink. So several steps are tried, and the way in which they disagree is what the verdict rests on: an error that stays
+whatever the step is a mistake; one that grows as the step shrinks is round-off; where the slopes to the two sides
+differ at every step there is a kink.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 # Steps, times max(1, |x|), for functions computed in float64 and in float32; the first is tried alone.
-STEPS = {8: (1e-5, 1e-4, 1e-6, 1e-3, 1e-7), 4: (1e-2, 1e-1, 1e-3)}
+STEPS = {8: (1e-5, 1e-4, 1e-6, 1e-3, 1e-7, 1e-8, 1e-9, 1e-10), 4: (1e-2, 1e-1, 1e-3)}
 # Round-off of a weighted sum of outputs, in units of its last digit.
 ROUND_OFF = 4.0
 
@@ -91,59 +90,67 @@ class Function:
             h = step * unit
             above, below = evaluate(h), evaluate(-h)
             central = float(np.sum((above - below) * self.dout)) / (2 * h)
-            right, left = (float(np.sum(d * self.dout)) / h for d in (above - self.at, self.at - below))
+            # output by output, for in the sum the kinks of several could cancel
+            bend = float(np.sum(np.abs((above - 2 * self.at + below) * self.dout))) / h
             noise = ROUND_OFF * self.epsilon * self.size / h
-            tried.append(_Tried(h, central, right - left, noise))
+            tried.append(_Tried(h, central, bend, noise))
             if abs(analytic - central) <= bound + noise and noise <= bound:
                 break
         return _verdict(tried, analytic, bound)
 
 
 class _Tried(NamedTuple):
-    """A step, the central difference, by how much the one-sided slopes differ, and the round-off."""
+    """A step, the central difference, by how much the slopes to the two sides differ, and the round-off."""
 
     h: float
     central: float
-    jump: float
+    bend: float
     noise: float
 
 
 def _verdict(tried: list[_Tried], analytic: float, bound: float) -> Slope:
     """What the differences over several steps say together."""
 
-    def slope(t: _Tried, kink: bool = False) -> Slope:
+    def slope(t: _Tried) -> Slope:
         off = abs(analytic - t.central)
         error = max(0.0, off - t.noise) if np.isfinite(off) else np.inf
-        return Slope(t.central, error, t.noise, kink, off > bound >= error)
+        return Slope(t.central, error, t.noise, False, off > bound >= error)
 
     found = [slope(t) for t in tried]
-    sharp = [s for s in found if s.noise <= 10 * bound]
-    for s in sorted(sharp, key=lambda s: s.noise):
-        if s.error <= bound:
+    for s in sorted(found, key=lambda s: s.noise):
+        if s.error <= bound and s.noise <= 10 * bound:
             return s
-    kink = _kinked(tried, bound)
-    if not kink and len(sharp) > 1:
-        # no step with little round-off agrees: where two of these agree with one another, that is the slope
-        values = sorted(sharp, key=lambda s: s.value)
-        a, b = min(pairwise(values), key=lambda pair: pair[1].value - pair[0].value)
-        if b.value - a.value <= 0.01 * min(a.error, b.error):
-            return min(a, b, key=lambda s: s.noise)
-    best = min(found, key=lambda s: (s.error > bound, s.error if s.error > bound else 0.0, s.noise))
-    return best._replace(kink=kink and best.error > bound)
+    judged = _convicted(found, tried, bound)
+    if judged is not None:
+        return judged
+    blurred = [s for s in found if s.error <= bound]  # round-off hides the answer
+    if blurred:
+        return min(blurred, key=lambda s: s.noise)
+    return min(found, key=lambda s: s.error)._replace(kink=True)
 
 
-def _kinked(tried: list[_Tried], bound: float) -> bool:
-    """Whether one-sided slopes differ by much that does not shrink with the step.
+def _convicted(found: list[Slope], tried: list[_Tried], bound: float) -> Slope | None:
+    """The slope that shows the analytic one wrong, if the two smallest steps that do not drown in round-off agree on it.
 
-    A bend h·f'' shrinks a hundredfold over two decades of h; a kink at x itself does not shrink at all. A kink near x
-    leaves the smaller steps alone: those then agree with the analytic slope, if it is right.
+    Within them the function must be straight: bend by less than the error. The smallest steps count, because kinks
+    near x fall outside of them.
     """
-    usable = sorted((t.h, abs(t.jump), t.noise) for t in tried if np.isfinite(t.jump))
-    clear = [(h, jump) for h, jump, noise in usable if jump > 20 * noise]
-    if len(clear) < 2 or clear[0][0] > 1e-2 * max(h for h, *_ in usable):
-        return False
-    (_, smallest), (_, largest) = clear[0], clear[-1]
-    return smallest > 10 * bound and smallest > 0.2 * largest
+    clear = [
+        (t.h, s, t.bend) for s, t in zip(found, tried, strict=True) if s.error > bound and s.noise <= 0.05 * s.error
+    ]
+    if not clear:
+        return None
+    smallest = sorted(clear, key=lambda each: each[0])[:2]
+    least = min(s.error for _, s, _ in clear)
+    for s in found:
+        if s.error <= bound and s.noise <= 0.3 * least:
+            return s
+    if any(bend > 0.5 * s.error for _, s, bend in smallest):
+        return None
+    (_, first, _), (_, last, _) = smallest[0], smallest[-1]
+    if abs(first.value - last.value) > 0.2 * min(first.error, last.error):
+        return None
+    return min((first, last), key=lambda s: s.noise)
 
 
 def jacobian(function: Function, x: np.ndarray) -> np.ndarray:
