@@ -1,6 +1,6 @@
 """Max pooling by the kernels of pool.h: the largest element of each window, and the way back for its gradient.
 
-Arrays are C-contiguous and all of one dtype; geometry is a PoolGeometry. The plan decides how the work is cut into tasks
+Arrays are C-contiguous and all of one dtype; geometry is a PoolGeometry. The plan decides how work is cut into tasks
 and which kernel does it: by vectors where the window is small, else window by window.
 """
 
