@@ -70,7 +70,7 @@ def extensions():
         extension("convkit.kernels.matmul"),
         extension("convkit.kernels.im2col"),
         extension("convkit.kernels.conv_im2col"),
-        extension("convkit.kernels.conv", f"{KERNELS}/conv_plan.c"),
+        extension("convkit.kernels.conv", f"{KERNELS}/conv_plan.c", f"{KERNELS}/winograd_plan.c"),
         extension("convkit.kernels.product", f"{KERNELS}/product_plan.c"),
         extension("convkit.kernels.update"),
         extension("convkit.kernels.pooling"),

@@ -48,7 +48,16 @@ def conv_forward_fast(x, w, b, conv_param):
     - x: images (N, C, H, W), float32 or float64
     - w: filters (F, C/groups, HH, WW)
     - b: biases (F,)
-    - conv_param: dict with 'stride', 'pad', and optionally 'dilation', 'groups' and 'rounding'
+    - conv_param: dict with 'stride', 'pad', and optionally 'dilation', 'groups', 'rounding' and 'winograd'
+
+    'winograd' is about 3x3 filters with stride 1 and at least 12 channels and filters in a group, where Winograd's
+    algorithm saves multiplications, in the forward pass and in all gradients:
+        None (default): tiles of 2x2 outputs, where that is faster than the sums as they are defined
+        0: never
+        2: tiles of 2x2: 2.25 times fewer multiplications, as accurate as the plain sums
+        4: tiles of 4x4: 4 times fewer, and about 15 times the round-off. Against float64 the largest error in float32 is
+           1e-5 of the largest output (7e-7 otherwise), in float64 2e-14. Training does not mind; whoever compares
+           numbers will.
 
     Returns (out, cache): out (N, F, OH, OW), and a cache for conv_backward_fast.
     Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.

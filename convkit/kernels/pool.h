@@ -18,15 +18,12 @@ typedef struct {
     ptrdiff_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_h, pad_w;
     int large_window; /* whether winner is of the larger type */
 
-    /* Blocking, set by the plan: a task is a block of planes, or a block of rows of one plane (windows forward, backward
-     * rows of phases). */
+    /* Blocking, set by the plan: a task is a block of planes, or a block of rows (mostly of windows) of one plane. */
     ptrdiff_t task_planes, task_rows, row_tasks;
     ptrdiff_t phases_h, phases_w;            /* phases that a window sees */
     ptrdiff_t reach_h, reach_w;              /* rows and columns of a phase that a window sees, minus 1 */
     ptrdiff_t pitch, plane_step, phase_step; /* of the slab: a row, a plane, a phase */
-    const int *tap;                          /* backward: the taps sorted by phase, in each the last first */
-    const int *first_tap;                    /* where in `tap` each phase begins, and the end */
-    const ptrdiff_t *offset;                 /* of each tap in the slab (forward), of tap[k] (backward) */
+    const ptrdiff_t *offset;                 /* of each tap in the slab */
 } Pool;
 
 /* The planes and rows of a task. */

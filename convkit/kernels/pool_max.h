@@ -9,62 +9,71 @@
  * Rows are copied in whole vectors; what is written too much behind a row is overwritten by the row that follows.
  */
 
-/* to[j] = from[j*step] for j < n, and arbitrary numbers behind them, as far as LANES-1; memory ends at `end`. */
-INLINE void NAME(take_steps)(REAL *to, const REAL *from, ptrdiff_t n, ptrdiff_t step, const REAL *end)
+/* The columns of a slab's row that lie in the plane: column j of phase b is pixel j*stride_w + b - pad_w. */
+typedef struct {
+    ptrdiff_t x, first, last; /* pixel of column 0; columns first .. last-1 */
+} NAME(Columns);
+
+INLINE NAME(Columns) NAME(pool_columns)(const Pool *p, ptrdiff_t b)
 {
-    ptrdiff_t j = 0;
-    if (step == 1)
-        for (; j < n && end - (from + j) >= LANES; j += LANES) NAME(store)(to + j, NAME(load)(from + j));
-    for (; j < n; j++) to[j] = from[j * step];
-}
-/* The same for step 2, even and odd columns at once; n is the number of the even ones. */
-INLINE ptrdiff_t NAME(take_pairs)(REAL *even, REAL *odd, const REAL *from, ptrdiff_t n, const REAL *end)
-{
-    ptrdiff_t j = 0;
-    for (; j < n && end - (from + 2 * j) >= 2 * LANES; j += LANES) {
-        VEC a = NAME(load)(from + 2 * j), b = NAME(load)(from + 2 * j + LANES);
-        NAME(store)(even + j, EVEN(a, b));
-        NAME(store)(odd + j, ODD(a, b));
-    }
-    return SMALLER(j, n);
+    NAME(Columns) c = {.x = b - p->pad_w};
+    c.first = SMALLER(c.x < 0 ? CEIL_DIV(-c.x, p->stride_w) : 0, p->pitch);
+    c.last = c.x >= p->W ? c.first : LARGER(SMALLER(CEIL_DIV(p->W - c.x, p->stride_w), p->pitch), c.first);
+    return c;
 }
 
-/* One row of all phases of columns: column j of phase b is row[j*stride_w + b - pad_w]; row == NULL: outside of the plane. */
-static void NAME(pool_slab_row)(const Pool *p, const REAL *row, REAL *to, const REAL *end)
+/* One row of a phase, or of two phases side by side (both); pixels are `step` apart; `end`: where memory ends. */
+INLINE void NAME(pool_slab_row)(const REAL *row, ptrdiff_t step, int both, const NAME(Columns) c[2], REAL *to, ptrdiff_t phase,
+                                ptrdiff_t pitch, const REAL *end)
 {
     const REAL lowest = (REAL)-__builtin_inf();
-    ptrdiff_t together = 0, from = p->pad_w / 2;
-    if (row && p->stride_w == 2 && p->phases_w == 2 && from < p->pitch) {
-        const REAL *start = row + 2 * from - p->pad_w + 2 * (p->pad_w & 1);
-        from += p->pad_w & 1;
-        together = SMALLER(p->pitch - from, (row + p->W - start) / 2);
-        if (together > 0) together = NAME(take_pairs)(to + from, to + p->phase_step + from, start, together, end);
-    }
-    for (ptrdiff_t b = 0; b < p->phases_w; b++, to += p->phase_step) {
-        ptrdiff_t x = b - p->pad_w, s = p->stride_w;
-        ptrdiff_t first = !row ? p->pitch : SMALLER(x < 0 ? CEIL_DIV(-x, s) : 0, p->pitch);
-        ptrdiff_t last = !row || x >= p->W ? first : LARGER(SMALLER(CEIL_DIV(p->W - x, s), p->pitch), first);
-        ptrdiff_t done = together > 0 ? LARGER(from + together, first) : first;
-        if (together > 0)
-            for (ptrdiff_t j = first; j < SMALLER(from, last); j++) to[j] = row[x + j * s];
-        NAME(take_steps)(to + done, row + x + done * s, last - done, s, end);
-        for (ptrdiff_t j = 0; j < first; j++) to[j] = lowest;
-        for (ptrdiff_t j = last; j < p->pitch; j++) to[j] = lowest;
+    ptrdiff_t j = both ? LARGER(c[0].first, c[1].first) : c[0].first, done = j;
+    if (both)
+        for (; j < c[1].last && end - (row + c[0].x + 2 * j) >= 2 * LANES; j += LANES) {
+            const REAL *from = row + c[0].x + 2 * j;
+            VEC a = NAME(load)(from), b = NAME(load)(from + LANES);
+            NAME(store)(to + j, EVEN(a, b));
+            NAME(store)(to + phase + j, ODD(a, b));
+        }
+    else if (step == 1)
+        for (; j < c[0].last && end - (row + c[0].x + j) >= LANES; j += LANES)
+            NAME(store)(to + j, NAME(load)(row + c[0].x + j));
+    for (int b = 0; b <= both; b++, to += phase) {
+        for (ptrdiff_t k = 0; k < c[b].first; k++) to[k] = lowest;
+        for (ptrdiff_t k = c[b].first; k < done; k++) to[k] = row[c[b].x + k * step];
+        for (ptrdiff_t k = SMALLER(j, both ? c[1].last : c[0].last); k < c[b].last; k++) to[k] = row[c[b].x + k * step];
+        for (ptrdiff_t k = c[b].last; k < pitch; k++) to[k] = lowest;
     }
 }
 
 static void NAME(pool_slab)(const Pool *p, const PoolPlace *at, REAL *slab)
 {
     const REAL *end = (const REAL *)p->in + p->planes * p->H * p->W;
-    for (ptrdiff_t n = 0; n < at->planes; n++) {
-        const REAL *plane = (const REAL *)p->in + (at->plane + n) * p->H * p->W;
-        for (ptrdiff_t a = 0; a < p->phases_h; a++)
-            for (ptrdiff_t i = 0; i < at->rows + p->reach_h; i++) {
-                ptrdiff_t y = (at->row + i) * p->stride_h + a - p->pad_h;
-                REAL *to = slab + a * p->phases_w * p->phase_step + n * p->plane_step + i * p->pitch;
-                NAME(pool_slab_row)(p, y >= 0 && y < p->H ? plane + y * p->W : NULL, to, end);
+    for (ptrdiff_t a = 0; a < p->phases_h; a++)
+        for (ptrdiff_t b = 0; b < p->phases_w; b++, slab += p->phase_step) {
+            int both = p->stride_w == 2 && b == 0 && p->phases_w == 2;
+            NAME(Columns) c[2] = {NAME(pool_columns)(p, b), NAME(pool_columns)(p, b + 1)};
+            for (ptrdiff_t n = 0; n < at->planes; n++) {
+                ptrdiff_t y = at->row * p->stride_h + a - p->pad_h;
+                REAL *to = slab + n * p->plane_step;
+                const REAL *row = (const REAL *)p->in + ((at->plane + n) * p->H + y) * p->W;
+                for (ptrdiff_t i = 0; i < at->rows + p->reach_h; i++, y += p->stride_h, row += p->stride_h * p->W, to += p->pitch) {
+                    if (y < 0 || y >= p->H)
+                        for (ptrdiff_t j = 0; j < p->pitch; j++)
+                            to[j] = to[j + (both ? p->phase_step : 0)] = (REAL)-__builtin_inf();
+                    else if (both)
+                        NAME(pool_slab_row)(row, 2, 1, c, to, p->phase_step, p->pitch, end);
+                    else if (p->stride_w == 1)
+                        NAME(pool_slab_row)(row, 1, 0, c, to, p->phase_step, p->pitch, end);
+                    else
+                        NAME(pool_slab_row)(row, p->stride_w, 0, c, to, p->phase_step, p->pitch, end);
+                }
             }
-    }
+            if (both) {
+                b++;
+                slab += p->phase_step;
+            }
+        }
 }
 
 /* The maxima of V vectors of windows, and where they stood. winner holds the first tap that counts, for each window, if

@@ -51,24 +51,48 @@ static void NAME(pool_plain)(const void *args, ptrdiff_t task, void *scratch)
         }
 }
 
-static void NAME(pool_plain_backward)(const void *args, ptrdiff_t task, void *scratch)
+/* The gradient: each is added where its maximum stood, windows in order. What would be compared and added by vectors is
+ * 9 times as much for 3x3 windows, and measured no faster. offset: where each tap stands from the first. */
+static inline void NAME(pool_scatter_plane)(const Pool *p, const REAL *dout, const REAL *cut, const unsigned char *small,
+                                            const ptrdiff_t *large, const ptrdiff_t *offset, REAL *dx)
+{
+    ptrdiff_t cols = p->cols, step = p->stride_w, W = p->W, i, j;
+    for (i = 0; i < p->rows; i++) {
+        ptrdiff_t window = (i * p->stride_h - p->pad_h) * W - p->pad_w;
+        for (j = 0; j < cols; j++, window += step) {
+            REAL gradient = cut && !(*cut++ > 0) ? 0 : dout[j];
+            if (small)
+                dx[window + offset[small[j]]] += gradient;
+            else
+                dx[window + large[j] / p->kernel_w * p->dilation_h * W + large[j] % p->kernel_w * p->dilation_w] += gradient;
+        }
+        dout += cols;
+        if (small)
+            small += cols;
+        else
+            large += cols;
+    }
+}
+
+static void NAME(pool_scatter)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Pool *p = args;
     PoolPlace at = pool_place(p, task, p->H);
-    ptrdiff_t n, i, j;
+    ptrdiff_t size = p->H * p->W, windows = p->rows * p->cols, n, t, offset[256];
+    REAL *dx = (REAL *)p->out + at.plane * size;
     (void)scratch;
-    for (n = at.plane; n < at.plane + at.planes; n++) {
-        REAL *dx = (REAL *)p->out + n * p->H * p->W;
-        ptrdiff_t o = n * p->rows * p->cols;
-        memset(dx, 0, sizeof(REAL) * (size_t)(p->H * p->W));
-        for (i = 0; i < p->rows; i++)
-            for (j = 0; j < p->cols; j++, o++) {
-                ptrdiff_t winner = p->large_window ? ((ptrdiff_t *)p->winner)[o] : ((unsigned char *)p->winner)[o];
-                ptrdiff_t y = i * p->stride_h - p->pad_h + winner / p->kernel_w * p->dilation_h;
-                ptrdiff_t x = j * p->stride_w - p->pad_w + winner % p->kernel_w * p->dilation_w;
-                REAL gradient = ((const REAL *)p->in)[o];
-                if (p->cut && !(((const REAL *)p->cut)[o] > 0)) gradient = 0;
-                dx[y * p->W + x] += gradient;
-            }
+    for (t = 0; !p->large_window && t < p->kernel_h * p->kernel_w; t++)
+        offset[t] = t / p->kernel_w * p->dilation_h * p->W + t % p->kernel_w * p->dilation_w;
+    memset(dx, 0, sizeof(REAL) * (size_t)(at.planes * size));
+    for (n = at.plane; n < at.plane + at.planes; n++, dx += size) {
+        const REAL *dout = (const REAL *)p->in + n * windows;
+        const unsigned char *small = (const unsigned char *)p->winner + n * windows;
+        if (p->large_window)
+            NAME(pool_scatter_plane)(p, dout, p->cut ? (const REAL *)p->cut + n * windows : NULL, NULL,
+                                     (const ptrdiff_t *)p->winner + n * windows, offset, dx);
+        else if (p->cut)
+            NAME(pool_scatter_plane)(p, dout, (const REAL *)p->cut + n * windows, small, NULL, offset, dx);
+        else
+            NAME(pool_scatter_plane)(p, dout, NULL, small, NULL, offset, dx);
     }
 }

@@ -20,8 +20,6 @@ cdef extern from "pool.h" nogil:
         int large_window
         Py_ssize_t task_planes, task_rows, row_tasks
         Py_ssize_t phases_h, phases_w, reach_h, reach_w, pitch, plane_step, phase_step
-        const int *tap
-        const int *first_tap
         const Py_ssize_t *offset
 
 cdef enum:
@@ -163,9 +161,7 @@ def max_backward(dout, winner, dx, geometry, cut=None, bint plain=False):
     """
     cdef Pool p
     cdef const Kernels* kernels = kernels_for(dout.dtype)
-    cdef Py_ssize_t a, b, k, ii, jj, phases, taps, size = dout.dtype.itemsize
-    cdef Py_ssize_t[::1] offset
-    cdef int[::1] tap, first
+    cdef Py_ssize_t room
     describe(geometry, &p)
     if dx.size == 0:
         return
@@ -176,33 +172,8 @@ def max_backward(dout, winner, dx, geometry, cut=None, bint plain=False):
     if cut is not None:
         p.cut = address(cut)
     if is_2x2(&p) and kernels.lanes > 1 and not plain:
-        k = plan_2x2(&p) + 2 * kernels.lanes
-        run(kernels.pool_2x2_backward, &p, tasks_of(&p), k * size, <double> dx.size)
+        room = plan_2x2(&p) + 2 * kernels.lanes
+        run(kernels.pool_2x2_backward, &p, tasks_of(&p), room * dout.dtype.itemsize, <double> dx.size)
         return
-    taps = p.kernel_h * p.kernel_w
-    phases = p.stride_h * p.stride_w
-    plain = plain or kernels.lanes == 1 or p.large_window or p.cols < 2 or p.stride_h > SMALL_WINDOW
-    plain = plain or p.stride_w > SMALL_WINDOW or phases > SMALL_WINDOW or taps > kernels.lanes * phases
-    if plain or plan_vectors(
-        &p, phases, up(p.H + p.pad_h, p.stride_h), p.reach_w + up(p.W + p.pad_w, p.stride_w), kernels.lanes, size
-    ) > MOST_SCRATCH:
-        plan_plain(&p)
-        run(kernels.pool_plain_backward, &p, tasks_of(&p), 0, <double> dout.size)
-        return
-    offsets, tap_array, first_array = np.empty(taps, np.intp), np.empty(taps, np.intc), np.empty(phases + 1, np.intc)
-    offset, tap, first = offsets, tap_array, first_array
-    k = 0
-    for a in range(p.stride_h):
-        for b in range(p.stride_w):
-            first[a * p.stride_w + b] = k
-            for ii in range(p.kernel_h - 1, -1, -1):
-                for jj in range(p.kernel_w - 1, -1, -1):
-                    if ii * p.dilation_h % p.stride_h == a and jj * p.dilation_w % p.stride_w == b:
-                        tap[k] = ii * p.kernel_w + jj
-                        offset[k] = -(ii * p.dilation_h // p.stride_h * p.pitch + jj * p.dilation_w // p.stride_w)
-                        k += 1
-    first[phases] = k
-    p.tap, p.first_tap, p.offset = &tap[0], &first[0], &offset[0]
-    run(
-        kernels.pool_max_backward, &p, tasks_of(&p), (phases + 2) * p.phase_step * size, <double> dx.size * taps / phases
-    )
+    plan_plain(&p)
+    run(kernels.pool_scatter, &p, tasks_of(&p), 0, 4.0 * dout.size + dx.size)

@@ -16,12 +16,14 @@ from convkit.contracts import (
     open_tuple_cache,
     pair,
     read_settings,
+    short,
     whole_number,
 )
 from convkit.layers.geometry import ROUNDINGS, output_size
 from convkit.layers.spec import Case, Layer
 
-SETTINGS = ("stride", "pad", "dilation", "groups", "rounding")
+SETTINGS = ("stride", "pad", "dilation", "groups", "rounding", "winograd")
+WINOGRAD = (0, 2, 4)
 PAIRS = "stride and pad as pairs"
 
 
@@ -36,6 +38,7 @@ class ConvGeometry(NamedTuple):
     dilation: tuple[int, int]
     groups: int
     out: tuple[int, int]
+    winograd: int | None = None
 
     @property
     def out_shape(self) -> tuple[int, int, int, int]:
@@ -90,7 +93,17 @@ def conv_geometry(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv_param: An
         raise ValueError(f"b must have shape (F,) = ({F},), one bias for each filter, got {b_shape}")
     OH = output_size(H, HH, stride[0], pad[0], dilation[0], rounding, "height")
     OW = output_size(W, WW, stride[1], pad[1], dilation[1], rounding, "width")
-    return ConvGeometry(x_shape, w_shape, (HH, WW), stride, pad, dilation, groups, (OH, OW))
+    return ConvGeometry(x_shape, w_shape, (HH, WW), stride, pad, dilation, groups, (OH, OW), winograd_setting(settings))
+
+
+def winograd_setting(settings: dict) -> int | None:
+    """conv_param['winograd'], checked."""
+    value = settings.get("winograd")
+    if value is None:
+        return None
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value not in WINOGRAD:
+        raise ValueError(f"conv_param['winograd'] must be 0, 2, 4 or None (the default), got {short(value)}")
+    return int(value)
 
 
 def check_conv(x: Any, w: Any, b: Any, conv_param: Any) -> tuple[ConvGeometry, np.dtype]:
@@ -111,6 +124,7 @@ def conv_forward_naive(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: 
       optionally 'dilation' (distance of the filter's elements, default 1), 'groups' (default 1; filter f then sees only
       the C/groups channels of its group, and w is (F, C/groups, HH, WW)) and 'rounding' ('exact', 'floor' or 'ceil',
       for sizes that do not come out whole; default 'exact'). stride, pad and dilation may be pairs (height, width).
+      'winograd' concerns compiled layers alone: see conv_forward_fast.
 
     Returns (out, cache): out (N, F, OH, OW) with OH = (H + 2*pad - HH)/stride + 1, and cache = (x, w, b, conv_param).
     Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.
