@@ -72,6 +72,8 @@ def extensions():
         extension("convkit.kernels.conv_im2col"),
         extension("convkit.kernels.conv", f"{KERNELS}/conv_plan.c"),
         extension("convkit.kernels.pooling"),
+        extension("convkit.kernels.activation"),
+        extension("convkit.kernels.normalization"),
         extension("convkit.fast_layers"),
     ]
     return cythonize(modules, compiler_directives=DIRECTIVES, force=DEBUG or None)

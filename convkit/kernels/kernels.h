@@ -31,7 +31,7 @@ typedef void (*Task)(const void *args, ptrdiff_t task, void *scratch);
 
 /* The kernels for one element type, compiled for one instruction set. */
 typedef struct {
-    int lanes;  /* elements in a vector register; 1 without vector extensions: then only gemm and pool_plain are there */
+    int lanes;  /* elements in a vector register; 1 without vector extensions: then only plain kernels are there */
     void *gemm; /* of the type gemm_f32_fn or gemm_f64_fn */
     Task fma_rate;
     Task conv_pack_wide, conv_wide;
@@ -39,6 +39,9 @@ typedef struct {
     Task conv_dw_wide, conv_dw_wide_finish;
     Task conv_dw_few, conv_dw_few_finish;
     Task pool_max, pool_2x2, pool_2x2_backward, pool_plain, pool_scatter;
+    Task relu_forward, relu_backward;
+    Task norm_moments, norm_apply, norm_sums, norm_gradient;
+    Task norm_column_moments, norm_column_apply, norm_column_sums, norm_column_gradient;
 } Kernels;
 
 /* The tables of the instruction set that was selected. */
