@@ -74,6 +74,8 @@ def extensions():
         extension("convkit.kernels.product", f"{KERNELS}/product_plan.c"),
         extension("convkit.kernels.update"),
         extension("convkit.kernels.pooling"),
+        extension("convkit.kernels.activation"),
+        extension("convkit.kernels.normalization"),
         extension("convkit.fast_layers"),
     ]
     return cythonize(modules, compiler_directives=DIRECTIVES, force=DEBUG or None)

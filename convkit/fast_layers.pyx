@@ -2,7 +2,11 @@
 
     conv_forward_fast,     conv_backward_fast       convolution
     max_pool_forward_fast, max_pool_backward_fast   max pooling
-    affine_forward_fast,   affine_backward_fast     the affine layer; with affine_relu_..., ReLU behind it
+    affine_forward_fast,   affine_backward_fast     the affine layer
+    relu_forward_fast,     relu_backward_fast       ReLU
+    batchnorm_..., spatial_batchnorm_..., layernorm_..., spatial_groupnorm_...          normalization
+    conv_relu_..., conv_relu_pool_..., conv_bn_relu_...,
+    affine_relu_..., affine_bn_relu_..., affine_ln_relu_...      fused pairs
     im2col_cython, col2im_cython, col2im_6d_cython  images as a matrix of windows, and back
 
 They take what the reference takes, return what it returns and refuse what it refuses; only the caches differ. The faces
@@ -11,35 +15,59 @@ check the arguments, bring them into C order and divide the work among threads; 
 
 import numpy as np
 
-from convkit.contracts import Cache, check_dout, check_ndim, check_shape, common_dtype, open_cache
+from convkit.contracts import Cache, check_dout, check_ndim, check_not_scalar, check_shape, common_dtype, open_cache
 from convkit.im2col import check_field
+import convkit.kernels.activation as activation_kernels
 import convkit.kernels.im2col as im2col_kernels
+import convkit.kernels.normalization as normalization_kernels
 import convkit.kernels.pooling as pooling_kernels
 from convkit.kernels import affine, convolution, threads
 from convkit.layers.affine import check_affine
+from convkit.layers.batchnorm import check_batchnorm
 from convkit.layers.conv import check_conv
-from convkit.layers.pool import check_pool
+from convkit.layers.layernorm import check_groupnorm, check_layernorm
+from convkit.layers.pool import check_pool, pool_geometry
 
 __all__ = [
     "affine_backward_fast",
+    "affine_bn_relu_backward_fast",
+    "affine_bn_relu_forward_fast",
     "affine_forward_fast",
+    "affine_ln_relu_backward_fast",
+    "affine_ln_relu_forward_fast",
     "affine_relu_backward_fast",
     "affine_relu_forward_fast",
+    "batchnorm_backward_fast",
+    "batchnorm_forward_fast",
     "col2im_6d_cython",
     "col2im_cython",
     "conv_backward_fast",
     "conv_backward_im2col",
     "conv_backward_strides",
+    "conv_bn_relu_backward_fast",
+    "conv_bn_relu_forward_fast",
     "conv_forward_fast",
     "conv_forward_im2col",
     "conv_forward_strides",
+    "conv_relu_backward_fast",
+    "conv_relu_forward_fast",
+    "conv_relu_pool_backward_fast",
+    "conv_relu_pool_forward_fast",
     "im2col_cython",
+    "layernorm_backward_fast",
+    "layernorm_forward_fast",
     "max_pool_backward_fast",
     "max_pool_backward_im2col",
     "max_pool_backward_reshape",
     "max_pool_forward_fast",
     "max_pool_forward_im2col",
     "max_pool_forward_reshape",
+    "relu_backward_fast",
+    "relu_forward_fast",
+    "spatial_batchnorm_backward_fast",
+    "spatial_batchnorm_forward_fast",
+    "spatial_groupnorm_backward_fast",
+    "spatial_groupnorm_forward_fast",
 ]
 
 def conv_forward_fast(x, w, b, conv_param):
@@ -79,9 +107,7 @@ def conv_backward_fast(dout, cache, needs_dx=True):
     """
     x, w, geometry, dtype = open_cache(cache, "conv_forward_fast")
     dtype = check_dout(dout, geometry.out_shape, "(N, F, OH, OW)", dtype)
-    dx = convolution.backward_x(dout, w, geometry, dtype) if needs_dx else None
-    dw, db = convolution.backward_w(dout, x, geometry, dtype)
-    return dx, dw, db
+    return _conv_gradients(dout, x, w, geometry, dtype, needs_dx)
 
 
 def im2col_cython(x, field_height, field_width, padding, stride):
@@ -154,6 +180,9 @@ def _aligned(array, dtype):
 
 include "fast/affine.pxi"
 include "fast/pooling.pxi"
+include "fast/activation.pxi"
+include "fast/normalization.pxi"
+include "fast/fused.pxi"
 
 
 # The assignments have several fast variants of a layer; here one serves every shape, under all their names.
