@@ -26,7 +26,8 @@ def conv_relu_backward_fast(dout, cache, needs_dx=True):
     """
     x, w, geometry, dtype, mask = open_cache(cache, "conv_relu_forward_fast")
     dtype = check_dout(dout, geometry.out_shape, "(N, F, OH, OW)", dtype)
-    return _conv_gradients(activation_kernels.relu_backward(_c_order(dout, dtype), mask), x, w, geometry, dtype, needs_dx)
+    dconv = activation_kernels.relu_backward(_c_order(dout, dtype), mask)
+    return _conv_gradients(dconv, x, w, geometry, dtype, needs_dx)
 
 
 def conv_relu_pool_forward_fast(x, w, b, conv_param, pool_param):
