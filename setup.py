@@ -75,6 +75,8 @@ def extensions():
         extension("convkit.kernels.update"),
         extension("convkit.kernels.pooling"),
         extension("convkit.kernels.resample"),
+        extension("convkit.kernels.activation"),
+        extension("convkit.kernels.normalization"),
         extension("convkit.fast_layers"),
     ]
     return cythonize(modules, compiler_directives=DIRECTIVES, force=DEBUG or None)
