@@ -120,7 +120,7 @@ def im2col_round(rng, dtype):
 
 
 def play(rounds, seed=0):
-    """So many calls of each kind (of Winograd's, for which the reference is slow, a sixth); returns how many calls agreed."""
+    """So many calls of each kind (a sixth of Winograd's: its reference is slow); returns how many calls agreed."""
     kinds, agreed = (conv_round, pool_round, affine_round, im2col_round), 0
     threads.MIN_WORK_PER_THREAD = 1
     with np.errstate(all="ignore"):

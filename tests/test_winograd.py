@@ -186,7 +186,7 @@ def test_relu_hides_no_infinity(name):
 def test_as_accurate_as_pytorch(channels):
     torch = pytest.importorskip("torch")
     geometry = geometry_of((2, channels, 14, 14), (32, channels, 3, 3), pad=1)
-    x, w, _, dout = draw_arrays(geometry, np.float32)
+    x, w, _, _ = draw_arrays(geometry, np.float32)
     found = convolution.forward(x, w, None, geometry, x.dtype, algorithm="winograd")
     theirs = torch.nn.functional.conv2d(torch.from_numpy(x), torch.from_numpy(w), padding=1).numpy()
     exact = convolution.forward(x.astype(float), w.astype(float), None, geometry, np.dtype(float), algorithm="wide")
