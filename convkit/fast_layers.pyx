@@ -123,9 +123,8 @@ def conv_forward_fast(x, w, b, conv_param):
         None (default): tiles of 2x2 outputs, where that is faster than the sums as they are defined
         0: never
         2: tiles of 2x2: 2.25 times fewer multiplications, as accurate as the plain sums
-        4: tiles of 4x4: 4 times fewer, and about 15 times the round-off. Against float64 the largest error in float32
-           is 1e-5 of the largest output (7e-7 otherwise), in float64 2e-14. Training does not mind; whoever compares
-           numbers will.
+        4: tiles of 4x4: 4 times fewer, and about 20 times the round-off: the largest error in float32 is 1e-5 of the
+           largest result (4e-7 otherwise), in float64 2e-14. Training does not mind; whoever compares numbers will.
 
     Returns (out, cache): out (N, F, OH, OW), and a cache for conv_backward_fast.
     Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.
