@@ -11,7 +11,9 @@ conv_forward and conv_backward, both with the same ending: none, _naive, _fast o
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import ModuleType
@@ -173,11 +175,25 @@ def forward(layer: str, *arguments: Any) -> tuple[np.ndarray, Step]:
     return out, Step(implementation.backward, cache)
 
 
-def backward(dout: np.ndarray, step: Step) -> Any:
-    """Run the backward function that belongs to a forward call, whatever `use` says by now."""
+def backward(dout: np.ndarray, step: Step, needs_dx: bool = True) -> Any:
+    """Run the backward function that belongs to a forward call, whatever `use` says by now.
+
+    - needs_dx: False where nobody will use dx, as in a network's first layer. A backward function with an argument of
+      this name then leaves it out, and returns None in its place; any other computes it nevertheless.
+    """
     if not isinstance(step, Step):
         raise TypeError(f"step must be what forward returned beside its output, got {short(step)}")
+    if not needs_dx and _can_leave_out_dx(step.backward):
+        return step.backward(dout, step.cache, needs_dx=False)
     return step.backward(dout, step.cache)
+
+
+@functools.lru_cache(maxsize=256)
+def _can_leave_out_dx(function: Callable) -> bool:
+    try:
+        return "needs_dx" in inspect.signature(function).parameters
+    except (TypeError, ValueError):  # no function of Python's that says what it takes
+        return False
 
 
 def loss(layer: str, x: np.ndarray, y: np.ndarray, *settings: Any) -> tuple[np.floating, np.ndarray]:

@@ -449,3 +449,26 @@ def test_a_checkpoint_has_the_running_averages(tmp_path):
     assert rest.loss_history == whole.loss_history
     for name, array in whole.model.get_state().items():
         np.testing.assert_array_equal(rest.model.get_state()[name], array)
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        Sequential(Conv(3, 3, pad=1), ReLU(), Affine(2)),
+        Sequential(Residual(Conv(2, 3, pad=1), Conv(2, 1)), Affine(2)),
+        Sequential(Residual(Conv(2, 3, pad=1)), Affine(2)),
+        Sequential(Parallel(Conv(2, 1), Conv(1, 1)), ReLU(), Affine(2)),
+        Sequential(Flatten(), Scale(), Affine(2)),
+    ],
+    ids=lambda net: next(iter(net.children)),
+)
+def test_dx_can_be_left_out_and_all_else_stays(net):
+    params, _ = net.init((2, 4, 4), 0, np.float64)
+    x, dout = batch((2, 4, 4)), np.ones((4, 2))
+    _, cache = net.forward(params, x, True)
+    dx, grads = net.backward(dout, cache)
+    _, without = net.backward(dout, cache, needs_dx=False)
+    assert dx.shape == x.shape
+    assert without.keys() == grads.keys()
+    for name, gradient in grads.items():
+        np.testing.assert_array_equal(without[name], gradient)

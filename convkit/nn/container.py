@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convkit.contracts import short
-from convkit.nn.module import Module, Params, Shape, as_dtype, as_generator, check_sample_shape, located
+from convkit.nn.module import Module, Params, Shape, as_dtype, as_generator, check_sample_shape, go_back, located
 
 
 class Container(Module):
@@ -99,9 +99,9 @@ class Container(Module):
         cache.append((name, own_cache))
         return out
 
-    def _child_backward(self, dout: np.ndarray, entry: tuple[str, Any], grads: Params) -> np.ndarray:
+    def _child_backward(self, dout: np.ndarray, entry: tuple[str, Any], grads: Params, needs_dx: bool) -> Any:
         name, cache = entry
-        dx, own = self.children[name].backward(dout, cache)
+        dx, own = go_back(self.children[name], dout, cache, needs_dx)
         grads.update({f"{name}.{key}": array for key, array in own.items()})
         return dx
 

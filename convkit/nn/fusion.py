@@ -45,9 +45,9 @@ class FusedStep(NamedTuple):
     modules: list[LayerModule]
     cache: Any
 
-    def backward(self, dout: np.ndarray) -> tuple[np.ndarray, list[Params]]:
+    def backward(self, dout: np.ndarray, needs_dx: bool) -> tuple[Any, list[Params]]:
         """dx, and the gradients of each module's parameters."""
-        result = self.pair.backward(dout, self.cache)  # type: ignore[misc]
+        result = ops.backward(dout, ops.Step(self.pair.backward, self.cache), needs_dx)  # type: ignore[arg-type]
         dx, *rest = result if isinstance(result, tuple) else (result,)
         grads = []
         for module in self.modules:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from convkit import ops
 from convkit.classifiers.base import network_dtype, whole_numbers
 from convkit.contracts import short
 
@@ -102,8 +103,14 @@ class Module:
         """
         raise NotImplementedError(f"{self.kind} must define forward(params, x, train)")
 
-    def backward(self, dout: np.ndarray, cache: Any) -> tuple[np.ndarray, Params]:
-        """Gradients for dout, of the shape of out: returns (dx, grads), grads with the names of params."""
+    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
+        """Gradients for dout, of the shape of out.
+
+        - needs_dx: False where nobody will use dx, as at a network's input; it may be None then. A module of your own
+          need not have this argument
+
+        Returns (dx, grads): dx of the shape of x, grads with the names of params.
+        """
         raise NotImplementedError(f"{self.kind} must define backward(dout, cache)")
 
     def apply(self, params: Params, x: np.ndarray) -> np.ndarray:
@@ -210,6 +217,13 @@ class Module:
             elif value is not field.default and value != field.default:
                 shown.append(f"{field.name}={value!r}" if not callable(value) else f"{field.name}={value.__name__}")
         return f"{self.kind}({', '.join(shown)})"
+
+
+def go_back(module: Module, dout: np.ndarray, cache: Any, needs_dx: bool) -> tuple[Any, Params]:
+    """module.backward, without dx where that is not needed and can be left out."""
+    if not needs_dx and ops._can_leave_out_dx(type(module).backward):
+        return module.backward(dout, cache, needs_dx=False)
+    return module.backward(dout, cache)
 
 
 def check_sample_shape(shape: Any) -> Shape:

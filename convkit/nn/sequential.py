@@ -72,14 +72,15 @@ class Sequential(Container):
             del names[: run.length]
         return x
 
-    def backward(self, dout: np.ndarray, cache: Any) -> tuple[np.ndarray, Params]:
+    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
         grads: Params = {}
-        for entry in reversed(cache):
+        for i, entry in reversed(list(enumerate(cache))):
+            needed = needs_dx or i > 0
             if isinstance(entry[0], str):
-                dout = self._child_backward(dout, entry, grads)
+                dout = self._child_backward(dout, entry, grads, needed)
                 continue
             names, step = entry
-            dout, own = step.backward(dout)
+            dout, own = step.backward(dout, needed)
             for name, gradients in zip(names, own, strict=True):
                 grads.update({f"{name}.{key}": array for key, array in gradients.items()})
         return dout, grads
