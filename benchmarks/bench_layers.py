@@ -40,7 +40,7 @@ try:
 except ImportError:
     torch = None
 
-WARM_SECONDS = 0.012
+WARM_SECONDS = 0.04
 
 
 class Row(NamedTuple):

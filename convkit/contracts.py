@@ -6,6 +6,7 @@ the same errors with the same words.
 
 from __future__ import annotations
 
+import math
 import reprlib
 import sys
 from typing import Any
@@ -44,6 +45,11 @@ def is_plain_array(value: Any) -> bool:
     return isinstance(value, np.ndarray) and not isinstance(value, (np.ma.MaskedArray, np.matrix))
 
 
+def is_float_array(value: Any) -> bool:
+    """Whether value is an array of float32 or float64."""
+    return isinstance(value, np.ndarray) and value.dtype.newbyteorder("=") in FLOATS
+
+
 def check_ndim(name: str, shape: tuple[int, ...], axes: str) -> None:
     """Raise ValueError unless the shape has as many axes as the text, such as '(N, C, H, W)', names."""
     wanted = axes.count(",") + 1 - axes.count(",)")
@@ -61,6 +67,13 @@ def check_shape(name: str, array: np.ndarray, shape: tuple[int, ...], axes: str)
     """Raise ValueError unless the array has exactly this shape; nothing is broadcast."""
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {axes} = {shape}, got {array.shape}")
+
+
+def check_size(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """shape, of an output that a setting asks for; ValueError, naming the setting, if no memory could hold it."""
+    if math.prod(shape) > LARGEST // 8:
+        raise ValueError(f"{name} asks for an output of shape {shape}, which no memory can hold; use a smaller one")
+    return shape
 
 
 def check_dout(dout: Any, shape: tuple[int, ...], axes: str, dtype: np.dtype) -> np.dtype:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convkit.contracts import Cache, check_dout, check_ndim, common_dtype, open_cache, pair, read_settings
+from convkit.contracts import Cache, check_dout, check_ndim, check_size, common_dtype, open_cache, pair, read_settings
 from convkit.layers.spec import Case, Layer
 
 
@@ -42,7 +42,8 @@ def adaptive_geometry(x_shape: tuple, pool_param: Any) -> AdaptiveGeometry:
     out = pair("pool_param['output_size']", settings["output_size"], 1)
     if min(x_shape[1:]) < 1:
         raise ValueError(f"x must have at least one channel and one pixel, got shape {x_shape}")
-    return AdaptiveGeometry(x_shape, out)  # type: ignore[arg-type]
+    check_size("pool_param['output_size']", (*x_shape[:2], *out))
+    return AdaptiveGeometry(x_shape, out)
 
 
 def check_adaptive_pool(x: Any, pool_param: Any) -> tuple[AdaptiveGeometry, np.dtype]:

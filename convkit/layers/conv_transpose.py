@@ -16,6 +16,7 @@ from convkit.contracts import (
     cast,
     check_dout,
     check_ndim,
+    check_size,
     common_dtype,
     open_cache,
     pair,
@@ -63,6 +64,7 @@ def conv_transpose_geometry(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv
         pad, size = transposed_size(*one_axis, axis)
         pads.append(pad)
         sizes.append(size)
+    check_size("conv_param['stride']", (x_shape[0], F, *sizes))
     begin, end = zip(*pads, strict=True)
     return ConvGeometry((x_shape[0], F, *sizes), w_shape, kernel, stride, begin, dilation, groups, x_shape[2:], end)
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convkit.contracts import IMAGE_AXES, one_of, per_axis, short, tuple_in_words, whole_number
+from convkit.contracts import IMAGE_AXES, LARGEST, one_of, per_axis, short, tuple_in_words, whole_number
 
 ROUNDINGS = ("exact", "floor", "ceil")
 
@@ -46,6 +46,8 @@ def sliding(
             out.append(output_size(sizes[i], kernel[i], stride[i], sides[i], dilation[i], rounding, axis))
     if sides is None:
         sides = [same_pad(*each) for each in zip(sizes, kernel, stride, dilation, strict=True)]
+        if max(map(max, sides)) > LARGEST:
+            raise ValueError(f"{name}['pad'] = 'same' needs {max(map(max, sides))} pixels; use a smaller dilation")
     begin, end = zip(*sides, strict=True)
     return Sliding(stride, begin, end, dilation, tuple(out))
 
@@ -65,7 +67,7 @@ def read_pad(name: str, value: Any, axes: tuple[str, ...] = IMAGE_AXES) -> list[
     if isinstance(value, (tuple, list, str)):
         sides = "a pair (begin, end)"
         if len(axes) > 1:
-            sides = f"{tuple_in_words(axes)} of such numbers or of pairs (begin, end)"
+            sides = f"{tuple_in_words(axes)}, a pair (begin, end) for each of these"
         raise ValueError(f"{name} must be a whole number, {sides}, 'valid' or 'same', got {short(value)}")
     return [(whole_number(name, value, 0),) * 2] * len(axes)
 
@@ -181,18 +183,19 @@ def transposed_size(
     extent = dilation * (kernel - 1) + 1
     if pad is None:
         if output_pad:
-            raise ValueError(f"output_pad must be 0 where pad is 'same', got {output_pad}")
+            raise ValueError(f"conv_param['output_pad'] must be 0 where pad is 'same', got {output_pad}")
         return same_pad(size * stride, kernel, stride, dilation), size * stride
     if output_pad >= max(stride, dilation):
         raise ValueError(
-            f"output_pad must be less than the stride or the dilation, {max(stride, dilation)} at this {axis}, got "
-            f"{output_pad}"
+            f"conv_param['output_pad'] must be less than the stride or the dilation, {max(stride, dilation)} for this "
+            f"{axis}, got {output_pad}"
         )
     begin, end = _sides("pad", pad)
     out = (size - 1) * stride - begin - end + extent + output_pad
     if out < 1:
         raise ValueError(
             f"nothing remains of the output: ({axis} - 1)*stride - pads + dilation*(K - 1) + output_pad + 1 = ({size} "
-            f"- 1)*{stride} - ({begin} + {end}) + {dilation}*({kernel} - 1) + {output_pad} + 1 = {out}; use less pad"
+            f"- 1)*{stride} - ({begin} + {end}) + {dilation}*({kernel} - 1) + {output_pad} + 1 = {out}; "
+            "use less padding: conv_param['pad']"
         )
     return (begin, end), out

@@ -26,16 +26,16 @@ class PoolGeometry(NamedTuple):
     pad is the padding at the beginning (top, left), pad_end that at the end (bottom, right).
     """
 
-    x_shape: tuple[int, int, int, int]
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    out: tuple[int, int]
-    pad: tuple[int, int] = (0, 0)
-    pad_end: tuple[int, int] = (0, 0)
-    dilation: tuple[int, int] = (1, 1)
+    x_shape: tuple[int, ...]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    out: tuple[int, ...]
+    pad: tuple[int, ...] = (0, 0)
+    pad_end: tuple[int, ...] = (0, 0)
+    dilation: tuple[int, ...] = (1, 1)
 
     @property
-    def out_shape(self) -> tuple[int, int, int, int]:
+    def out_shape(self) -> tuple[int, ...]:
         """(N, C, OH, OW)"""
         return (*self.x_shape[:2], *self.out)
 

@@ -11,6 +11,7 @@ from convkit.contracts import (
     check_dout,
     check_ndim,
     check_shape,
+    check_size,
     common_dtype,
     is_plain_array,
     open_cache,
@@ -71,7 +72,7 @@ def max_unpool_shape(x_shape: tuple, unpool_param: Any) -> tuple[int, ...]:
     size = pair("unpool_param['output_size']", settings["output_size"], 1)
     if min(x_shape[1:]) < 1:
         raise ValueError(f"x must have at least one channel and one pixel, got shape {x_shape}")
-    return (*x_shape[:2], *size)
+    return check_size("unpool_param['output_size']", (*x_shape[:2], *size))
 
 
 def max_unpool_forward_naive(x: np.ndarray, indices: np.ndarray, unpool_param: dict) -> tuple[np.ndarray, Cache]:

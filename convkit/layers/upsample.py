@@ -10,6 +10,7 @@ from convkit.contracts import (
     Cache,
     check_dout,
     check_ndim,
+    check_size,
     common_dtype,
     open_cache,
     pair,
@@ -31,13 +32,15 @@ def upsample_scale(x_shape: tuple, upsample_param: Any, known: tuple = ("scale",
     scale = pair("upsample_param['scale']", settings["scale"], 1)
     if min(x_shape[1:]) < 1:
         raise ValueError(f"x must have at least one channel and one pixel, got shape {x_shape}")
+    N, C, H, W = x_shape
+    check_size("upsample_param['scale']", (N, C, H * scale[0], W * scale[1]))
     return scale
 
 
 def upsample_shape(x_shape: tuple, upsample_param: Any) -> tuple[int, ...]:
     """Output shape (N, C, H*scale, W*scale) of an upsampling."""
-    N, C, H, W = (*x_shape, 0, 0, 0, 0)[:4]
     SH, SW = upsample_scale(x_shape, upsample_param, ("scale", "align_corners"))
+    N, C, H, W = x_shape
     return N, C, H * SH, W * SW
 
 

@@ -59,7 +59,7 @@ def upsample_bilinear_forward_naive(x: np.ndarray, upsample_param: dict) -> tupl
     Source: W. Press et al., "Numerical recipes", section 3.6, bilinear interpolation.
     """
     rows, columns, dtype = check_upsample_bilinear(x, upsample_param)
-    N, C, OH, OW = *x.shape[:2], len(rows.low), len(columns.low)
+    N, C, OH, OW = len(x), x.shape[1], len(rows.low), len(columns.low)
     out = np.zeros((N, C, OH, OW), dtype)
     # BEGIN SOLUTION
     for n in range(N):
@@ -89,7 +89,7 @@ def upsample_bilinear_backward_naive(dout: np.ndarray, cache: Cache) -> np.ndarr
     Source: the chain rule.
     """
     x_shape, rows, columns, dtype = open_cache(cache, "upsample_bilinear_forward_naive")
-    N, C, OH, OW = *x_shape[:2], len(rows.low), len(columns.low)
+    N, C, OH, OW = x_shape[0], x_shape[1], len(rows.low), len(columns.low)
     dtype = check_dout(dout, (N, C, OH, OW), "(N, C, OH, OW)", dtype)
     (dout,) = cast(dtype, dout)
     dx = np.zeros(x_shape, dtype)

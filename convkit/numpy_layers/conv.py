@@ -22,7 +22,7 @@ def conv_forward_numpy(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: 
 
 def conv_backward_numpy(dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients of the convolution by two matrix products; arguments, results and errors as conv_backward_naive."""
-    return _backward(dout, *open_cache(cache, "conv_forward_numpy"), "(N, F, OH, OW)")
+    return _backward(dout, "(N, F, OH, OW)", *open_cache(cache, "conv_forward_numpy"))
 
 
 def conv1d_forward_numpy(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict) -> tuple[np.ndarray, Cache]:
@@ -34,7 +34,7 @@ def conv1d_forward_numpy(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param
 
 def conv1d_backward_numpy(dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Its gradients; arguments, results and errors as conv1d_backward_naive."""
-    return _backward(dout, *open_cache(cache, "conv1d_forward_numpy"), "(N, F, OL)")
+    return _backward(dout, "(N, F, OL)", *open_cache(cache, "conv1d_forward_numpy"))
 
 
 def conv3d_forward_numpy(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict) -> tuple[np.ndarray, Cache]:
@@ -46,11 +46,11 @@ def conv3d_forward_numpy(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param
 
 def conv3d_backward_numpy(dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Its gradients; arguments, results and errors as conv3d_backward_naive."""
-    return _backward(dout, *open_cache(cache, "conv3d_forward_numpy"), "(N, F, OD, OH, OW)")
+    return _backward(dout, "(N, F, OD, OH, OW)", *open_cache(cache, "conv3d_forward_numpy"))
 
 
 def _backward(
-    dout: np.ndarray, x: np.ndarray, w: np.ndarray, geometry: ConvGeometry, dtype: np.dtype, axes: str
+    dout: np.ndarray, axes: str, x: np.ndarray, w: np.ndarray, geometry: ConvGeometry, dtype: np.dtype
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     dtype = check_dout(dout, geometry.out_shape, axes, dtype)
     dw = backward_w(dout, x, geometry, dtype)

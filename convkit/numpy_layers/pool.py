@@ -23,7 +23,7 @@ def max_pool_forward_numpy(x: np.ndarray, pool_param: dict) -> tuple[np.ndarray,
 
 def max_pool_backward_numpy(dout: np.ndarray, cache: Cache) -> np.ndarray:
     """Gradient of max pooling, added at each maximum; arguments, result and errors as max_pool_backward_naive."""
-    return _to_maxima(dout, *open_cache(cache, "max_pool_forward_numpy"), AXES)
+    return _to_maxima(dout, AXES, *open_cache(cache, "max_pool_forward_numpy"))
 
 
 def max_pool_with_indices_numpy(x: np.ndarray, pool_param: dict) -> tuple[np.ndarray, np.ndarray]:
@@ -87,7 +87,7 @@ def global_max_pool_forward_numpy(x: np.ndarray) -> tuple[np.ndarray, Cache]:
 
 def global_max_pool_backward_numpy(dout: np.ndarray, cache: Cache) -> np.ndarray:
     """Its gradient; arguments, result and errors as global_max_pool_backward_naive."""
-    return _to_maxima(dout, *open_cache(cache, "global_max_pool_forward_numpy"), "(N, C)")
+    return _to_maxima(dout, "(N, C)", *open_cache(cache, "global_max_pool_forward_numpy"))
 
 
 def adaptive_avg_pool_forward_numpy(x: np.ndarray, pool_param: dict) -> tuple[np.ndarray, Cache]:
@@ -122,7 +122,7 @@ def adaptive_max_pool_forward_numpy(x: np.ndarray, pool_param: dict) -> tuple[np
 
 def adaptive_max_pool_backward_numpy(dout: np.ndarray, cache: Cache) -> np.ndarray:
     """Its gradient; arguments, result and errors as adaptive_max_pool_backward_naive."""
-    return _to_maxima(dout, *open_cache(cache, "adaptive_max_pool_forward_numpy"), AXES)
+    return _to_maxima(dout, AXES, *open_cache(cache, "adaptive_max_pool_forward_numpy"))
 
 
 def _adaptive_maxima(x: np.ndarray, geometry: AdaptiveGeometry, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
@@ -155,7 +155,7 @@ def _maxima(x: np.ndarray, geometry: PoolGeometry, dtype: np.dtype) -> tuple[np.
     return out, row * W + columns[:, 0] + winner % PW * geometry.dilation[1]
 
 
-def _to_maxima(dout: np.ndarray, x_shape: tuple, indices: np.ndarray, dtype: np.dtype, axes: str) -> np.ndarray:
+def _to_maxima(dout: np.ndarray, axes: str, x_shape: tuple, indices: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """dout added where the maxima stood."""
     dtype = check_dout(dout, indices.shape, axes, dtype)
     N, C, H, W = x_shape

@@ -16,7 +16,7 @@ def upsample_nearest_forward_numpy(x: np.ndarray, upsample_param: dict) -> tuple
     """Every pixel into its whole block at once; arguments, result and errors as upsample_nearest_forward_naive, the
     cache for upsample_nearest_backward_numpy."""
     scale, dtype = check_upsample(x, upsample_param)
-    out = _enlarged(x.shape, scale, np.empty, dtype)
+    out = np.empty(_enlarged(x.shape, scale), dtype)
     _blocks(out, scale)[...] = x[:, :, :, None, :, None]
     return out, Cache("upsample_nearest_forward_numpy", scale, out.shape, dtype)
 
@@ -32,7 +32,7 @@ def bed_of_nails_forward_numpy(x: np.ndarray, upsample_param: dict) -> tuple[np.
     """Every pixel at the top left of its block; arguments, result and errors as bed_of_nails_forward_naive, the cache
     for bed_of_nails_backward_numpy."""
     scale, dtype = check_upsample(x, upsample_param)
-    out = _enlarged(x.shape, scale, np.zeros, dtype)
+    out = np.zeros(_enlarged(x.shape, scale), dtype)
     out[:, :, :: scale[0], :: scale[1]] = x
     return out, Cache("bed_of_nails_forward_numpy", scale, out.shape, dtype)
 
@@ -60,8 +60,7 @@ def upsample_bilinear_backward_numpy(dout: np.ndarray, cache: Cache) -> np.ndarr
     """Its gradient: columns, then rows, are added up; arguments, result and errors as
     upsample_bilinear_backward_naive."""
     x_shape, rows, columns, dtype = open_cache(cache, "upsample_bilinear_forward_numpy")
-    N, C, OH, OW = *x_shape[:2], len(rows.low), len(columns.low)
-    dtype = check_dout(dout, (N, C, OH, OW), AXES, dtype)
+    dtype = check_dout(dout, (*x_shape[:2], len(rows.low), len(columns.low)), AXES, dtype)
     tall = _collect(dout.astype(dtype, copy=False), columns, x_shape[3])
     return np.ascontiguousarray(_collect(tall.swapaxes(2, 3), rows, x_shape[2]).swapaxes(2, 3))
 
@@ -70,8 +69,10 @@ def _collect(dout: np.ndarray, between: Between, size: int) -> np.ndarray:
     """The adjoint of the interpolation along the last axis."""
     part = between.part.astype(dout.dtype)
     dx = np.zeros((*dout.shape[:-1], size), dout.dtype)
-    np.add.at(dx, (..., between.low), (1 - part) * dout)
-    np.add.at(dx, (..., between.high), part * dout)
+    first, dout_first = np.moveaxis(dx, -1, 0), np.moveaxis(dout, -1, 0)
+    part = part.reshape(-1, *(1 for _ in range(dout.ndim - 1)))
+    np.add.at(first, between.low, (1 - part) * dout_first)
+    np.add.at(first, between.high, part * dout_first)
     return dx
 
 
@@ -101,9 +102,9 @@ def max_unpool_backward_numpy(dout: np.ndarray, cache: Cache) -> np.ndarray:
     return dx.reshape(x_shape)
 
 
-def _enlarged(x_shape: tuple, scale: tuple, make: type, dtype: np.dtype) -> np.ndarray:
+def _enlarged(x_shape: tuple, scale: tuple) -> tuple[int, ...]:
     N, C, H, W = x_shape
-    return make((N, C, H * scale[0], W * scale[1]), dtype)
+    return N, C, H * scale[0], W * scale[1]
 
 
 def _blocks(array: np.ndarray, scale: tuple) -> np.ndarray:

@@ -76,7 +76,9 @@ def create_class_visualization(
 def make_fooling_image(
     X: np.ndarray, target_y: int, model: Any, learning_rate: float = 0.05, max_iterations: int = 200
 ) -> np.ndarray:
-    """An image that looks like X, and that the model takes for another class: gradient ascent on that class's score.
+    """An image that looks like X, and that the model takes for another class.
+
+    Gradient ascent on the lead of that class's score over the best of the others.
 
     - X: image (C, H, W) as the model takes it
     - target_y: the class that it shall be taken for
@@ -91,7 +93,7 @@ def make_fooling_image(
     image = check_image("X", X).astype(np.float64)
     rate = real_number("learning_rate", learning_rate, 0, np.inf, low_open=True) * (float(image.std()) or 1.0)
     for _ in range(whole_number("max_iterations", max_iterations, 1) + 1):
-        scores, dX = image_gradient(model, image[np.newaxis], lambda scores: _one_hot(scores, target_y))
+        scores, dX = image_gradient(model, image[np.newaxis], lambda scores: _lead(scores, target_y))
         if np.argmax(scores[0]) == target_y:
             return image
         size = float(np.sqrt(np.mean(dX[0] ** 2)))
@@ -174,6 +176,14 @@ def plot_fooling_image(
     right.set_title(f"difference: {np.sqrt(np.mean(difference**2)):.2g} r.m.s.", fontsize=10)
     figure.colorbar(picture, ax=right, label="change of the pixel")
     return figure
+
+
+def _lead(scores: np.ndarray, label: int) -> np.ndarray:
+    """The gradient of a class's score less the best of the others, with respect to the scores (1, classes)."""
+    dscores = _one_hot(scores, label)
+    if scores.shape[1] > 1:
+        dscores[0, np.argmax(np.where(dscores[0] == 0, scores[0], -np.inf))] = -1
+    return dscores
 
 
 def _one_hot(scores: np.ndarray, label: int) -> np.ndarray:

@@ -115,4 +115,5 @@ def _bars(name: str, output: np.ndarray, image: np.ndarray) -> Figure:
 
 def _input(axes: Axes, image: np.ndarray) -> None:
     show_image(axes, image)
+    axes.set_anchor("N")  # beside the first row of maps, however many there are
     axes.set_title(f"image, {' x '.join(map(str, image.shape))}", fontsize=9)

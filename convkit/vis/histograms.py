@@ -63,11 +63,13 @@ def _histogram(axes: Axes, name: str, old: np.ndarray, new: np.ndarray | None, b
     edges = np.linspace(low - margin, high + margin, bins + 1)
     share = np.histogram(old, edges)[0] / old.size
     axes.stairs(share, edges, fill=True, color=GREY if new is not None else BLUE, alpha=0.55, label="before")
-    spread = f"standard deviation {old.std():.2g}"
+    spread = f"std {old.std():.2g}"
     if new is not None:
         axes.stairs(np.histogram(new, edges)[0] / new.size, edges, color=BLUE, linewidth=1.4, label="after")
         spread += f" → {new.std():.2g}"
-    axes.set_title(f"{name}  {' x '.join(map(str, old.shape))}\n{spread}", fontsize=9)
+    # small enough for the dotted names of deep networks
+    title = f"{name}\n{' x '.join(map(str, old.shape))}, {spread}"
+    axes.set_title(title, fontsize=min(9.0, max(5.5, 9 * 44 / max(map(len, title.split("\n"))))))
     axes.set_xlabel("weight")
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.locator_params(nbins=5)

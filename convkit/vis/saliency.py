@@ -74,6 +74,7 @@ def plot_saliency(
         all_axes[1, n].set(xticks=[], yticks=[])
     all_axes[0, 0].set_ylabel("image", fontsize=9)
     all_axes[1, 0].set_ylabel("saliency", fontsize=9)
-    bar = figure.colorbar(picture, ax=all_axes[1, :], ticks=[0, picture.get_clim()[1]], aspect=10, pad=0.015)
+    ticks = [0, picture.get_clim()[1]]
+    bar = figure.colorbar(picture, ax=all_axes, ticks=ticks, aspect=10, pad=0.02, shrink=0.45, anchor=(0.0, 0.05))
     bar.ax.set_yticklabels(["0", "largest"], fontsize=8)
     return figure
