@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from math import prod
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,7 +58,7 @@ class Module:
     - decayed: names of those of its own parameters that weight decay shrinks
     """
 
-    children: Mapping[str, Module] = {}
+    children: Mapping[str, Module] = MappingProxyType({})
     decayed: tuple[str, ...] = ()
     # The rank of a sample that it takes, as text for messages: '(C, H, W)', '(D,)'; '' for any.
     axes: str = ""
@@ -195,9 +196,10 @@ class Module:
             if missing and (module.state or new[path]):
                 raise ValueError(f"state lacks {prefix + missing[0]!r}")
             for name, array in module.state.items():
-                if new[path][name].shape != array.shape:
-                    wrong = f"shape {array.shape}, got {new[path][name].shape}"
-                    raise ValueError(f"state[{prefix + name!r}] must have {wrong}")
+                found = new[path][name]
+                if found.shape != array.shape or found.dtype != array.dtype:
+                    wrong = f"{array.dtype} of shape {array.shape}, got {found.dtype} of shape {found.shape}"
+                    raise ValueError(f"state[{prefix + name!r}] must be {wrong}")
         for path, module in modules.items():
             module.state.clear()
             module.state.update(new[path])

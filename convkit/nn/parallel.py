@@ -57,7 +57,7 @@ class Parallel(Container):
 
     def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
         grads: Params = {}
-        *entries, channels = cache
+        *entries, channels = self._entries(cache)
         parts = np.split(dout, np.cumsum(channels)[:-1], axis=1)
         of_branches = [
             self._child_backward(part, entry, grads, needs_dx) for part, entry in zip(parts, entries, strict=True)

@@ -66,6 +66,8 @@ class Sequential(Container):
             try:
                 x, step = run.forward([own[name] for name in here], x, train)
             except (ValueError, TypeError) as error:
+                for name in here:  # which of them it is, shows when they run one by one
+                    x = self._child(name, own[name], x, train, [])
                 raise located(error, here[0]) from None
             if cache is not None:
                 cache.append((here, step))
@@ -74,7 +76,7 @@ class Sequential(Container):
 
     def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
         grads: Params = {}
-        for i, entry in reversed(list(enumerate(cache))):
+        for i, entry in reversed(list(enumerate(self._entries(cache)))):
             needed = needs_dx or i > 0
             if isinstance(entry[0], str):
                 dout = self._child_backward(dout, entry, grads, needed)
