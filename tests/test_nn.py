@@ -8,28 +8,39 @@ from convkit import ops, use
 from convkit.gradient_check import check_model
 from convkit.nn import (
     GELU,
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
     Affine,
+    AvgPool,
     BatchNorm,
     Classifier,
     Conv,
+    Conv1d,
+    Conv3d,
+    ConvTranspose,
     Dropout,
     Flatten,
+    GlobalAvgPool,
+    GlobalMaxPool,
     GroupNorm,
     InstanceNorm,
     LayerNorm,
     LeakyReLU,
     MaxPool,
     Module,
+    PadChannels,
     Parallel,
     Regressor,
     ReLU,
     Residual,
+    SeparableConv,
     Sequential,
     Sigmoid,
     Softmax,
     SpatialDropout,
     SqueezeExcite,
     Tanh,
+    Upsample,
 )
 from convkit.solver import Solver
 
@@ -368,6 +379,19 @@ def test_modules_are_found_by_their_names():
 NEW_MODULES = [
     (lambda: Sequential(Conv(4, 3), LeakyReLU(0.2), SpatialDropout(keep=1.0), InstanceNorm(), Affine(3)), (2, 5, 5)),
     (lambda: Sequential(Conv(4, 3), Sigmoid(), SqueezeExcite(2), Softmax(), Flatten(), Affine(3)), (2, 5, 5)),
+    (
+        lambda: Sequential(Conv1d(4, 3, pad=1, bias=False), BatchNorm(), ReLU(), Conv1d(2, 3, stride=2), Affine(3)),
+        (2, 7),
+    ),
+    (lambda: Sequential(Conv3d(3, (1, 2, 2), bias=False), BatchNorm(), Tanh(), Affine(3)), (2, 2, 3, 4)),
+    (lambda: Sequential(ConvTranspose(4, 3, stride=2, groups=2), Tanh(), GlobalAvgPool(), Affine(3)), (2, 3, 4)),
+    (lambda: Sequential(SeparableConv(3, 3, multiplier=2, bias=False), AvgPool(2), Tanh(), Affine(3)), (2, 4, 6)),
+    (lambda: Sequential(Upsample(2), Conv(2, 3), Upsample((1, 2), mode="bilinear"), Affine(3)), (2, 2, 3)),
+    (lambda: Sequential(PadChannels(5), Conv(4, 1), AdaptiveAvgPool(2), AdaptiveMaxPool(1), Affine(3)), (2, 3, 4)),
+    (
+        lambda: Sequential(Conv(4, 3, pad="same", stride=2), MaxPool(2, pad="same"), GlobalMaxPool(), Affine(3)),
+        (2, 5, 6),
+    ),
     (lambda: Sequential(Affine(6), Tanh(), Affine(6), GELU(), Affine(6), GELU("tanh"), Affine(3)), (4,)),
 ]
 
