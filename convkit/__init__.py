@@ -4,7 +4,8 @@ convkit.layers           the reference layers, to read (LAYERS describes each)
 convkit.fast_layers      their compiled twins; convkit.numpy_layers, the same in NumPy
 convkit.use              which of them run: use(my_layers, fast_layers)
 convkit.check_layers     does a module of layers, yours for instance, do what it should?
-convkit.classifiers      ThreeLayerConvNet, TwoLayerNet, FullyConnectedNet
+convkit.nn               networks as data: Sequential, Residual, Conv, Affine, ...; Classifier
+convkit.classifiers      ThreeLayerConvNet, TwoLayerNet, FullyConnectedNet; LeNet-5, VGG, ResNet, ...
 convkit.Solver           trains a model; convkit.optim holds the update rules
 convkit.data_utils       real images to train on
 convkit.summary          the table of a network's layers; convkit.receptive_field, convkit.lint: see convkit.calculators

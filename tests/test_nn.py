@@ -8,28 +8,39 @@ from convkit import ops, use
 from convkit.gradient_check import check_model
 from convkit.nn import (
     GELU,
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
     Affine,
+    AvgPool,
     BatchNorm,
     Classifier,
     Conv,
+    Conv1d,
+    Conv3d,
+    ConvTranspose,
     Dropout,
     Flatten,
+    GlobalAvgPool,
+    GlobalMaxPool,
     GroupNorm,
     InstanceNorm,
     LayerNorm,
     LeakyReLU,
     MaxPool,
     Module,
+    PadChannels,
     Parallel,
     Regressor,
     ReLU,
     Residual,
+    SeparableConv,
     Sequential,
     Sigmoid,
     Softmax,
     SpatialDropout,
     SqueezeExcite,
     Tanh,
+    Upsample,
 )
 from convkit.solver import Solver
 
@@ -368,6 +379,19 @@ def test_modules_are_found_by_their_names():
 NEW_MODULES = [
     (lambda: Sequential(Conv(4, 3), LeakyReLU(0.2), SpatialDropout(keep=1.0), InstanceNorm(), Affine(3)), (2, 5, 5)),
     (lambda: Sequential(Conv(4, 3), Sigmoid(), SqueezeExcite(2), Softmax(), Flatten(), Affine(3)), (2, 5, 5)),
+    (
+        lambda: Sequential(Conv1d(4, 3, pad=1, bias=False), BatchNorm(), ReLU(), Conv1d(2, 3, stride=2), Affine(3)),
+        (2, 7),
+    ),
+    (lambda: Sequential(Conv3d(3, (1, 2, 2), bias=False), BatchNorm(), Tanh(), Affine(3)), (2, 2, 3, 4)),
+    (lambda: Sequential(ConvTranspose(4, 3, stride=2, groups=2), Tanh(), GlobalAvgPool(), Affine(3)), (2, 3, 4)),
+    (lambda: Sequential(SeparableConv(3, 3, multiplier=2, bias=False), AvgPool(2), Tanh(), Affine(3)), (2, 4, 6)),
+    (lambda: Sequential(Upsample(2), Conv(2, 3), Upsample((1, 2), mode="bilinear"), Affine(3)), (2, 2, 3)),
+    (lambda: Sequential(PadChannels(5), Conv(4, 1), AdaptiveAvgPool(2), AdaptiveMaxPool(1), Affine(3)), (2, 3, 4)),
+    (
+        lambda: Sequential(Conv(4, 3, pad="same", stride=2), MaxPool(2, pad="same"), GlobalMaxPool(), Affine(3)),
+        (2, 5, 6),
+    ),
     (lambda: Sequential(Affine(6), Tanh(), Affine(6), GELU(), Affine(6), GELU("tanh"), Affine(3)), (4,)),
 ]
 
@@ -449,3 +473,92 @@ def test_a_checkpoint_has_the_running_averages(tmp_path):
     assert rest.loss_history == whole.loss_history
     for name, array in whole.model.get_state().items():
         np.testing.assert_array_equal(rest.model.get_state()[name], array)
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        Sequential(Conv(3, 3, pad=1), ReLU(), Affine(2)),
+        Sequential(Residual(Conv(2, 3, pad=1), Conv(2, 1)), Affine(2)),
+        Sequential(Residual(Conv(2, 3, pad=1)), Affine(2)),
+        Sequential(Parallel(Conv(2, 1), Conv(1, 1)), ReLU(), Affine(2)),
+        Sequential(Flatten(), Scale(), Affine(2)),
+    ],
+    ids=lambda net: next(iter(net.children)),
+)
+def test_dx_can_be_left_out_and_all_else_stays(net):
+    params, _ = net.init((2, 4, 4), 0, np.float64)
+    x, dout = batch((2, 4, 4)), np.ones((4, 2))
+    _, cache = net.forward(params, x, True)
+    dx, grads = net.backward(dout, cache)
+    _, without = net.backward(dout, cache, needs_dx=False)
+    assert dx.shape == x.shape
+    assert without.keys() == grads.keys()
+    for name, gradient in grads.items():
+        np.testing.assert_array_equal(without[name], gradient)
+
+
+def test_an_error_inside_a_fused_pair_names_the_layer_that_it_concerns(monkeypatch):
+    import types
+
+    fused = types.ModuleType("fused")
+
+    def conv_relu_pool_forward(x, w, b, conv_param, pool_param):
+        raise ValueError("something does not fit")
+
+    def conv_relu_pool_backward(dout, cache):
+        raise AssertionError
+
+    for function in (conv_relu_pool_forward, conv_relu_pool_backward):
+        function.__module__ = "fused"
+        setattr(fused, function.__name__, function)
+    net = Sequential(Conv(3, 3, pad=1), ReLU(), MaxPool(2))
+    params, _ = net.init((2, 4, 4), 0)
+    with use(fused):
+        with pytest.raises(ValueError, match=r"^max_pool1: MaxPool\(\) expects .*the output height is not whole"):
+            net.forward(params, np.ones((1, 2, 5, 4), np.float32))
+        with pytest.raises(ValueError, match=r"^conv1: something does not fit"):
+            net.forward(params, np.ones((1, 2, 4, 4), np.float32))
+
+
+def test_what_is_no_cache_and_no_parameters_is_refused():
+    for net in (Sequential(ReLU()), Residual(ReLU()), Parallel(ReLU())):
+        for bad in (None, (), {}, 3):
+            with pytest.raises(TypeError, match=f"the one that forward of this {net.kind} returned"):
+                net.backward(np.ones((1, 2)), bad)
+        with pytest.raises(TypeError, match="params must be the dict"):
+            net.forward([np.ones(3)], np.ones((1, 2)))
+
+
+def test_state_of_another_kind_is_refused_and_nothing_changes():
+    net = Sequential(Affine(3), BatchNorm(), ReLU())
+    net.init((4,), 0)
+    before = net.get_state()
+    good = {name: array + 1 for name, array in before.items()}
+    name = "batch_norm1.running_var"
+    for bad, words in (
+        ({}, r"state lacks 'batch_norm1\.running_mean'"),
+        ({key: good[key] for key in good if key != name}, rf"state lacks '{name}'"),
+        (good | {"affine1.w": np.ones(3)}, r"state has 'affine1\.w'"),
+        (good | {name: np.ones(2, np.float32)}, r"must be float32 of shape \(3,\), got float32 of shape \(2,\)"),
+        (good | {name: np.ones(3)}, r"got float64 of shape \(3,\)"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            net.set_state(bad)
+        assert all(np.array_equal(array, before[key]) for key, array in net.get_state().items())
+    net.set_state(good)
+    assert all(np.array_equal(array, good[key]) for key, array in net.get_state().items())
+
+
+def test_parameters_from_files_can_be_trained_in_place(tmp_path):
+    pytest.importorskip("safetensors")
+    model = Classifier(Sequential(Affine(3)), (4,), rng=0)
+    for name in ("m.npz", "m.safetensors"):
+        model.save(tmp_path / name)
+        model.load(tmp_path / name)
+        assert all(array.flags.writeable and array.flags.owndata for array in model.params.values())
+
+
+def test_no_samples_at_all():
+    model = Classifier(every_kind(), (2, 8, 8), rng=0)
+    assert model.predict(np.zeros((0, 2, 8, 8))).shape == (0, 3)

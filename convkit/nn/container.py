@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convkit.contracts import short
-from convkit.nn.module import Module, Params, Shape, as_dtype, as_generator, check_sample_shape, located
+from convkit.nn.module import Module, Params, Shape, as_dtype, as_generator, check_sample_shape, go_back, located
 
 
 class Container(Module):
@@ -69,9 +69,11 @@ class Container(Module):
 
     def _split(self, params: Params) -> dict[str, Params]:
         """Each child's own parameters; ValueError for a name that belongs to none."""
+        if not isinstance(params, dict):
+            raise TypeError(f"params must be the dict of arrays that init returned, got {short(params)}")
         own: dict[str, Params] = {name: {} for name in self.children}
         for full_name, array in params.items():
-            head, _, name = full_name.partition(".")
+            head, _, name = str(full_name).partition(".")
             if head not in own or not name:
                 raise ValueError(f"params has {full_name!r}, but {self.kind} has only {', '.join(own) or 'nothing'}")
             own[head][name] = array
@@ -99,9 +101,15 @@ class Container(Module):
         cache.append((name, own_cache))
         return out
 
-    def _child_backward(self, dout: np.ndarray, entry: tuple[str, Any], grads: Params) -> np.ndarray:
+    def _entries(self, cache: Any) -> list:
+        """What forward left for backward; TypeError for anything else."""
+        if type(cache) is not list:
+            raise TypeError(f"cache must be the one that forward of this {self.kind} returned, got {short(cache)}")
+        return cache
+
+    def _child_backward(self, dout: np.ndarray, entry: tuple[str, Any], grads: Params, needs_dx: bool) -> Any:
         name, cache = entry
-        dx, own = self.children[name].backward(dout, cache)
+        dx, own = go_back(self.children[name], dout, cache, needs_dx)
         grads.update({f"{name}.{key}": array for key, array in own.items()})
         return dx
 

@@ -46,7 +46,7 @@ def load_tensors(fname: str | os.PathLike, model: Any) -> bool:
     if differences:
         raise ValueError(f"{name}: not the parameters of this network: {differences}")
     model.set_state({key: array for key, array in tensors.items() if key not in model.params})
-    model.params = {key: tensors[key] for key in model.params}
+    model.params = {key: tensors[key].copy() for key in model.params}  # not views of what was read
     return True
 
 

@@ -28,11 +28,8 @@ class FusedRun(NamedTuple):
     def forward(self, params: Sequence[Params], x: np.ndarray, train: bool) -> tuple[np.ndarray, FusedStep]:
         """Run the pair: all learnable arguments of all layers in order, then all their settings in order."""
         settings = [module.arguments(train) for module in self.modules]
-        try:
-            learnable = [a for m, own in zip(self.modules, params, strict=True) for a in m.check_params(own)]
-            out, cache = self.pair.forward(x, *learnable, *(a for each in settings for a in each))
-        except (ValueError, TypeError) as error:
-            raise self.modules[0].refuse(error, params[0], x) from error
+        learnable = [a for m, own in zip(self.modules, params, strict=True) for a in m.check_params(own)]
+        out, cache = self.pair.forward(x, *learnable, *(a for each in settings for a in each))
         for module, arguments in zip(self.modules, settings, strict=True):
             module.finish(arguments, train)
         return out, FusedStep(self.pair, self.modules, cache)
@@ -45,9 +42,9 @@ class FusedStep(NamedTuple):
     modules: list[LayerModule]
     cache: Any
 
-    def backward(self, dout: np.ndarray) -> tuple[np.ndarray, list[Params]]:
+    def backward(self, dout: np.ndarray, needs_dx: bool) -> tuple[Any, list[Params]]:
         """dx, and the gradients of each module's parameters."""
-        result = self.pair.backward(dout, self.cache)  # type: ignore[misc]
+        result = ops.backward(dout, ops.Step(self.pair.backward, self.cache), needs_dx)  # type: ignore[arg-type]
         dx, *rest = result if isinstance(result, tuple) else (result,)
         grads = []
         for module in self.modules:

@@ -66,6 +66,7 @@ class Conv(Weighted):
     - stride, pad, dilation, groups, rounding: as conv_param of convkit.layers.conv has them
     - bias: False leaves the biases out (where a batch normalization follows they do nothing)
     - init_w, init_b: initializers, names or functions; see convkit.initializers
+    - winograd: of compiled layers, see conv_forward_fast: None chooses, 0 never, 2 or 4: size of the tiles
 
     Parameters: w (filters, C/groups, HH, WW), b (filters,).
     """
@@ -80,6 +81,7 @@ class Conv(Weighted):
     bias: bool = True
     init_w: str | Initializer = "he_normal"
     init_b: str | Initializer = "zeros"
+    winograd: int | None = None
 
     axes = "(C, H, W)"
 
@@ -96,7 +98,7 @@ class Conv(Weighted):
     def param(self) -> dict[str, Any]:
         """conv_param for convkit.layers."""
         settings = {"stride": self.stride, "pad": self.pad}
-        defaults = {"dilation": 1, "groups": 1, "rounding": "exact"}
+        defaults = {"dilation": 1, "groups": 1, "rounding": "exact", "winograd": None}
         return settings | {n: getattr(self, n) for n, value in defaults.items() if getattr(self, n) != value}
 
     def layer_for(self, ndim: int) -> str:

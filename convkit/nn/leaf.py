@@ -99,8 +99,8 @@ class LayerModule(Module):
         self.finish(arguments, train)
         return out, step
 
-    def backward(self, dout: np.ndarray, cache: Any) -> tuple[np.ndarray, Params]:
-        result = ops.backward(dout, cache)
+    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
+        result = ops.backward(dout, cache, needs_dx)
         dx, *of_learnable = result if isinstance(result, tuple) else (result,)
         return dx, dict(zip(self.param_names, self.gradients(of_learnable), strict=True))
 

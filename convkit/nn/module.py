@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from math import prod
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from convkit import ops
 from convkit.classifiers.base import network_dtype, whole_numbers
 from convkit.contracts import short
 
@@ -56,7 +58,7 @@ class Module:
     - decayed: names of those of its own parameters that weight decay shrinks
     """
 
-    children: Mapping[str, Module] = {}
+    children: Mapping[str, Module] = MappingProxyType({})
     decayed: tuple[str, ...] = ()
     # The rank of a sample that it takes, as text for messages: '(C, H, W)', '(D,)'; '' for any.
     axes: str = ""
@@ -102,8 +104,14 @@ class Module:
         """
         raise NotImplementedError(f"{self.kind} must define forward(params, x, train)")
 
-    def backward(self, dout: np.ndarray, cache: Any) -> tuple[np.ndarray, Params]:
-        """Gradients for dout, of the shape of out: returns (dx, grads), grads with the names of params."""
+    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
+        """Gradients for dout, of the shape of out.
+
+        - needs_dx: False where nobody will use dx, as at a network's input; it may be None then. A module of your own
+          need not have this argument
+
+        Returns (dx, grads): dx of the shape of x, grads with the names of params.
+        """
         raise NotImplementedError(f"{self.kind} must define backward(dout, cache)")
 
     def apply(self, params: Params, x: np.ndarray) -> np.ndarray:
@@ -188,9 +196,10 @@ class Module:
             if missing and (module.state or new[path]):
                 raise ValueError(f"state lacks {prefix + missing[0]!r}")
             for name, array in module.state.items():
-                if new[path][name].shape != array.shape:
-                    wrong = f"shape {array.shape}, got {new[path][name].shape}"
-                    raise ValueError(f"state[{prefix + name!r}] must have {wrong}")
+                found = new[path][name]
+                if found.shape != array.shape or found.dtype != array.dtype:
+                    wrong = f"{array.dtype} of shape {array.shape}, got {found.dtype} of shape {found.shape}"
+                    raise ValueError(f"state[{prefix + name!r}] must be {wrong}")
         for path, module in modules.items():
             module.state.clear()
             module.state.update(new[path])
@@ -210,6 +219,13 @@ class Module:
             elif value is not field.default and value != field.default:
                 shown.append(f"{field.name}={value!r}" if not callable(value) else f"{field.name}={value.__name__}")
         return f"{self.kind}({', '.join(shown)})"
+
+
+def go_back(module: Module, dout: np.ndarray, cache: Any, needs_dx: bool) -> tuple[Any, Params]:
+    """module.backward, without dx where that is not needed and can be left out."""
+    if not needs_dx and ops._can_leave_out_dx(type(module).backward):
+        return module.backward(dout, cache, needs_dx=False)
+    return module.backward(dout, cache)
 
 
 def check_sample_shape(shape: Any) -> Shape:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from convkit import initializers
+from convkit import initializers, ops
 from convkit.contracts import real_number, whole_number
 from convkit.nn.leaf import Initializer, LayerModule
 from convkit.nn.module import Params, Shape
@@ -30,12 +30,12 @@ class Normalization(LayerModule):
 
     def expects(self, params: Params) -> str:
         channels = np.shape(params["gamma"])[0]
-        return f"(N, {channels}, H, W)" if self.axes else f"(N, {channels}) or (N, {channels}, H, W)"
+        return f"(N, {channels}, H, W)" if self.axes else f"(N, {channels}) or (N, {channels}, ...)"
 
 
 @dataclass(eq=False, repr=False)
 class BatchNorm(Normalization):
-    """Batch normalization of vectors (D,) or, channel by channel, of images (C, H, W).
+    """Batch normalization of vectors (D,) or, channel by channel, of images (C, H, W), signals and volumes.
 
     - eps: added to the variance
     - momentum: what a running average keeps of itself at each batch
@@ -57,6 +57,22 @@ class BatchNorm(Normalization):
 
     def arguments(self, train: bool) -> list[Any]:
         return [{"mode": "train" if train else "test", "eps": self.eps, "momentum": self.momentum, **self.state}]
+
+    def forward(self, params: Params, x: np.ndarray, train: bool = False) -> tuple[np.ndarray, Any]:
+        if np.ndim(x) < 3 or np.ndim(x) == 4:
+            return super().forward(params, x, train)
+        # All positions are alike to it, so signals (N, C, L) and volumes (N, C, D, H, W) may be images of one column.
+        out, cache = super().forward(params, x.reshape(*x.shape[:2], -1, 1), train)
+        return out.reshape(x.shape), (x.shape, cache)
+
+    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
+        if isinstance(cache, ops.Step):
+            return super().backward(dout, cache, needs_dx)
+        shape, of_images = cache
+        if dout.shape != shape:
+            raise ValueError(f"dout must have shape of the output, {shape}, got {dout.shape}")
+        dx, grads = super().backward(dout.reshape(*shape[:2], -1, 1), of_images, needs_dx)
+        return None if dx is None else dx.reshape(shape), grads
 
     def begin_state(self, shape: Shape, dtype: Any) -> None:
         self.state.update(running_mean=np.zeros(shape[0], dtype), running_var=np.ones(shape[0], dtype))

@@ -46,7 +46,7 @@ class PadChannels(Module):
         out[:, before : self.channels - after] = x
         return out, (before, after, out.shape)
 
-    def backward(self, dout: np.ndarray, cache: Any) -> tuple[np.ndarray, Params]:
+    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
         before, after, shape = cache
         if dout.shape != shape:
             raise ValueError(f"dout must have shape of the output {batch(shape[1:])} = {shape}, got {dout.shape}")

@@ -55,14 +55,14 @@ class Parallel(Container):
             cache.append([part.shape[1] for part in parts])
         return np.concatenate(parts, axis=1)
 
-    def backward(self, dout: np.ndarray, cache: Any) -> tuple[np.ndarray, Params]:
+    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
         grads: Params = {}
-        *entries, channels = cache
+        *entries, channels = self._entries(cache)
         parts = np.split(dout, np.cumsum(channels)[:-1], axis=1)
-        dx: Any = 0
-        for part, entry in zip(parts, entries, strict=True):
-            dx = dx + self._child_backward(part, entry, grads)
-        return dx, grads
+        of_branches = [
+            self._child_backward(part, entry, grads, needs_dx) for part, entry in zip(parts, entries, strict=True)
+        ]
+        return sum(of_branches[1:], of_branches[0]) if needs_dx else None, grads
 
     def _outputs(self, params: Params, x: np.ndarray, train: bool, path: str, found: dict) -> np.ndarray:
         own, prefix = self._split(params), f"{path}." if path else ""

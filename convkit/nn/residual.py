@@ -58,10 +58,12 @@ class Residual(Container):
             self._sum_shape(x.shape[1:], out.shape[1:], other.shape[1:])
         return out + other
 
-    def backward(self, dout: np.ndarray, cache: Any) -> tuple[np.ndarray, Params]:
+    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
         grads: Params = {}
-        dx = self._child_backward(dout, cache[0], grads)
-        return dx + (self._child_backward(dout, cache[1], grads) if len(cache) > 1 else dout), grads
+        entries = self._entries(cache)
+        dx = self._child_backward(dout, entries[0], grads, needs_dx)
+        other = self._child_backward(dout, entries[1], grads, needs_dx) if len(entries) > 1 else dout
+        return dx + other if needs_dx else None, grads
 
     def _outputs(self, params: Params, x: np.ndarray, train: bool, path: str, found: dict) -> np.ndarray:
         own, prefix = self._split(params), f"{path}." if path else ""

@@ -66,20 +66,23 @@ class Sequential(Container):
             try:
                 x, step = run.forward([own[name] for name in here], x, train)
             except (ValueError, TypeError) as error:
+                for name in here:  # which of them it is, shows when they run one by one
+                    x = self._child(name, own[name], x, train, [])
                 raise located(error, here[0]) from None
             if cache is not None:
                 cache.append((here, step))
             del names[: run.length]
         return x
 
-    def backward(self, dout: np.ndarray, cache: Any) -> tuple[np.ndarray, Params]:
+    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
         grads: Params = {}
-        for entry in reversed(cache):
+        for i, entry in reversed(list(enumerate(self._entries(cache)))):
+            needed = needs_dx or i > 0
             if isinstance(entry[0], str):
-                dout = self._child_backward(dout, entry, grads)
+                dout = self._child_backward(dout, entry, grads, needed)
                 continue
             names, step = entry
-            dout, own = step.backward(dout)
+            dout, own = step.backward(dout, needed)
             for name, gradients in zip(names, own, strict=True):
                 grads.update({f"{name}.{key}": array for key, array in gradients.items()})
         return dout, grads
