@@ -22,7 +22,7 @@ OPENMP = os.environ.get("CONVKIT_OPENMP", "auto")
 KERNELS = "convkit/kernels"
 NATIVE = [f"{KERNELS}/{name}.c" for name in ("isa_base", "isa_avx2", "isa_avx512", "isa_select", "parallel")]
 HEADERS = sorted(glob(f"{KERNELS}/*.h"))
-INCLUDED = sorted(glob("convkit/fast/*.pxi"))
+FACES = sorted(glob("convkit/fast/*.pxi"))
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": DEBUG,
@@ -53,7 +53,7 @@ def extension(name, *extra_sources):
     return Extension(
         name,
         [source, *extra_sources],
-        depends=[*HEADERS, *INCLUDED],
+        depends=HEADERS + FACES,
         include_dirs=[KERNELS],
         extra_compile_args=compiler,
         extra_link_args=linker,
@@ -70,7 +70,9 @@ def extensions():
         extension("convkit.kernels.matmul"),
         extension("convkit.kernels.im2col"),
         extension("convkit.kernels.conv_im2col"),
-        extension("convkit.kernels.conv", f"{KERNELS}/conv_plan.c"),
+        extension("convkit.kernels.conv", f"{KERNELS}/conv_plan.c", f"{KERNELS}/winograd_plan.c"),
+        extension("convkit.kernels.product", f"{KERNELS}/product_plan.c"),
+        extension("convkit.kernels.update"),
         extension("convkit.kernels.pooling"),
         extension("convkit.kernels.resample"),
         extension("convkit.fast_layers"),

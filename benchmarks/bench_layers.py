@@ -40,7 +40,7 @@ try:
 except ImportError:
     torch = None
 
-WARM_SECONDS = 0.012
+WARM_SECONDS = 0.04
 
 
 class Row(NamedTuple):
@@ -237,7 +237,9 @@ def picture(found: list[tuple[Row, dict]], path: str, title: str) -> None:
         bars = axes.barh(places + 0.4 * i - 0.2, ratios, 0.38, color=colour, label=part)
         axes.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios], padding=3, fontsize=8)
     axes.axvline(1, color="black", linewidth=1)
-    axes.set(yticks=places, yticklabels=[row.name for row, _ in found], xlabel="PyTorch's time / convkit's", title=title)
+    axes.set(
+        yticks=places, yticklabels=[row.name for row, _ in found], xlabel="PyTorch's time / convkit's", title=title
+    )
     axes.invert_yaxis()
     axes.margins(x=0.12)
     axes.legend(loc="lower right")
@@ -262,7 +264,9 @@ def main() -> None:
     found = table([row for row in rows if args.only in row.name], args)
     if args.picture and torch is not None:
         threads = convkit.get_num_threads()
-        picture(found, args.picture, f"Convolutions against PyTorch {torch.__version__}, {args.dtype}, {threads} threads")
+        picture(
+            found, args.picture, f"Convolutions against PyTorch {torch.__version__}, {args.dtype}, {threads} threads"
+        )
 
 
 if __name__ == "__main__":

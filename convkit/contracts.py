@@ -45,6 +45,11 @@ def is_plain_array(value: Any) -> bool:
     return isinstance(value, np.ndarray) and not isinstance(value, (np.ma.MaskedArray, np.matrix))
 
 
+def is_float_array(value: Any) -> bool:
+    """Whether value is an array of float32 or float64."""
+    return isinstance(value, np.ndarray) and value.dtype.newbyteorder("=") in FLOATS
+
+
 def check_ndim(name: str, shape: tuple[int, ...], axes: str) -> None:
     """Raise ValueError unless the shape has as many axes as the text, such as '(N, C, H, W)', names."""
     wanted = axes.count(",") + 1 - axes.count(",)")

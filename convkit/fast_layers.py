@@ -13,6 +13,8 @@ from convkit.contracts import check_shape, common_dtype
 from convkit.im2col import check_field, col2im_indices, im2col_indices
 from convkit.layers.affine import affine_backward as affine_backward_fast
 from convkit.layers.affine import affine_forward as affine_forward_fast
+from convkit.layer_utils import affine_relu_backward as affine_relu_backward_fast
+from convkit.layer_utils import affine_relu_forward as affine_relu_forward_fast
 from convkit.numpy_layers import adaptive_avg_pool_backward_numpy as adaptive_avg_pool_backward_fast
 from convkit.numpy_layers import adaptive_avg_pool_forward_numpy as adaptive_avg_pool_forward_fast
 from convkit.numpy_layers import adaptive_max_pool_backward_numpy as adaptive_max_pool_backward_fast
@@ -52,6 +54,8 @@ __all__ = [
     "adaptive_max_pool_forward_fast",
     "affine_backward_fast",
     "affine_forward_fast",
+    "affine_relu_backward_fast",
+    "affine_relu_forward_fast",
     "avg_pool_backward_fast",
     "avg_pool_forward_fast",
     "bed_of_nails_backward_fast",

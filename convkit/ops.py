@@ -6,12 +6,15 @@
 
 For every layer the first of the modules that defines its whole pair (forward and backward) is taken, else the
 reference. Until `use` is called the modules are fast_layers, then numpy_layers. A pair is found by its names:
-conv_forward and conv_backward, both with the same ending: none, _naive, _fast or _numpy.
+conv_forward and conv_backward, both with the same ending: none, _naive, _fast or _numpy. A function that is still as
+`convkit new` wrote it, with nothing filled in, does not count.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import ModuleType
@@ -23,6 +26,7 @@ from convkit.contracts import short
 from convkit.layers import LAYERS
 
 SUFFIXES = ("", "_naive", "_fast", "_numpy")
+UNWRITTEN = "is not written yet"  # what the error says that `convkit new` puts in the place of a solution
 
 
 class Implementation(NamedTuple):
@@ -63,6 +67,9 @@ class use:
         self.modules = tuple(getattr(module, "IMPLEMENTATION", module) for module in modules)
         for module in self.modules:
             if not implemented_layers(module):
+                unwritten = next((f.__name__ for f in vars(module).values() if is_unwritten(f)), None)
+                if unwritten:
+                    raise ValueError(f"module {module.__name__} has no layer that is written: {unwritten} is not, yet")
                 raise ValueError(
                     f"module {module.__name__} defines no layer: a layer is a pair of functions such as conv_forward "
                     "and conv_backward (or with _naive, _fast or _numpy behind), defined in the module itself, not "
@@ -141,7 +148,7 @@ def implementation_in(module: ModuleType, name: str) -> Implementation | None:
     for suffix in SUFFIXES:
         names = (name + suffix,) if is_loss else (f"{name}_forward{suffix}", f"{name}_backward{suffix}")
         functions = [defined_in(module, each) for each in names]
-        if all(functions):
+        if all(functions) and not any(map(is_unwritten, functions)):
             forward, backward = functions[0], None if is_loss else functions[1]
             return Implementation(name, forward, backward, module.__name__)  # type: ignore[arg-type]
     return None
@@ -164,6 +171,12 @@ def defined_in(module: ModuleType, name: str) -> Callable | None:
     return function if inside or home == module.__name__ else None
 
 
+def is_unwritten(function: Any) -> bool:
+    """Whether a function still has, at one place at least, the error that `convkit new` puts where code is missing."""
+    code, message = getattr(function, "__code__", None), f"{getattr(function, '__name__', '')} {UNWRITTEN}"
+    return code is not None and any(isinstance(c, str) and c.startswith(message) for c in code.co_consts)
+
+
 def forward(layer: str, *arguments: Any) -> tuple[np.ndarray, Step]:
     """Run a layer's current forward function; returns (out, step), and backward(dout, step) goes back through it."""
     implementation = current(layer)
@@ -173,11 +186,25 @@ def forward(layer: str, *arguments: Any) -> tuple[np.ndarray, Step]:
     return out, Step(implementation.backward, cache)
 
 
-def backward(dout: np.ndarray, step: Step) -> Any:
-    """Run the backward function that belongs to a forward call, whatever `use` says by now."""
+def backward(dout: np.ndarray, step: Step, needs_dx: bool = True) -> Any:
+    """Run the backward function that belongs to a forward call, whatever `use` says by now.
+
+    - needs_dx: False where nobody will use dx, as in a network's first layer. A backward function with an argument of
+      this name then leaves it out, and returns None in its place; any other computes it nevertheless.
+    """
     if not isinstance(step, Step):
         raise TypeError(f"step must be what forward returned beside its output, got {short(step)}")
+    if not needs_dx and _can_leave_out_dx(step.backward):
+        return step.backward(dout, step.cache, needs_dx=False)
     return step.backward(dout, step.cache)
+
+
+@functools.lru_cache(maxsize=256)
+def _can_leave_out_dx(function: Callable) -> bool:
+    try:
+        return "needs_dx" in inspect.signature(function).parameters
+    except (TypeError, ValueError):  # no function of Python's that says what it takes
+        return False
 
 
 def loss(layer: str, x: np.ndarray, y: np.ndarray, *settings: Any) -> tuple[np.floating, np.ndarray]:

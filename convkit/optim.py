@@ -14,12 +14,14 @@ that differ, settings out of range, and unknown keys in config (a misspelt 'lear
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from . import one_pass
 from .contracts import common_dtype, whole_number
 
 Rule = Callable[..., tuple[np.ndarray, dict]]
@@ -48,31 +50,48 @@ MEMORY: dict[str, tuple[str, ...]] = {
 COUNTS_STEPS = ("adam", "adamw")
 
 
-def sgd(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+def _rule(formula: Callable[..., tuple[np.ndarray, ...]]) -> Rule:
+    """The update rule whose formula is f(w, dw, *memory, *settings) -> (next w, *next memory), all of them arrays.
+
+    The formula, in NumPy, is for reading, and for arrays that the compiled kernel of the same name cannot take.
+    """
+    name = formula.__name__
+
+    @functools.wraps(formula)
+    def rule(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+        return _step(name, formula, w, dw, config, in_place=name == "sgd")
+
+    del rule.__wrapped__  # its arguments are not those of the rule
+    _FORMULAS[name] = formula
+    return rule
+
+
+_FORMULAS: dict[str, Callable[..., tuple[np.ndarray, ...]]] = {}
+
+
+@_rule
+def sgd(w, dw, rate):
     """Stochastic gradient descent, in place: w ← w - learning_rate · dw.
 
     config: 'learning_rate' (1e-2). Unlike the other rules it writes into w, and returns that same array.
     Source: Robbins and Monro, "A stochastic approximation method", 1951.
     """
-    config, dw, (rate,) = _begin("sgd", w, dw, config)
-    if not w.flags.writeable:
-        raise ValueError("w must be writable, because sgd updates it in place, but it is read-only; pass w.copy()")
-    w -= rate * dw
-    return w, config
+    return (w - rate * dw,)
 
 
-def sgd_momentum(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+@_rule
+def sgd_momentum(w, dw, velocity, rate, momentum):
     """Gradient descent with momentum: velocity ← momentum · velocity - learning_rate · dw;  w ← w + velocity.
 
     config: 'learning_rate' (1e-2), 'momentum' (0.9, in 0..1; 0 gives sgd), 'velocity' (zeros).
     Source: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
     """
-    config, dw, (rate, momentum) = _begin("sgd_momentum", w, dw, config)
-    config["velocity"] = _as(w, momentum * config["velocity"] - rate * dw)
-    return _as(w, w + config["velocity"]), config
+    velocity = momentum * velocity - rate * dw
+    return w + velocity, velocity
 
 
-def nesterov_momentum(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+@_rule
+def nesterov_momentum(w, dw, velocity, rate, momentum):
     """Momentum that looks ahead: the gradient counts where the velocity is about to carry w.
 
     velocity ← momentum · velocity - learning_rate · dw;  w ← w + momentum · velocity - learning_rate · dw
@@ -82,12 +101,12 @@ def nesterov_momentum(w: np.ndarray, dw: np.ndarray, config: dict | None = None)
     Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, section 2;
     the change of variable is in Bengio et al., "Advances in optimizing recurrent networks", 2013, equation 7.
     """
-    config, dw, (rate, momentum) = _begin("nesterov_momentum", w, dw, config)
-    config["velocity"] = _as(w, momentum * config["velocity"] - rate * dw)
-    return _as(w, w + momentum * config["velocity"] - rate * dw), config
+    velocity = momentum * velocity - rate * dw
+    return w + momentum * velocity - rate * dw, velocity
 
 
-def rmsprop(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+@_rule
+def rmsprop(w, dw, cache, rate, decay, epsilon):
     """RMSProp: each element's step is divided by the running root mean square of its gradients.
 
     cache ← decay_rate · cache + (1 - decay_rate) · dw²;  w ← w - learning_rate · dw / (√cache + epsilon)
@@ -95,12 +114,12 @@ def rmsprop(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[
     config: 'learning_rate' (1e-2), 'decay_rate' (0.99), 'epsilon' (1e-8), 'cache' (zeros).
     Source: Tieleman and Hinton, lecture 6.5 of "Neural networks for machine learning", Coursera, 2012.
     """
-    config, dw, (rate, decay, epsilon) = _begin("rmsprop", w, dw, config)
-    config["cache"] = _as(w, decay * config["cache"] + (1 - decay) * np.square(dw))
-    return _as(w, w - rate * dw / (np.sqrt(config["cache"]) + epsilon)), config
+    cache = decay * cache + (1 - decay) * np.square(dw)
+    return w - rate * dw / (np.sqrt(cache) + epsilon), cache
 
 
-def adagrad(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+@_rule
+def adagrad(w, dw, cache, rate, epsilon):
     """Adagrad: each element's step shrinks with all the gradients it has seen.
 
     cache ← cache + dw²;  w ← w - learning_rate · dw / (√cache + epsilon)
@@ -108,12 +127,12 @@ def adagrad(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[
     config: 'learning_rate' (1e-2), 'epsilon' (1e-8), 'cache' (zeros).
     Source: Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning", JMLR 2011.
     """
-    config, dw, (rate, epsilon) = _begin("adagrad", w, dw, config)
-    config["cache"] = _as(w, config["cache"] + np.square(dw))
-    return _as(w, w - rate * dw / (np.sqrt(config["cache"]) + epsilon)), config
+    cache = cache + np.square(dw)
+    return w - rate * dw / (np.sqrt(cache) + epsilon), cache
 
 
-def adadelta(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+@_rule
+def adadelta(w, dw, cache, step_cache, rate, decay, epsilon):
     """Adadelta: steps as large as the recent steps were, so that no learning rate has to be found.
 
     cache ← decay_rate · cache + (1 - decay_rate) · dw²
@@ -124,14 +143,13 @@ def adadelta(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple
     'step_cache' (zeros: the running mean squares of gradients and of steps).
     Source: Zeiler, "ADADELTA: an adaptive learning rate method", arXiv 1212.5701, 2012, algorithm 1.
     """
-    config, dw, (rate, decay, epsilon) = _begin("adadelta", w, dw, config)
-    config["cache"] = _as(w, decay * config["cache"] + (1 - decay) * np.square(dw))
-    step = np.sqrt(config["step_cache"] + epsilon) / np.sqrt(config["cache"] + epsilon) * dw
-    config["step_cache"] = _as(w, decay * config["step_cache"] + (1 - decay) * np.square(step))
-    return _as(w, w - rate * step), config
+    cache = decay * cache + (1 - decay) * np.square(dw)
+    step = np.sqrt(step_cache + epsilon) / np.sqrt(cache + epsilon) * dw
+    return w - rate * step, cache, decay * step_cache + (1 - decay) * np.square(step)
 
 
-def adam(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+@_rule
+def adam(w, dw, m, v, rate, beta1, beta2, epsilon, t):
     """Adam: momentum and RMSProp together, both corrected for having started at zero.
 
     t ← t + 1;  m ← beta1 · m + (1 - beta1) · dw;  v ← beta2 · v + (1 - beta2) · dw²
@@ -141,11 +159,13 @@ def adam(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.
     number of steps done).
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
     """
-    config, dw, (rate, beta1, beta2, epsilon) = _begin("adam", w, dw, config)
-    return _as(w, w - rate * _adam_direction(w, dw, config, beta1, beta2, epsilon)), config
+    m, v = beta1 * m + (1 - beta1) * dw, beta2 * v + (1 - beta2) * np.square(dw)
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    return w - rate * m_hat / (np.sqrt(v_hat) + epsilon), m, v
 
 
-def adamw(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+@_rule
+def adamw(w, dw, m, v, rate, beta1, beta2, epsilon, decay, t):
     """Adam with decoupled weight decay: w itself shrinks, instead of the loss growing by an L2 term.
 
     w ← w - learning_rate · (m̂ / (√v̂ + epsilon) + weight_decay · w), with m̂ and v̂ as in adam. It shrinks every
@@ -155,18 +175,9 @@ def adamw(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np
     Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2 (there the schedule
     alone scales the decay; as in PyTorch, here the learning rate does).
     """
-    config, dw, (rate, beta1, beta2, epsilon, decay) = _begin("adamw", w, dw, config)
-    direction = _adam_direction(w, dw, config, beta1, beta2, epsilon)
-    return _as(w, w - rate * (direction + decay * w)), config
-
-
-def _adam_direction(w: np.ndarray, dw: np.ndarray, config: dict, beta1: float, beta2: float, epsilon: float) -> Any:
-    config["t"] += 1
-    config["m"] = _as(w, beta1 * config["m"] + (1 - beta1) * dw)
-    config["v"] = _as(w, beta2 * config["v"] + (1 - beta2) * np.square(dw))
-    m_hat = config["m"] / (1 - beta1 ** config["t"])
-    v_hat = config["v"] / (1 - beta2 ** config["t"])
-    return m_hat / (np.sqrt(v_hat) + epsilon)
+    m, v = beta1 * m + (1 - beta1) * dw, beta2 * v + (1 - beta2) * np.square(dw)
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    return w - rate * (m_hat / (np.sqrt(v_hat) + epsilon) + decay * w), m, v
 
 
 UPDATE_RULES: dict[str, Rule] = {
@@ -182,15 +193,34 @@ def clip_gradients(grads: dict[str, np.ndarray], max_norm: float) -> dict[str, n
     Returns grads itself if it is short enough, else a dict of new arrays of the same dtypes.
     Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", 2013, algorithm 1.
     """
-    largest = max((float(np.max(np.abs(dw))) for dw in grads.values() if dw.size), default=0.0)
-    if largest == 0:
-        return grads
-    # divided by the largest first, because squares of large numbers overflow
-    squares = sum(float(np.sum(np.square(np.asarray(dw, dtype=np.float64) / largest))) for dw in grads.values())
-    norm = largest * math.sqrt(squares)
+    norm = one_pass.norm(list(grads.values()))
     if norm <= max_norm:
         return grads
-    return {name: _as(dw, dw * (max_norm / norm)) for name, dw in grads.items()}
+    return {name: np.asarray(dw * (max_norm / norm), dtype=dw.dtype) for name, dw in grads.items()}
+
+
+def in_place(rule: str) -> Rule:
+    """The rule of that name in a form that writes into w and into the arrays in config, and returns them.
+
+    It reads and writes less memory than the rule itself, for a caller to whom these arrays alone belong.
+    """
+    return functools.partial(_step, rule, _FORMULAS[rule], in_place=True)
+
+
+def _step(
+    name: str, formula: Callable, w: np.ndarray, dw: np.ndarray, config: dict | None = None, in_place: bool = False
+) -> tuple[np.ndarray, dict]:
+    config, dw, settings = _begin(name, w, dw, config)
+    if in_place and not w.flags.writeable:
+        raise ValueError(f"w must be writable, because {name} updates it in place, but it is read-only; pass w.copy()")
+    if name in COUNTS_STEPS:
+        settings.append(config["t"] + 1)
+    memory = [config[key] for key in MEMORY[name]]
+    next_w, memory = one_pass.update(name, formula, w, dw, memory, settings, in_place)
+    config.update(zip(MEMORY[name], memory, strict=True))
+    if name in COUNTS_STEPS:
+        config["t"] += 1
+    return next_w, config
 
 
 def check_config(rule: str, config: Any, w: np.ndarray | None = None) -> list[float]:
@@ -255,8 +285,3 @@ def _setting(name: str, value: Any) -> float:
     if not fits:
         raise ValueError(f"config[{name!r}] must be {range_}, got {value!r}")
     return float(value)
-
-
-def _as(w: np.ndarray, value: Any) -> np.ndarray:
-    """value as an array in w's dtype: arithmetic on arrays without axes leaves NumPy scalars behind."""
-    return np.asarray(value, dtype=w.dtype)

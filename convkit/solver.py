@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import time
@@ -26,7 +27,8 @@ class Solver:
         solver.train()
 
     Of the model it knows only this:
-    - model.params: dict of float arrays by name; they may be written in place (sgd does so) or replaced
+    - model.params: dict of float arrays by name; they may be replaced or, where the Solver made them or the rule is
+      sgd, written in place
     - model.loss(X, y) -> (loss, grads): the loss of a minibatch, and its gradients by the names of model.params;
       model.loss(X) -> scores (N, C), of which the highest in a row is the predicted class
     - get_state and set_state, or bn_params, if there is more to remember: see resume.get_model_state
@@ -137,6 +139,7 @@ class Solver:
             name: checks.config_for(self.model, name, self.update_rule_name, self.optim_config)
             for name in self.model.params
         }
+        self._written: dict[str, list[np.ndarray]] = {}  # by the update rule, at the step before
         self.learning_rate = math.nan  # of the latest iteration, for the first parameter
         self.seconds = 0.0
         self.stopped = self.interrupted = False
@@ -215,16 +218,39 @@ class Solver:
             grads = optim.clip_gradients(grads, self.grad_clip)
         self._guard.hold()  # Ctrl-C must not leave half of the parameters updated: it waits until the iteration counts
         for name, w in self.model.params.items():
-            next_w, next_config = self.update_rule(w, grads[name], self.optim_configs[name])
+            rule = self._in_place_rule(name) or self.update_rule
+            next_w, next_config = rule(w, grads[name], self.optim_configs[name])
             self.model.params[name] = next_w
             self.optim_configs[name] = next_config
+            self._written[name] = self._arrays(name)
         self.loss_history.append(loss)
 
-    def _scheduled_rule(self, w: np.ndarray, dw: np.ndarray, config: dict) -> tuple[np.ndarray, dict]:
+    def _in_place_rule(self, name: str) -> optim.Rule | None:
+        """The update rule in place, if it made all that it would write into itself at the step before; else None."""
+        scheduled = self.update_rule == self._scheduled_rule
+        if optim.UPDATE_RULES.get(self.update_rule_name) is not self._rule or not (
+            scheduled or self.update_rule is self._rule
+        ):
+            return None
+        written, now = self._written.get(name, []), self._arrays(name)
+        if len(written) != len(now) or not all(a is b and a.flags.writeable for a, b in zip(written, now, strict=True)):
+            return None
+        rule = optim.in_place(self.update_rule_name)
+        return functools.partial(self._scheduled_rule, rule=rule) if scheduled else rule
+
+    def _arrays(self, name: str) -> list[np.ndarray]:
+        """A parameter and what its update rule remembers."""
+        config = self.optim_configs[name]
+        memory = optim.MEMORY.get(self.update_rule_name, ())
+        return [self.model.params[name], *(config[key] for key in memory if key in config)]
+
+    def _scheduled_rule(
+        self, w: np.ndarray, dw: np.ndarray, config: dict, rule: optim.Rule | None = None
+    ) -> tuple[np.ndarray, dict]:
         """The update rule at the scheduled learning rate; the config keeps the rate that the schedule multiplies."""
         rate = config["learning_rate"]
         config["learning_rate"] = rate * self._rate_factor
-        next_w, next_config = self._rule(w, dw, config)
+        next_w, next_config = (rule or self._rule)(w, dw, config)
         next_config["learning_rate"] = rate
         return next_w, next_config
 

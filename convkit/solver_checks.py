@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import optim
+from . import one_pass, optim
 from .contracts import common_dtype, whole_number
 
 
@@ -162,12 +162,11 @@ def check_loss(result: Any, params: dict[str, np.ndarray]) -> tuple[float, dict[
 def check_finite(solver: Any, loss: float, grads: dict[str, np.ndarray], X: np.ndarray) -> None:
     """FloatingPointError if the loss or a gradient of this step is infinite or NaN, saying where and what to try."""
     bad = [] if np.isfinite(loss) else [f"the loss became {loss}"]
-    # a sum is one pass without a temporary array; only if it overflowed is it worth looking at every element
-    with np.errstate(all="ignore"):
-        bad += [
+    if not bad and not math.isfinite(one_pass.norm(list(grads.values()))):
+        bad = [
             f"the gradient for {name!r} has values that are infinite or NaN"
             for name, dw in grads.items()
-            if not bad and not np.isfinite(np.sum(dw)) and not np.all(np.isfinite(dw))
+            if not np.all(np.isfinite(dw))
         ]
     if not bad:
         return

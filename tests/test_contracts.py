@@ -126,6 +126,13 @@ WRONG = [
     ("conv", {}, ValueError, "conv_param['rounding'] must be 'exact', 'floor' or 'ceil'", "'up'", {"rounding": "up"}),
     ("conv", {}, ValueError, "conv_param['rounding'] must be", "got None", {"rounding": None}),
     ("conv", {}, ValueError, "conv_param has an unknown key 'padding'", "it may have: stride, pad", {"padding": 1}),
+    (
+        "conv",
+        {"w": arr(6, 4, 9, 1)},
+        ValueError,
+        "conv_param['pad'] = 'same' needs",
+        {"pad": "same", "dilation": 2**61 - 1},
+    ),
     # pooling
     ("max_pool", {"x": arr(2, 3, 6)}, ValueError, "x must have shape (N, C, H, W)", "(2, 3, 6)"),
     ("max_pool", {"x": arr(2, 0, 6, 6)}, ValueError, "x must have at least one channel", "(2, 0, 6, 6)"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from convkit import checkpoint
+from convkit import checkpoint, one_pass
 from convkit.contracts import FLOATS, is_plain_array, whole_number
 
 
@@ -94,9 +94,7 @@ def weight_decay(
     penalty = 0.0
     if reg:
         for name in [name for name in params if name.startswith("W")] if names is None else names:
-            W = params[name]
-            penalty += 0.5 * reg * float(np.sum(W * W))
-            grads[name] += (reg * W).astype(grads[name].dtype, copy=False)
+            penalty += 0.5 * reg * one_pass.add_scaled(grads[name], reg, params[name])
     # In the gradients' dtype: NumPy 1 would make a float64 of a float32 loss plus a Python number.
     return next(iter(grads.values())).dtype.type(penalty)
 

@@ -86,7 +86,7 @@ class ThreeLayerConvNet(Network):
         if y is None:
             return scores
         loss, dscores = ops.loss("softmax_loss", scores, y)
-        _, grads = self.backward(dscores, cache)
+        _, grads = self.backward(dscores, cache, needs_dx=False)
         return loss + weight_decay(self.params, grads, self.reg), grads
 
     def forward(self, X: np.ndarray) -> tuple[np.ndarray, tuple]:
@@ -98,11 +98,14 @@ class ThreeLayerConvNet(Network):
         scores, score_cache = ops.forward("affine", hidden, W3, b3)
         return scores, (conv_cache, hidden_cache, score_cache)
 
-    def backward(self, dscores: np.ndarray, cache: tuple) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def backward(
+        self, dscores: np.ndarray, cache: tuple, needs_dx: bool = True
+    ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
         """Gradients of anything that depends on the scores.
 
         - dscores: its gradient with respect to the scores (N, num_classes)
         - cache: what forward returned beside the scores
+        - needs_dx: False where nobody will use dX, as in training; None may then stand in its place
 
         Returns (dX, grads): dX (N, C, H, W), and a dict with the keys of params.
         """
@@ -110,7 +113,7 @@ class ThreeLayerConvNet(Network):
         grads: dict[str, np.ndarray] = {}
         dhidden, grads["W3"], grads["b3"] = ops.backward(dscores, score_cache)
         dfeatures, grads["W2"], grads["b2"] = affine_relu_backward(dhidden, hidden_cache)
-        dX, grads["W1"], grads["b1"] = conv_relu_pool_backward(dfeatures, conv_cache)
+        dX, grads["W1"], grads["b1"] = conv_relu_pool_backward(dfeatures, conv_cache, needs_dx=needs_dx)
         return dX, grads
 
     def activations(self, X: np.ndarray) -> dict[str, np.ndarray]:

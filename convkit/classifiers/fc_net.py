@@ -23,9 +23,23 @@ from convkit.contracts import real_number, whole_number
 # Notebooks of the assignments take the names of all layers from here.
 from convkit.fast_layers import *  # noqa: F403
 from convkit.layer_utils import *  # noqa: F403
-from convkit.layer_utils import affine_relu_backward, affine_relu_forward
+from convkit.layer_utils import (
+    affine_bn_relu_backward,
+    affine_bn_relu_forward,
+    affine_ln_relu_backward,
+    affine_ln_relu_forward,
+    affine_relu_backward,
+    affine_relu_forward,
+)
 from convkit.layers import *  # noqa: F403
 from convkit.layers.dropout import check_seed
+
+# (forward, backward) of a hidden layer of FullyConnectedNet, by its normalization.
+HIDDEN = {
+    None: (affine_relu_forward, affine_relu_backward),
+    "batchnorm": (affine_bn_relu_forward, affine_bn_relu_backward),
+    "layernorm": (affine_ln_relu_forward, affine_ln_relu_backward),
+}
 
 
 class TwoLayerNet(Network):
@@ -66,7 +80,7 @@ class TwoLayerNet(Network):
         loss, dscores = ops.loss("softmax_loss", scores, y)
         grads: dict[str, np.ndarray] = {}
         dhidden, grads["W2"], grads["b2"] = ops.backward(dscores, score_cache)
-        _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache)
+        _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache, needs_dx=False)
         return loss + weight_decay(self.params, grads, self.reg), grads
 
 
@@ -177,16 +191,11 @@ class FullyConnectedNet(Network):
                 self.bn_params[i - 1][name] = state[place].copy()
 
     def _hidden_forward(self, out: np.ndarray, i: int) -> tuple[np.ndarray, list]:
-        steps = []
-        out, step = ops.forward("affine", out, self.params[f"W{i}"], self.params[f"b{i}"])
-        steps.append(step)
+        arguments: list[Any] = [self.params[f"{name}{i}"] for name in self._learnable()]
         if self.normalization:
-            layer = self.normalization
-            norm_param = (self.bn_params or self.ln_params)[i - 1]
-            out, step = ops.forward(layer, out, self.params[f"gamma{i}"], self.params[f"beta{i}"], norm_param)
-            steps.append(step)
-        out, step = ops.forward("relu", out)
-        steps.append(step)
+            arguments.append((self.bn_params or self.ln_params)[i - 1])
+        out, cache = HIDDEN[self.normalization][0](out, *arguments)
+        steps = [cache]
         if self.use_dropout:
             out, step = ops.forward("dropout", out, self.dropout_param)
             steps.append(step)
@@ -196,11 +205,13 @@ class FullyConnectedNet(Network):
         steps = list(steps)
         if self.use_dropout:
             dout = ops.backward(dout, steps.pop())
-        dout = ops.backward(dout, steps.pop())
-        if self.normalization:
-            dout, grads[f"gamma{i}"], grads[f"beta{i}"] = ops.backward(dout, steps.pop())
-        dout, grads[f"W{i}"], grads[f"b{i}"] = ops.backward(dout, steps.pop())
+        dout, *gradients = HIDDEN[self.normalization][1](dout, steps.pop(), needs_dx=i > 1)
+        for name, gradient in zip(self._learnable(), gradients, strict=True):
+            grads[f"{name}{i}"] = gradient
         return dout
+
+    def _learnable(self) -> tuple[str, ...]:
+        return ("W", "b", "gamma", "beta") if self.normalization else ("W", "b")
 
 
 def _keep_ratio(keep: float, dropout: float | None, use_batchnorm: bool | None) -> float:

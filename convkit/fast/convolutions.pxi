@@ -46,9 +46,9 @@ def conv3d_forward_fast(x, w, b, conv_param):
     Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.
     """
     geometry, dtype = check_conv3d(x, w, b, conv_param)
-    out, filters = np.empty(geometry.out_shape, dtype), slices.filters(w)
+    out, filters, x_c = np.empty(geometry.out_shape, dtype), slices.filters(w), _c_order(x, dtype)
     for block in slices.blocks(geometry, dtype):
-        images = slices.stack(x, block, geometry, dtype)
+        images = slices.stack(x_c, block, geometry)
         out[block.volume, :, block.depth] = convolution.forward(images, filters, b, block.geometry, dtype)
     return out, Cache("conv3d_forward_fast", x, w, geometry, dtype)
 
@@ -64,14 +64,13 @@ def conv3d_backward_fast(dout, cache):
     """
     x, w, geometry, dtype = open_cache(cache, "conv3d_forward_fast")
     dtype = check_dout(dout, geometry.out_shape, "(N, F, OD, OH, OW)", dtype)
-    dx, filters = np.zeros(x.shape, dtype), slices.filters(w)
+    dx, filters, x_c = np.zeros(x.shape, dtype), slices.filters(w), _c_order(x, dtype)
     dw, db = np.zeros(filters.shape, dtype), np.zeros(len(w), dtype)
     for block in slices.blocks(geometry, dtype):
         of_block = dout[block.volume, :, block.depth]
         slices.unstack(convolution.backward_x(of_block, filters, block.geometry, dtype), block, geometry, dx)
-        dw_block, db_block = convolution.backward_w(
-            of_block, slices.stack(x, block, geometry, dtype), block.geometry, dtype
-        )
+        images = slices.stack(x_c, block, geometry)
+        dw_block, db_block = convolution.backward_w(of_block, images, block.geometry, dtype)
         dw += dw_block
         db += db_block
     return dx, dw.reshape(w.shape), db

@@ -10,19 +10,46 @@ if TYPE_CHECKING:
     from convkit.layers.conv import ConvGeometry
 
 FORWARD, BACKWARD_X, BACKWARD_W = "forward", "backward_x", "backward_w"
+WINOGRAD = "winograd", "winograd4"
 
 # Vector lanes are the output channels of a group; with fewer than so many of them they are pixels instead.
 FEWEST_WIDE = 9
 
+# Winograd's algorithm pays from so many channels and filters in a group on: its transforms are work for each of them,
+# what they save is work for each pair.
+FEWEST_WINOGRAD = 12
+# And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out,
+LEAST_SAVED = 1.3
+# and if there are so many tiles for each filter that has to be transformed. (dx: the direct kernels, too, must turn the
+# filters round.) Where the transformed filters are too large for a core's share of the caches it takes more.
+FEWEST_TILES = {FORWARD: 24, BACKWARD_X: 8, BACKWARD_W: 16}
+LARGE_FILTERS, FEWEST_TILES_LARGE = 8 << 20, 64
 
-def choose(geometry: ConvGeometry, direction: str) -> str:
+
+def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
     """The algorithm for one of the three convolutions of a layer.
 
     - geometry: shapes and settings
     - direction: FORWARD, BACKWARD_X (gradient of the images) or BACKWARD_W (gradient of the filters)
+    - itemsize: bytes of a number
 
-    Returns 'wide' (direct, lanes = output channels), 'few' (direct, lanes = pixels), 'depthwise' (lanes = pixels, nothing
-    copied) or 'im2col' (a matrix product of tiles of the im2col matrix: where the compiler has no vector extensions).
+    Returns 'winograd' (3x3 filters, stride 1: tiles of 2x2 outputs), 'winograd4' (tiles of 4x4, where conv_param asks
+    for them), or one of the algorithms of `direct`.
+    """
+    enough = min(geometry.w_shape[1], geometry.w_shape[0] // geometry.groups) >= FEWEST_WINOGRAD
+    if VECTORS and geometry.kernel == (3, 3) and geometry.stride == (1, 1) and enough and geometry.winograd != 0:
+        if geometry.winograd == 4:
+            return "winograd4"
+        if geometry.winograd == 2 or _winograd_pays(geometry, direction, itemsize):
+            return "winograd"
+    return direct(geometry, direction)
+
+
+def direct(geometry: ConvGeometry, direction: str) -> str:
+    """The algorithm that computes the sums as they are defined, for any shape.
+
+    Returns 'wide' (lanes = output channels), 'few' (lanes = pixels), 'depthwise' (lanes = pixels, nothing copied) or
+    'im2col' (a matrix product of tiles of the im2col matrix: where the compiler has no vector extensions).
     """
     if not VECTORS:
         return "im2col"
@@ -30,6 +57,17 @@ def choose(geometry: ConvGeometry, direction: str) -> str:
         return "depthwise"
     per_group = geometry.w_shape[1] if direction == BACKWARD_X else geometry.w_shape[0] // geometry.groups
     return "wide" if per_group >= FEWEST_WIDE else "few"
+
+
+def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> bool:
+    C, F = geometry.w_shape[1], geometry.w_shape[0] // geometry.groups
+    sides = geometry.x_shape[2:] if direction == BACKWARD_X else geometry.out
+    # Tiles of 2x2 are cut from each phase of the dilation for itself.
+    height, width = (d * -(-side // (2 * d)) for side, d in zip(sides, geometry.dilation, strict=True))
+    tiles = geometry.x_shape[0] * height * width
+    saved = 9 * sides[0] * sides[1] / (16 * height * width)
+    fewest = FEWEST_TILES[direction] if 16 * C * F * itemsize <= LARGE_FILTERS else FEWEST_TILES_LARGE
+    return tiles >= fewest and saved >= LEAST_SAVED
 
 
 def is_depthwise(geometry: ConvGeometry, direction: str) -> bool:

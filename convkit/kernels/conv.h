@@ -74,6 +74,13 @@ size_t conv_plan_dw_few(ConvDw *p, int lanes, size_t size);
 /* Blocks of positions of all groups: the tasks of conv_few; of conv_wide there are vector_tasks times as many. */
 static inline ptrdiff_t conv_blocks(const Conv *p) { return p->image_tasks * p->groups * p->row_tasks * p->col_tasks; }
 
+/* The number of elements of one block, if `total` are divided into blocks of nearly the same number, at most `most`. */
+static inline ptrdiff_t even_block(ptrdiff_t total, ptrdiff_t most)
+{
+    most = LARGER(most, 1);
+    return total ? CEIL_DIV(total, CEIL_DIV(total, most)) : 1;
+}
+
 /* Output channels are computed in panels of 1 to 4 (3 with 16 registers) vectors; width of the one at vector v of n. */
 static inline int panel_width(ptrdiff_t n, ptrdiff_t v, int widest)
 {

@@ -1,12 +1,14 @@
-"""Convolution by the direct kernels: forward pass, gradient of the images, gradient of the filters.
+"""Convolution by the direct kernels and by Winograd's: forward pass, gradient of the images, gradient of the filters.
 
-The three functions write down what conv.h asks for (which pixel a tap sees, where an output goes), let the plan cut it into
-tasks, pack the filters and run the tasks. Arrays are C-contiguous and all of one dtype; geometry is a ConvGeometry.
+The three functions write down what conv.h asks for (which pixel a tap sees, where an output goes), let the plan cut it
+into tasks, pack the filters and run the tasks. Arrays are C-contiguous and all of one dtype; geometry is a ConvGeometry;
+algorithm is a name of algorithm.py but 'im2col'. They return whether the result is there: False means that this algorithm
+cannot compute it as the reference does (see run_conv, run_winograd), and another is to be taken.
 """
 
 import numpy as np
 
-from convkit.kernels.native cimport Kernels, Task, address, kernels_for, run
+from convkit.kernels.native cimport Kernels, address, kernels_for, run
 
 
 cdef extern from "conv.h" nogil:
@@ -42,11 +44,26 @@ cdef extern from "conv.h" nogil:
     size_t conv_plan_dw_depthwise(ConvDw* q, int lanes, size_t size)
     Py_ssize_t conv_blocks(const Conv* p)
 
+cdef extern from "winograd.h" nogil:
+    ctypedef struct Winograd:
+        Conv of
+    ctypedef struct WinogradDw:
+        Winograd of
+        const void *dout
+        void *dw
+        void *db
+        void *sums
+        Py_ssize_t parts, part_size
+    size_t winograd_plan(Winograd* p, int m, int lanes, int widest, size_t size)
+    size_t winograd_plan_dw(WinogradDw* q, int m, int lanes, int widest, size_t size)
+    Py_ssize_t winograd_tasks(const Winograd* p)
+    Py_ssize_t winograd_dw_tasks(const WinogradDw* q)
+
 # Filters that no more blocks of positions than this will read are packed by the tasks themselves, into their cache.
 cdef enum:
     PACK_INSIDE = 2
 
-# More scratch memory than this for a thread, and the convolution goes through tiles of im2col instead.
+# No kernel takes more scratch memory for a thread; shapes that would need more go through tiles of im2col.
 MOST_SCRATCH = 8 << 20
 
 
@@ -56,17 +73,21 @@ cdef Py_ssize_t up(Py_ssize_t size, Py_ssize_t step):
 
 # The names of algorithm.choose that are computed here.
 cdef enum Algorithm:
-    WIDE, FEW, DEPTHWISE
+    WIDE, FEW, DEPTHWISE, WINOGRAD, WINOGRAD4
+
+NAMES = {"wide": WIDE, "few": FEW, "depthwise": DEPTHWISE, "winograd": WINOGRAD, "winograd4": WINOGRAD4}
 
 cdef Algorithm algorithm_of(name) except *:
-    return {"wide": WIDE, "few": FEW, "depthwise": DEPTHWISE}[name]
+    return NAMES[name]
 
 
 cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, bint finite=False) except -1:
     """Plan, pack and run one convolution whose description is complete but for the blocking and the packed filters.
 
-    Returns whether it ran: with `finite`, filters that hold NaN or infinity are left alone.
+    Returns whether it ran: not if it needs too much scratch memory, nor, with `finite`, if filters hold NaN or infinity.
     """
+    if algorithm >= WINOGRAD:
+        return run_winograd(p, kernels, dtype, 4 if algorithm == WINOGRAD4 else 2)
     cdef int not_finite = 0
     cdef Py_ssize_t size = dtype.itemsize, lanes = kernels.lanes, vectors = up(p.F, lanes)
     cdef double work = <double> p.N * p.groups * p.F * p.C * p.taps * p.rows * p.cols
@@ -77,17 +98,23 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
     p.packed = NULL
     if algorithm == DEPTHWISE:
         scratch = conv_plan_depthwise(p, lanes, size)
+        if scratch > <size_t> MOST_SCRATCH:
+            return False
         run(kernels.conv_depthwise, p, up(p.N * p.groups, p.task_images), scratch, work)
     elif algorithm == FEW:
+        scratch = conv_plan_few(p, lanes, size)
+        if scratch > <size_t> MOST_SCRATCH:
+            return False
         packed = np.empty(count, dtype)
         p.packed = address(packed)
-        scratch = conv_plan_few(p, lanes, size)
         run(kernels.conv_pack_few, p, p.groups, 0, moved)
         if finite and not_finite:
             return False
         run(kernels.conv_few, p, conv_blocks(p), scratch, work)
     else:
         scratch = conv_plan_wide(p, lanes, kernels.widest, size)
+        if scratch > <size_t> MOST_SCRATCH:
+            return False
         if conv_blocks(p) > PACK_INSIDE * p.groups:
             packed = np.empty(count, dtype)
             p.packed = address(packed)
@@ -96,6 +123,25 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
                 return False
         run(kernels.conv_wide, p, conv_blocks(p) * p.vector_tasks, scratch, work)
     return not (finite and not_finite)
+
+
+cdef bint run_winograd(Conv* conv, const Kernels* kernels, dtype, int m) except -1:
+    """The same by Winograd's algorithm with tiles of m x m; returns False where a result is not finite."""
+    cdef Winograd p
+    cdef int not_finite = 0
+    cdef Py_ssize_t vectors = up(conv.F, kernels.lanes), positions = (m + 2) * (m + 2)
+    p.of = conv[0]
+    cdef size_t scratch = winograd_plan(&p, m, kernels.lanes, kernels.widest, dtype.itemsize)
+    if scratch > <size_t> MOST_SCRATCH:
+        return False
+    cdef Py_ssize_t count = conv.groups * vectors * kernels.lanes * conv.C * positions
+    cdef double tiles = <double> up(conv.rows, m) * up(conv.cols, m) * conv.N
+    packed = np.empty(count, dtype)
+    p.of.packed = address(packed)
+    p.of.not_finite = &not_finite
+    run(kernels.winograd_pack_2 if m == 2 else kernels.winograd_pack_4, &p, conv.groups * vectors, 0, 4. * count)
+    run(kernels.winograd_2 if m == 2 else kernels.winograd_4, &p, winograd_tasks(&p), scratch, tiles * count)
+    return not not_finite
 
 
 cdef object taps_of(geometry, Conv* p, indices):
@@ -134,14 +180,13 @@ cdef object describe(geometry, Conv* p):
 def forward(x, w, b, out, geometry, algorithm, bint relu=False):
     """out (N, F, OH, OW) = the convolution of x (N, C, H, W) with w (F, C/groups, HH, WW), plus b (F,) or None.
 
-    - algorithm: 'wide', 'few' or 'depthwise' (see algorithm.py)
     - relu: whether max(0, out) is written instead
     """
     cdef Conv p
     cdef const Kernels* kernels = kernels_for(x.dtype)
     taps = describe(geometry, &p)
     if out.size == 0:
-        return
+        return True
     p.input, p.w, p.out = address(x), address(w), address(out)
     if b is not None:
         p.bias = address(b)
@@ -150,13 +195,13 @@ def forward(x, w, b, out, geometry, algorithm, bint relu=False):
     p.w_filter = p.C * p.w_channel
     p.w_group = p.F * p.w_filter
     p.w_size = w.size
-    run_conv(&p, kernels, x.dtype, algorithm_of(algorithm))
+    return run_conv(&p, kernels, x.dtype, algorithm_of(algorithm))
 
 
 def backward_x(dout, w, dx, geometry, algorithm):
     """dx (N, C, H, W), the gradient of the images, from dout (N, F, OH, OW) and w: a convolution for each phase.
 
-    Returns False, and nothing is computed, where w holds NaN or infinity: at the border it would be multiplied by zeros that
+    The direct kernels return False where w holds NaN or infinity: at the border it would be multiplied by zeros that
     stand for no output position, and make NaN where there is none.
     """
     cdef Conv p
@@ -219,17 +264,21 @@ def backward_w(dout, x, dw, db, geometry, algorithm):
     if x.size == 0 or dout.size == 0:
         dw[...] = 0
         db[...] = 0
-        return
+        return True
     taps = describe(geometry, &q.of)
     q.of.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
     work = <double> q.of.N * q.of.groups * q.of.F * q.of.C * q.of.taps * q.of.rows * q.of.cols
     cdef Algorithm which = algorithm_of(algorithm)
+    if which >= WINOGRAD:
+        return backward_w_winograd(dout, x, dw, db, geometry, 4 if which == WINOGRAD4 else 2)
     if which == DEPTHWISE:
         scratch = conv_plan_dw_depthwise(&q, lanes, size)
     elif which == FEW:
         scratch = conv_plan_dw_few(&q, lanes, size)
     else:
         scratch = conv_plan_dw_wide(&q, lanes, kernels.widest, size)
+    if scratch > <size_t> MOST_SCRATCH:
+        return False
     if which != WIDE or q.parts > 1:
         sums = np.empty(q.parts * q.part_size, x.dtype)
         q.sums = address(sums)
@@ -244,3 +293,26 @@ def backward_w(dout, x, dw, db, geometry, algorithm):
         run(kernels.conv_dw_wide, &q, q.parts * q.of.groups * q.of.vector_tasks, scratch, work)
         if q.parts > 1:
             run(kernels.conv_dw_wide_finish, &q, q.of.groups * up(q.of.F, lanes), 0, added)
+    return True
+
+
+cdef bint backward_w_winograd(dout, x, dw, db, geometry, int m) except -1:
+    """The same by Winograd's algorithm with tiles of m x m; returns False where an element of dw is not finite."""
+    cdef WinogradDw q
+    cdef Conv* p = &q.of.of
+    cdef int not_finite = 0
+    cdef const Kernels* kernels = kernels_for(x.dtype)
+    taps = describe(geometry, p)
+    p.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
+    p.not_finite = &not_finite
+    cdef size_t scratch = winograd_plan_dw(&q, m, kernels.lanes, kernels.widest, x.dtype.itemsize)
+    if scratch > <size_t> MOST_SCRATCH:
+        return False
+    sums = np.empty(q.parts * q.part_size, x.dtype)
+    q.sums = address(sums)
+    cdef Py_ssize_t vectors = up(p.F, kernels.lanes)
+    cdef double work = <double> up(p.rows, m) * up(p.cols, m) * p.N * q.part_size
+    cdef double added = <double> q.parts * q.part_size * 8
+    run(kernels.winograd_dw_2 if m == 2 else kernels.winograd_dw_4, &q, winograd_dw_tasks(&q), scratch, work)
+    run(kernels.winograd_dw_finish_2 if m == 2 else kernels.winograd_dw_finish_4, &q, p.groups * vectors, 0, added)
+    return not not_finite

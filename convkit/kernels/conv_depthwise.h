@@ -17,15 +17,22 @@ typedef struct {
     ptrdiff_t zeros_size;
 } NAME(Rows);
 
-/* Whether every tap of every lane of vector j lies inside the image, and every lane is an output. */
-INLINE int NAME(whole_vector)(const Conv *p, ptrdiff_t j)
+/* Where vector j of a row of outputs begins. Forward, the last one ends with the row and computes some outputs once more;
+ * dw would count them twice. */
+INLINE ptrdiff_t NAME(vector_start)(const Conv *p, ptrdiff_t j, int overlap)
 {
-    return j * LANES * p->stride_w + p->first_col >= 0 && (j + 1) * LANES <= p->cols &&
-           ((j + 1) * LANES - 1) * p->stride_w + p->first_col + p->col_span < p->W;
+    return overlap && p->cols >= LANES ? SMALLER(j * LANES, p->cols - LANES) : j * LANES;
+}
+
+/* Whether every tap of every lane of the vector at x lies inside the image, and every lane is an output. */
+INLINE int NAME(whole_vector)(const Conv *p, ptrdiff_t x)
+{
+    return x * p->stride_w + p->first_col >= 0 && x + LANES <= p->cols &&
+           (x + LANES - 1) * p->stride_w + p->first_col + p->col_span < p->W;
 }
 
 /* Scratch memory of conv_depthwise in elements: pointers to rows, masks, zeros and copies of rows. */
-static NAME(Rows) NAME(rows_in)(const Conv *p, void *scratch)
+static NAME(Rows) NAME(rows_in)(const Conv *p, int overlap, void *scratch)
 {
     NAME(Rows) r;
     char *memory = scratch;
@@ -36,10 +43,11 @@ static NAME(Rows) NAME(rows_in)(const Conv *p, void *scratch)
     r.zeros_size = r.reach - r.least + LANES;
     r.mask = (IVEC *)memory;
     for (ptrdiff_t j = 0; j < r.blocks; j++) {
-        if (NAME(whole_vector)(p, j)) continue;
+        ptrdiff_t start = NAME(vector_start)(p, j, overlap);
+        if (NAME(whole_vector)(p, start)) continue;
         for (int t = 0; t < p->taps; t++)
             for (int i = 0; i < LANES; i++) {
-                ptrdiff_t at = j * LANES + i, x = at * p->stride_w + p->col[t];
+                ptrdiff_t at = start + i, x = at * p->stride_w + p->col[t];
                 ((INT *)&r.mask[slots * p->taps + t])[i] = at < p->cols && x >= 0 && x < p->W ? -1 : 0;
             }
         slots++;
@@ -84,7 +92,7 @@ INLINE VEC NAME(pixels_by)(const REAL *p, int step)
 /* Vector j of U rows from row i on. */
 #define DEPTHWISE_TILE(U, STEP, MASKED) \
     static __attribute__((noinline)) void NAME(depthwise_##U##_##STEP##_##MASKED)(const Conv *p, const REAL *const *row, \
-        ptrdiff_t x, const IVEC *mask, const REAL *w, REAL bias, REAL *out) \
+        ptrdiff_t x, const IVEC *mask, const REAL *w, REAL bias, REAL *out, const REAL *end) \
     { \
         VEC sum[U]; \
         UNROLL for (int u = 0; u < U; u++) sum[u] = NAME(same)(bias); \
@@ -102,10 +110,12 @@ INLINE VEC NAME(pixels_by)(const REAL *p, int step)
         UNROLL for (int u = 0; u < U; u++) \
         { \
             VEC value = p->relu ? NAME(relu)(sum[u]) : sum[u]; \
-            if (MASKED) \
-                NAME(store_part)(out + u * p->cols + x, value, p->cols - x); \
+            /* What is written beyond a short row is overwritten by the rows that come after it; the last ones take care. */ \
+            REAL *to = out + u * p->cols + x; \
+            if (MASKED && to + LANES > end) \
+                NAME(store_part)(to, value, p->cols - x); \
             else \
-                NAME(store)(out + u * p->cols + x, value); \
+                NAME(store)(to, value); \
         } \
     }
 #define DEPTHWISE_TILES(U) DEPTHWISE_TILE(U, 1, 0) DEPTHWISE_TILE(U, 1, 1) DEPTHWISE_TILE(U, 2, 0) DEPTHWISE_TILE(U, 2, 1)
@@ -115,7 +125,7 @@ DEPTHWISE_TILES(1)
 static void NAME(conv_depthwise)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Conv *p = args;
-    NAME(Rows) r = NAME(rows_in)(p, scratch);
+    NAME(Rows) r = NAME(rows_in)(p, 1, scratch);
     REAL *w = r.edge + p->edge_rows * r.zeros_size;
     ptrdiff_t first = task * p->task_images, last = SMALLER(first + p->task_images, p->N * p->groups);
     for (ptrdiff_t plane = first; plane < last; plane++) {
@@ -124,13 +134,14 @@ static void NAME(conv_depthwise)(const void *args, ptrdiff_t task, void *scratch
         for (int t = 0; t < p->taps; t++) w[t] = ((const REAL *)p->w)[g * p->w_group + p->w_tap[t]];
         NAME(find_rows)(p, &r, plane);
         for (ptrdiff_t j = 0; j < r.blocks; j++) {
-            int whole = NAME(whole_vector)(p, j);
+            ptrdiff_t x = NAME(vector_start)(p, j, 1);
+            int whole = NAME(whole_vector)(p, x);
             const IVEC *mask = r.mask + (whole ? 0 : slot++ * p->taps);
             ptrdiff_t i = 0;
 #define RUN(U) \
     (p->stride_w == 1 ? whole ? NAME(depthwise_##U##_1_0) : NAME(depthwise_##U##_1_1) \
                       : whole ? NAME(depthwise_##U##_2_0) : NAME(depthwise_##U##_2_1))( \
-        p, r.row + i * p->stride_h, j * LANES, mask, w, bias, out + i * p->cols)
+        p, r.row + i * p->stride_h, x, mask, w, bias, out + i * p->cols, out + p->rows * p->cols)
             for (; i + 4 <= p->rows; i += 4) RUN(4);
             for (; i < p->rows; i++) RUN(1);
 #undef RUN
@@ -174,7 +185,7 @@ static void NAME(conv_dw_depthwise)(const void *args, ptrdiff_t task, void *scra
 {
     const ConvDw *q = args;
     const Conv *p = &q->of;
-    NAME(Rows) r = NAME(rows_in)(p, scratch);
+    NAME(Rows) r = NAME(rows_in)(p, 0, scratch);
     ptrdiff_t blocks = CEIL_DIV(p->groups, p->task_images), part = task / blocks, size = (p->taps + 1) * LANES;
     ptrdiff_t first = task % blocks * p->task_images, last = SMALLER(first + p->task_images, p->groups);
     ptrdiff_t begin = p->N * part / q->parts, end = p->N * (part + 1) / q->parts;
@@ -192,7 +203,7 @@ static void NAME(conv_dw_depthwise)(const void *args, ptrdiff_t task, void *scra
             NAME(store)(to + p->taps * LANES, total);
             NAME(find_rows)(p, &r, n * p->groups + g);
             for (ptrdiff_t j = 0; j < r.blocks; j++) {
-                const IVEC *mask = NAME(whole_vector)(p, j) ? NULL : r.mask + slot++ * p->taps;
+                const IVEC *mask = NAME(whole_vector)(p, j * LANES) ? NULL : r.mask + slot++ * p->taps;
                 ptrdiff_t lanes = SMALLER(p->cols - j * LANES, (ptrdiff_t)LANES);
                 for (int t = 0; t < p->taps; t += 9) {
 #define RUN(T) \

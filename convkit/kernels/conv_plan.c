@@ -10,18 +10,11 @@ enum {
     SLAB_BYTES = 512 * 1024,   /* of a task's slab, at most where that can be had */
     DIRECT_BYTES = 4096,       /* of a channel that is read where it stands: larger ones would each need pages of their own */
     FILTER_BYTES = 96 * 1024,  /* of the chunk of filters that a tile reads */
-    FEW_BYTES = 96 * 1024,     /* of the slab of conv_few */
+    FEW_BYTES = 400 * 1024,    /* of the slab of conv_few */
     SUMS_BYTES = 4 << 20,      /* of all parts of dw together, where one part is smaller */
     ENOUGH_TASKS = 16,
     MOST_PARTS = 16
 };
-
-/* The number of elements of one block, if `total` are divided into blocks of nearly the same number, at most `most`. */
-static ptrdiff_t even_block(ptrdiff_t total, ptrdiff_t most)
-{
-    most = LARGER(most, 1);
-    return total ? CEIL_DIV(total, CEIL_DIV(total, most)) : 1;
-}
 
 static void span_of_taps(Conv *p)
 {

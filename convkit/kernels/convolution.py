@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convkit.kernels import conv, conv_im2col, matmul, threads
-from convkit.kernels.algorithm import BACKWARD_W, BACKWARD_X, FORWARD, choose
+from convkit.kernels.algorithm import BACKWARD_W, BACKWARD_X, FORWARD, choose, direct
 
 if TYPE_CHECKING:
     from convkit.layers.conv import ConvGeometry
@@ -33,14 +33,17 @@ def forward(
     - relu: whether max(0, .) of it is returned
     - algorithm: one of those of algorithm.choose, default the one it chooses
     """
-    algorithm = algorithm or choose(geometry, FORWARD)
     x, w = _c_order(x, dtype), _c_order(w, dtype)
     b = None if b is None else _c_order(b, dtype)
     out = np.empty(geometry.out_shape, dtype)
-    if algorithm == "im2col":
-        _forward_im2col(x, w, b, out, geometry)
-        return np.maximum(out, 0, out=out) if relu else out
-    conv.forward(x, w, b, out, geometry, algorithm, relu)
+    for each in _candidates(geometry, FORWARD, dtype, algorithm):
+        if each == "im2col":
+            _forward_im2col(x, w, b, out, geometry)
+            if relu:
+                np.maximum(out, 0, out=out)
+        elif not conv.forward(x, w, b, out, geometry, each, relu):
+            continue
+        break
     return out
 
 
@@ -48,12 +51,15 @@ def backward_x(
     dout: np.ndarray, w: np.ndarray, geometry: ConvGeometry, dtype: np.dtype, algorithm: str = ""
 ) -> np.ndarray:
     """The gradient of x, (N, C, H, W), from that of the output (N, F, OH, OW)."""
-    algorithm = algorithm or choose(geometry, BACKWARD_X)
     dout, w = _c_order(dout, dtype), _c_order(w, dtype)
     dx = np.empty(geometry.x_shape, dtype)
-    if algorithm == "im2col" or not conv.backward_x(dout, w, dx, geometry, algorithm):
-        dx[...] = 0
-        _backward_x_im2col(dout, w, dx, geometry)
+    for each in _candidates(geometry, BACKWARD_X, dtype, algorithm):
+        if each == "im2col":
+            dx[...] = 0
+            _backward_x_im2col(dout, w, dx, geometry)
+        elif not conv.backward_x(dout, w, dx, geometry, each):
+            continue
+        break
     return dx
 
 
@@ -61,15 +67,25 @@ def backward_w(
     dout: np.ndarray, x: np.ndarray, geometry: ConvGeometry, dtype: np.dtype, algorithm: str = ""
 ) -> tuple[np.ndarray, np.ndarray]:
     """The gradients of w, (F, C/groups, HH, WW), and of b, (F,), from that of the output (N, F, OH, OW)."""
-    algorithm = algorithm or choose(geometry, BACKWARD_W)
     dout, x = _c_order(dout, dtype), _c_order(x, dtype)
-    if algorithm == "im2col":
-        dw = np.zeros(geometry.w_shape, dtype)
-        _backward_w_im2col(dout, x, dw, geometry)
-        return dw, dout.sum(axis=(0, 2, 3))
     dw, db = np.empty(geometry.w_shape, dtype), np.empty(geometry.w_shape[0], dtype)
-    conv.backward_w(dout, x, dw, db, geometry, algorithm)
+    for each in _candidates(geometry, BACKWARD_W, dtype, algorithm):
+        if each == "im2col":
+            dw[...] = 0
+            _backward_w_im2col(dout, x, dw, geometry)
+            return dw, dout.sum(axis=(0, 2, 3))
+        if conv.backward_w(dout, x, dw, db, geometry, each):
+            break
     return dw, db
+
+
+def _candidates(geometry: ConvGeometry, direction: str, dtype: np.dtype, algorithm: str) -> list[str]:
+    """Algorithms in the order in which they are tried.
+
+    A kernel may refuse: Winograd's where a result is not finite, dx where a filter is not, any for its scratch memory.
+    """
+    first = algorithm or choose(geometry, direction, dtype.itemsize)
+    return list(dict.fromkeys((first, direct(geometry, direction), "im2col")))
 
 
 def _forward_im2col(

@@ -1,5 +1,6 @@
 /* The kernels for one element type and one instruction set, and their table. */
 #include "gemm_impl.h"
+#include "pool_plain.h"
 #if CONVKIT_VECTORS
 #include "vector.h"
 #include "fma_rate.h"
@@ -9,10 +10,30 @@
 #include "conv_dw_wide.h"
 #include "conv_dw_few.h"
 #include "conv_depthwise.h"
+#include "winograd.h"
+#include "winograd_lanes.h"
+#define TILE 2
+#include "winograd_transforms.h"
+#include "winograd_forward.h"
+#include "winograd_dw.h"
+#include "winograd_end.h"
+#define TILE 4
+#include "winograd_transforms.h"
+#include "winograd_forward.h"
+#include "winograd_dw.h"
+#include "winograd_end.h"
+#include "pool_2x2.h"
+#include "pool_max.h"
+#include "product_tiles.h"
+#include "product_dots.h"
+#include "columns.h"
+#include "update_rules.h"
 #endif
 
 const Kernels NAME(table) = {
     .gemm = (void *)NAME(gemm),
+    .pool_plain = NAME(pool_plain),
+    .pool_scatter = NAME(pool_scatter),
 #if CONVKIT_VECTORS
     .lanes = LANES,
     .widest = WIDEST_PANEL,
@@ -27,6 +48,30 @@ const Kernels NAME(table) = {
     .conv_dw_depthwise = NAME(conv_dw_depthwise),
     .conv_dw_few = NAME(conv_dw_few),
     .conv_dw_few_finish = NAME(conv_dw_few_finish),
+    .winograd_pack_2 = NAME(winograd_pack_2),
+    .winograd_2 = NAME(winograd_2),
+    .winograd_dw_2 = NAME(winograd_dw_2),
+    .winograd_dw_finish_2 = NAME(winograd_dw_finish_2),
+    .winograd_pack_4 = NAME(winograd_pack_4),
+    .winograd_4 = NAME(winograd_4),
+    .winograd_dw_4 = NAME(winograd_dw_4),
+    .winograd_dw_finish_4 = NAME(winograd_dw_finish_4),
+    .product = NAME(product),
+    .product_finish = NAME(product_finish),
+    .product_dots = NAME(product_dots),
+    .columns = NAME(columns),
+    .update_sgd = NAME(update_sgd),
+    .update_momentum = NAME(update_momentum),
+    .update_nesterov = NAME(update_nesterov),
+    .update_rmsprop = NAME(update_rmsprop),
+    .update_adagrad = NAME(update_adagrad),
+    .update_adadelta = NAME(update_adadelta),
+    .update_adam = NAME(update_adam),
+    .update_adamw = NAME(update_adamw),
+    .add_scaled = NAME(add_scaled),
+    .pool_max = NAME(pool_max),
+    .pool_2x2 = NAME(pool_2x2),
+    .pool_2x2_backward = NAME(pool_2x2_backward),
 #else
     .lanes = 1,
 #endif

@@ -31,7 +31,7 @@ typedef void (*Task)(const void *args, ptrdiff_t task, void *scratch);
 
 /* The kernels for one element type, compiled for one instruction set. */
 typedef struct {
-    int lanes;  /* elements in a vector register; 1 without vector extensions: then only gemm is there */
+    int lanes;  /* elements in a vector register; 1 without vector extensions: then only gemm and pool_plain are there */
     int widest; /* vectors in a panel of output channels (conv.h) */
     void *gemm; /* of the type gemm_f32_fn or gemm_f64_fn */
     Task fma_rate;
@@ -40,6 +40,12 @@ typedef struct {
     Task conv_dw_wide, conv_dw_wide_finish;
     Task conv_dw_few, conv_dw_few_finish;
     Task conv_depthwise, conv_dw_depthwise;
+    Task winograd_pack_2, winograd_2, winograd_dw_2, winograd_dw_finish_2;
+    Task winograd_pack_4, winograd_4, winograd_dw_4, winograd_dw_finish_4;
+    Task pool_max, pool_2x2, pool_2x2_backward, pool_plain, pool_scatter;
+    Task product, product_finish, product_dots, columns;
+    Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta, update_adam, update_adamw;
+    Task add_scaled;
 } Kernels;
 
 /* The tables of the instruction set that was selected. */

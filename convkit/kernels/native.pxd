@@ -10,9 +10,17 @@ cdef extern from "kernels.h" nogil:
         Task conv_dw_wide, conv_dw_wide_finish
         Task conv_dw_few, conv_dw_few_finish
         Task conv_depthwise, conv_dw_depthwise
+        Task winograd_pack_2, winograd_2, winograd_dw_2, winograd_dw_finish_2
+        Task winograd_pack_4, winograd_4, winograd_dw_4, winograd_dw_finish_4
+        Task pool_max, pool_2x2, pool_2x2_backward, pool_plain, pool_scatter
+        Task product, product_finish, product_dots, columns
+        Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta
+        Task update_adam, update_adamw, add_scaled
 
 cdef const Kernels* kernels_for(dtype) except NULL
 
-cdef int run(Task task, const void* args, Py_ssize_t tasks, size_t scratch, double work) except -1
+cdef int run(
+    Task task, const void* args, Py_ssize_t tasks, size_t scratch, double work, bint to_the_end=*
+) except -1
 
 cdef void* address(array) except? NULL

@@ -55,11 +55,18 @@ cdef int look() noexcept nogil:
         return PyErr_CheckSignals() != 0
 
 
-cdef int run(Task task, const void* args, Py_ssize_t tasks, size_t scratch, double work) except -1:
+cdef int never() noexcept nogil:
+    return 0
+
+
+cdef int run(
+    Task task, const void* args, Py_ssize_t tasks, size_t scratch, double work, bint to_the_end=False
+) except -1:
     """Do the tasks 0 .. tasks-1 on the threads of convkit.set_num_threads, the GIL released meanwhile.
 
     - scratch: bytes of memory that each thread needs
     - work: about how many multiply-adds all of them are; little work stays in the calling thread
+    - to_the_end: Ctrl-C waits until all is done, because half of it must not stand in memory
 
     Raises KeyboardInterrupt after Ctrl-C, MemoryError without memory.
     """
@@ -70,7 +77,7 @@ cdef int run(Task task, const void* args, Py_ssize_t tasks, size_t scratch, doub
     if work >= 2 * least:
         wanted = min(<Py_ssize_t> threads.get_num_threads(), tasks, <Py_ssize_t> (work / least))
     with nogil:
-        result = parallel_run(task, args, tasks, scratch, wanted, look)
+        result = parallel_run(task, args, tasks, scratch, wanted, never if to_the_end else look)
     if result == PARALLEL_NO_MEMORY:
         raise MemoryError(f"no {scratch} bytes of scratch memory for a kernel")
     if result == PARALLEL_STOPPED:

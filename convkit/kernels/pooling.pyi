@@ -1,25 +1,16 @@
 import numpy as np
 
-def max_pool_forward(
-    x: np.ndarray,
-    out: np.ndarray,
-    winner: np.ndarray,
-    pool_h: int,
-    pool_w: int,
-    stride_h: int,
-    stride_w: int,
-    first: int,
-    last: int,
-    stop: np.ndarray,
+from convkit.layers.pool import PoolGeometry
+
+def winner_dtype(geometry: PoolGeometry) -> type: ...
+def max_forward(
+    x: np.ndarray, out: np.ndarray, winner: np.ndarray, geometry: PoolGeometry, plain: bool = ...
 ) -> None: ...
-def max_pool_backward(
+def max_backward(
     dout: np.ndarray,
     winner: np.ndarray,
     dx: np.ndarray,
-    pool_w: int,
-    stride_h: int,
-    stride_w: int,
-    first: int,
-    last: int,
-    stop: np.ndarray,
+    geometry: PoolGeometry,
+    cut: np.ndarray | None = ...,
+    plain: bool = ...,
 ) -> None: ...

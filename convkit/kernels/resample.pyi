@@ -111,3 +111,30 @@ def spread_between(
     last: int,
     stop: np.ndarray,
 ) -> None: ...
+def plane_means(
+    x: np.ndarray,
+    out: np.ndarray,
+    first: int,
+    last: int,
+    stop: np.ndarray,
+) -> None: ...
+def stack_slices(
+    x: np.ndarray,
+    images: np.ndarray,
+    volume: np.ndarray,
+    depth: np.ndarray,
+    dilation: int,
+    first: int,
+    last: int,
+    stop: np.ndarray,
+) -> None: ...
+def unstack_slices(
+    images: np.ndarray,
+    x: np.ndarray,
+    volume: np.ndarray,
+    depth: np.ndarray,
+    dilation: int,
+    first: int,
+    last: int,
+    stop: np.ndarray,
+) -> None: ...

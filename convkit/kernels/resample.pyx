@@ -245,3 +245,81 @@ def spread_between(
                     dx[plane, top[i], right[j]] += (1 - a) * b * value
                     dx[plane, bottom[i], left[j]] += a * (1 - b) * value
                     dx[plane, bottom[i], right[j]] += a * b * value
+
+
+cdef enum:
+    LANES = 16
+
+
+def plane_means(
+    const real[:, ::1] x,                # IN   (planes, pixels)
+    real[::1] out,                       # OUT  (planes,)
+    Py_ssize_t first, Py_ssize_t last, const int[::1] stop,
+):
+    """Mean of each plane, in LANES sums of their own, so that the compiler can use vectors."""
+    cdef Py_ssize_t plane, i, k, whole = x.shape[1] - x.shape[1] % LANES
+    cdef real lanes[LANES]
+    cdef real total
+    cdef Watch watch = watch_for(&stop[0])
+    with nogil:
+        for plane in range(first, last):
+            if should_stop(&watch, x.shape[1]):
+                break
+            for k in range(LANES):
+                lanes[k] = 0
+            i = 0
+            while i < whole:
+                for k in range(LANES):
+                    lanes[k] += x[plane, i + k]
+                i += LANES
+            total = 0
+            for k in range(LANES):
+                total += lanes[k]
+            for i in range(whole, x.shape[1]):
+                total += x[plane, i]
+            out[plane] = total / x.shape[1]
+
+
+def stack_slices(
+    const real[:, :, :, ::1] x,          # IN   (N, C, D, H*W): volumes
+    real[:, :, :, ::1] images,           # OUT  (slices, C, DD, H*W)
+    const Py_ssize_t[::1] volume, const Py_ssize_t[::1] depth,      # IN  (slices,): where in x each one begins
+    Py_ssize_t dilation, Py_ssize_t first, Py_ssize_t last, const int[::1] stop,
+):
+    """What each output slice of a convolution of volumes sees: slices of x as channels, zeros where there are none."""
+    cdef Py_ssize_t s, c, dd, k, d
+    cdef Watch watch = watch_for(&stop[0])
+    with nogil:
+        for s in range(first, last):
+            for c in range(x.shape[1]):
+                if should_stop(&watch, images.shape[2] * x.shape[3]):
+                    break
+                for dd in range(images.shape[2]):
+                    d = depth[s] + dd * dilation
+                    if 0 <= d < x.shape[2]:
+                        for k in range(x.shape[3]):
+                            images[s, c, dd, k] = x[volume[s], c, d, k]
+                    else:
+                        for k in range(x.shape[3]):
+                            images[s, c, dd, k] = 0
+
+
+def unstack_slices(
+    const real[:, :, :, ::1] images,     # IN   (slices, C, DD, H*W)
+    real[:, :, :, ::1] x,                # OUT  (N, C, D, H*W)
+    const Py_ssize_t[::1] volume, const Py_ssize_t[::1] depth,
+    Py_ssize_t dilation, Py_ssize_t first, Py_ssize_t last, const int[::1] stop,
+):
+    """The adjoint of stack_slices: every image is added to the slices it was read from; channels first to last."""
+    cdef Py_ssize_t s, c, dd, k, d
+    cdef Watch watch = watch_for(&stop[0])
+    with nogil:
+        for c in range(first, last):
+            for s in range(images.shape[0]):
+                if should_stop(&watch, images.shape[2] * x.shape[3]):
+                    break
+                for dd in range(images.shape[2]):
+                    d = depth[s] + dd * dilation
+                    if 0 <= d < x.shape[2]:
+                        for k in range(x.shape[3]):
+                            x[volume[s], c, d, k] += images[s, c, dd, k]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convkit.kernels import resample, threads
 from convkit.layers.conv import ConvGeometry
 
 # Bytes of a block's stacked images and results together.
@@ -36,7 +37,7 @@ def blocks(geometry: ConvGeometry, dtype: np.dtype) -> Iterator[Block]:
     (N, C, _, H, W), DD, (OD, OH, OW) = geometry.x_shape, geometry.kernel[0], geometry.out
     F, per_group = geometry.w_shape[:2]
     per_slice = (C * DD * H * W + F * OH * OW) * dtype.itemsize
-    for some in np.array_split(np.arange(N * OD), max(1, -(-N * OD * per_slice // BLOCK_BYTES))):
+    for some in np.array_split(np.arange(N * OD, dtype=np.intp), max(1, -(-N * OD * per_slice // BLOCK_BYTES))):
         if len(some):
             yield Block(
                 some // OD,
@@ -55,28 +56,28 @@ def blocks(geometry: ConvGeometry, dtype: np.dtype) -> Iterator[Block]:
             )
 
 
-def stack(x: np.ndarray, block: Block, geometry: ConvGeometry, dtype: np.dtype) -> np.ndarray:
+def stack(x: np.ndarray, block: Block, geometry: ConvGeometry) -> np.ndarray:
     """What each slice of the block sees of x (N, C, D, H, W), as images (slices, C*DD, H, W); zeros for the padding."""
-    C, DD, (H, W) = x.shape[1], geometry.kernel[0], x.shape[3:]
-    images = np.zeros((len(block.volume), C, DD, H, W), dtype)
-    for dd in range(DD):
-        inside, depth = _inside(block, geometry, dd)
-        images[inside, :, dd] = x[block.volume[inside], :, depth]
-    return images.reshape(len(images), C * DD, H, W)
+    N, C, D, H, W = x.shape
+    DD, slices, volumes = geometry.kernel[0], len(block.volume), x.reshape(N, C, D, H * W)
+    images = np.empty((slices, C, DD, H * W), x.dtype)
+    places = block.volume, block.depth * geometry.stride[0] - geometry.pad[0], geometry.dilation[0]
+
+    def copy(first: int, last: int, stop: np.ndarray) -> None:
+        resample.stack_slices(volumes, images, *places, first, last, stop)
+
+    threads.run(copy, slices, images.size)
+    return images.reshape(slices, C * DD, H, W)
 
 
 def unstack(dimages: np.ndarray, block: Block, geometry: ConvGeometry, dx: np.ndarray) -> None:
     """The adjoint of stack: adds the images (slices, C*DD, H, W) to dx (N, C, D, H, W)."""
-    C, DD, (H, W) = dx.shape[1], geometry.kernel[0], dx.shape[3:]
-    dimages = dimages.reshape(len(dimages), C, DD, H, W)
-    for dd in range(DD):
-        # For one dd no two output slices see the same slice of x, so nothing is added twice to one place.
-        inside, depth = _inside(block, geometry, dd)
-        dx[block.volume[inside], :, depth] += dimages[inside, :, dd]
+    N, C, D, H, W = dx.shape
+    images = dimages.reshape(len(dimages), C, geometry.kernel[0], H * W)
+    volumes = dx.reshape(N, C, D, H * W)
+    places = block.volume, block.depth * geometry.stride[0] - geometry.pad[0], geometry.dilation[0]
 
+    def add(first: int, last: int, stop: np.ndarray) -> None:
+        resample.unstack_slices(images, volumes, *places, first, last, stop)
 
-def _inside(block: Block, geometry: ConvGeometry, dd: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which slices of the block see a slice of x, not padding, by element dd of the filters; and its depth in x."""
-    depth = block.depth * geometry.stride[0] - geometry.pad[0] + dd * geometry.dilation[0]
-    inside = np.flatnonzero((depth >= 0) & (depth < geometry.x_shape[2]))
-    return inside, depth[inside]
+    threads.run(add, C, images.size)

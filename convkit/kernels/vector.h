@@ -29,12 +29,42 @@ INLINE VEC NAME(same)(REAL s) { return s - (VEC){0}; }
 INLINE VEC NAME(choose)(IVEC mask, VEC a, VEC b) { return (VEC)((mask & (IVEC)a) | (~mask & (IVEC)b)); }
 /* max(0, a) as np.maximum has it: NaN stays NaN. */
 INLINE VEC NAME(relu)(VEC a) { return (VEC)((IVEC)a & ~(IVEC)(a <= (VEC){0})); }
+/* n elements from one place to another, as memcpy, for short rows. */
+INLINE void NAME(copy)(REAL *restrict to, const REAL *restrict from, ptrdiff_t n)
+{
+    ptrdiff_t i = 0;
+    if (n >= LANES) {
+        for (; i + LANES <= n; i += LANES) NAME(store)(to + i, NAME(load)(from + i));
+        if (i < n) NAME(store)(to + n - LANES, NAME(load)(from + n - LANES));
+        return;
+    }
+/* size <= n < 2*size: two moves that may overlap. */
+#define MOVE(size) \
+    if (n >= size) { \
+        typedef REAL part __attribute__((vector_size(size * REAL_BYTES), aligned(REAL_BYTES), may_alias)); \
+        part first = *(const part *)from, last = *(const part *)(from + n - size); \
+        *(part *)to = first; \
+        *(part *)(to + n - size) = last; \
+        return; \
+    }
+#if VBYTES / REAL_BYTES > 8
+    MOVE(8)
+#endif
+#if VBYTES / REAL_BYTES > 4
+    MOVE(4)
+#endif
+#if VBYTES / REAL_BYTES > 2
+    MOVE(2)
+#endif
+#undef MOVE
+    if (n == 1) *to = *from;
+}
 /* The first n elements (n <= LANES) from memory that may end there, zeros behind them. */
 INLINE VEC NAME(load_part)(const REAL *p, ptrdiff_t n)
 {
     if (n >= LANES) return NAME(load)(p);
     REAL buffer[LANES] __attribute__((aligned(VBYTES))) = {0};
-    for (ptrdiff_t i = 0; i < n; i++) buffer[i] = p[i];
+    NAME(copy)(buffer, p, n);
     return *(VEC *)buffer;
 }
 INLINE void NAME(store_part)(REAL *p, VEC v, ptrdiff_t n)
@@ -45,24 +75,7 @@ INLINE void NAME(store_part)(REAL *p, VEC v, ptrdiff_t n)
     }
     REAL buffer[LANES] __attribute__((aligned(VBYTES)));
     *(VEC *)buffer = v;
-    for (ptrdiff_t i = 0; i < n; i++) p[i] = buffer[i];
-}
-/* n elements from one place to another, as memcpy, for the short rows of small images. */
-INLINE void NAME(copy)(REAL *restrict to, const REAL *restrict from, ptrdiff_t n)
-{
-    ptrdiff_t i = 0;
-    if (n >= LANES) {
-        for (; i + LANES <= n; i += LANES) NAME(store)(to + i, NAME(load)(from + i));
-        if (i < n) NAME(store)(to + n - LANES, NAME(load)(from + n - LANES));
-        return;
-    }
-    if (LANES > 4 && n >= 4) {
-        typedef REAL four __attribute__((vector_size(4 * REAL_BYTES), aligned(REAL_BYTES), may_alias));
-        for (; i + 4 <= n; i += 4) *(four *)(to + i) = *(const four *)(from + i);
-        if (i < n) *(four *)(to + n - 4) = *(const four *)(from + n - 4);
-        return;
-    }
-    for (; i < n; i++) to[i] = from[i];
+    NAME(copy)(p, buffer, n);
 }
 INLINE void NAME(zero)(REAL *to, ptrdiff_t n)
 {

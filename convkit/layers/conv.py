@@ -15,12 +15,14 @@ from convkit.contracts import (
     common_dtype,
     open_tuple_cache,
     read_settings,
+    short,
     whole_number,
 )
 from convkit.layers.geometry import sliding
 from convkit.layers.spec import Case, Layer
 
-SETTINGS = ("stride", "pad", "dilation", "groups", "rounding")
+SETTINGS = ("stride", "pad", "dilation", "groups", "rounding", "winograd")
+WINOGRAD = (0, 2, 4)
 PAIRS = "stride and pad as pairs"
 PAD = "padding per side, valid and same"
 
@@ -41,6 +43,7 @@ class ConvGeometry(NamedTuple):
     groups: int
     out: tuple[int, ...]
     pad_end: tuple[int, ...]
+    winograd: int | None = None
 
     @property
     def out_shape(self) -> tuple[int, ...]:
@@ -114,8 +117,27 @@ def conv_geometry(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv_param: An
         raise ValueError(f"b must have shape (F,) = ({F},), one bias for each filter, got {b_shape}")
     slide = sliding("conv_param", settings, x_shape[2:], tuple(kernel), axes.names)
     return ConvGeometry(
-        x_shape, w_shape, tuple(kernel), slide.stride, slide.pad, slide.dilation, groups, slide.out, slide.pad_end
+        x_shape,
+        w_shape,
+        tuple(kernel),
+        slide.stride,
+        slide.pad,
+        slide.dilation,
+        groups,
+        slide.out,
+        slide.pad_end,
+        winograd_setting(settings),
     )
+
+
+def winograd_setting(settings: dict) -> int | None:
+    """conv_param['winograd'], checked."""
+    value = settings.get("winograd")
+    if value is None:
+        return None
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value not in WINOGRAD:
+        raise ValueError(f"conv_param['winograd'] must be 0, 2, 4 or None (the default), got {short(value)}")
+    return int(value)
 
 
 def check_conv(x: Any, w: Any, b: Any, conv_param: Any, axes: Axes = IMAGE) -> tuple[ConvGeometry, np.dtype]:
@@ -137,7 +159,8 @@ def conv_forward_naive(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: 
       the C/groups channels of its group, and w is (F, C/groups, HH, WW)) and 'rounding' ('exact', 'floor' or 'ceil',
       for sizes that do not come out whole; default 'exact'). stride, pad and dilation may be pairs (height, width).
       pad may also be given per side, ((top, bottom), (left, right)), or be 'valid' (none) or 'same' (OH =
-      ceil(H/stride); an odd row or column of zeros is the last one, as in Keras).
+      ceil(H/stride); an odd row or column of zeros is the last one, as in Keras). With 'groups': C the convolution is
+      depthwise, with 1x1 filters pointwise. 'winograd' concerns compiled layers alone: see conv_forward_fast.
 
     Returns (out, cache): out (N, F, OH, OW) with OH = (H + 2*pad - HH)/stride + 1, and cache = (x, w, b, conv_param).
     Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.

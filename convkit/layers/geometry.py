@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convkit.contracts import IMAGE_AXES, one_of, per_axis, short, tuple_in_words, whole_number
+from convkit.contracts import IMAGE_AXES, LARGEST, one_of, per_axis, short, tuple_in_words, whole_number
 
 ROUNDINGS = ("exact", "floor", "ceil")
 
@@ -46,6 +46,8 @@ def sliding(
             out.append(output_size(sizes[i], kernel[i], stride[i], sides[i], dilation[i], rounding, axis))
     if sides is None:
         sides = [same_pad(*each) for each in zip(sizes, kernel, stride, dilation, strict=True)]
+        if max(map(max, sides)) > LARGEST:
+            raise ValueError(f"{name}['pad'] = 'same' needs {max(map(max, sides))} pixels; use a smaller dilation")
     begin, end = zip(*sides, strict=True)
     return Sliding(stride, begin, end, dilation, tuple(out))
 

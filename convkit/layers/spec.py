@@ -19,8 +19,8 @@ class Case:
     - settings: value of each argument that is not an array (settings dict, labels' number of classes, ...)
     - beyond: the feature that goes beyond the assignment's contract ('dilation', 'groups', ...), '' for the contract
       itself; one that starts with 'gradient' concerns the backward pass only
-    - values: 'normal', 'ties' (small whole numbers, so that equal values meet in a window) or 'fractions' (between 0
-      and 1, as the targets y of a loss are in any case where they are no labels)
+    - values: 'normal', 'ties' (small whole numbers, so that equal values meet in a window), 'fractions' (between 0 and
+      1, as the targets y of a loss are in any case where they are no labels) or 'large' (their exponentials overflow)
     """
 
     name: str
@@ -103,4 +103,6 @@ def _values(rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> np.n
     # Away from zero and from one another, so that no kink of ReLU or of a maximum lies within a step of a difference.
     size = math.prod(shape)
     values = rng.permutation(np.linspace(-1, 1, 2 * size + 2)[1::2][:size]).reshape(shape)
+    if kind == "large":
+        return values + 1000
     return (values + 1) / 2 if kind == "fractions" else values

@@ -9,7 +9,6 @@ from convkit.nn.activations import (
     SpatialDropout,
     Tanh,
 )
-from convkit.nn.containers import Add, Concat, Parallel, Residual, Sequential
 from convkit.nn.convert import as_convolution, fully_convolutional
 from convkit.nn.layers import Affine, Conv
 from convkit.nn.models import Classifier, Model, Regressor
@@ -17,7 +16,10 @@ from convkit.nn.module import Module, Node
 from convkit.nn.more_convs import Conv1d, Conv3d, ConvTranspose, SeparableConv
 from convkit.nn.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
 from convkit.nn.pad_channels import PadChannels
+from convkit.nn.parallel import Concat, Parallel
 from convkit.nn.pools import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from convkit.nn.residual import Add, Residual
+from convkit.nn.sequential import Sequential
 from convkit.nn.squeeze_excite import SqueezeExcite
 from convkit.nn.upsampling import Upsample
 

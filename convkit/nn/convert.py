@@ -9,11 +9,11 @@ import numpy as np
 
 from convkit.contracts import check_shape
 from convkit.nn.activations import GELU, Dropout, Flatten, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
-from convkit.nn.containers import Sequential
 from convkit.nn.layers import Affine, Conv
 from convkit.nn.models import Model
 from convkit.nn.module import Module, Params, Shape, check_sample_shape, located
 from convkit.nn.norms import BatchNorm
+from convkit.nn.sequential import Sequential
 
 # What does the same to each number wherever it stands; and to features that have become the channels of a pixel.
 EVERYWHERE = (ReLU, LeakyReLU, Sigmoid, Tanh, GELU, Dropout)

@@ -1,0 +1,41 @@
+/* A matrix product as the affine layer needs it: c (m x n) = a (m x k) times b (k x n), plus a bias for each column.
+ *
+ * Elements stand anywhere: a(i, t) = a[i*a_row + t*a_col], b(t, j) = b[t*b_row + j*b_col], so that a transposition is a swap
+ * of two steps. Reading is fast where one of the two steps is 1. c is C-contiguous.
+ */
+#ifndef CONVKIT_PRODUCT_H
+#define CONVKIT_PRODUCT_H
+#include "kernels.h"
+
+typedef struct {
+    const void *a, *b;
+    void *c;
+    const void *bias; /* (n,), NULL for none */
+    int relu;         /* whether max(0, .) is taken at the end */
+    ptrdiff_t m, n, k;
+    ptrdiff_t a_row, a_col, b_row, b_col;
+
+    /* Blocking, set by product_plan. */
+    ptrdiff_t task_rows, task_cols, task_terms; /* of one task: rows and columns of c, terms of its sums */
+    ptrdiff_t row_tasks, col_tasks, parts;
+    ptrdiff_t chunk;   /* terms whose piece of b stays in the cache */
+    ptrdiff_t pitch;   /* of the packed piece of a */
+    int pack_b;        /* whether b is worth packing; its last panel always is */
+    int dots;          /* whether product_dots does it, with col_tasks tasks */
+    void *sums;        /* with more than one part: parts * m * n elements, arbitrary on entry */
+} Product;
+
+/* Fill in the blocking; m, n, k and steps are set before. lanes: elements in a vector register. Returns the bytes of scratch
+ * memory of a task, for elements of `size` bytes. */
+size_t product_plan(Product *p, int lanes, size_t size);
+
+/* What the backward pass of an affine layer needs of dout besides products, in one pass: the sum of each column (db), and
+ * with a ReLU behind the layer dout itself where the output was above zero, 0 elsewhere. */
+typedef struct {
+    const void *dout, *out; /* (m, n); out: what ReLU returned, NULL without it */
+    void *masked, *sums;    /* (m, n), only with out; (n,) */
+    ptrdiff_t m, n, task_cols;
+} Columns;
+
+static inline ptrdiff_t product_tasks(const Product *p) { return p->parts * p->row_tasks * p->col_tasks; }
+#endif

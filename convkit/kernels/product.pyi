@@ -1,0 +1,8 @@
+import numpy as np
+
+def product(
+    a: np.ndarray, b: np.ndarray, out: np.ndarray, bias: np.ndarray | None = None, relu: bool = False
+) -> None: ...
+def columns(
+    dout: np.ndarray, sums: np.ndarray, out: np.ndarray | None = None, masked: np.ndarray | None = None
+) -> None: ...

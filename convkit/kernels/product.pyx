@@ -1,0 +1,88 @@
+"""The three matrix products of the affine layer and the sums of columns, by the kernels of product_tiles.h and columns.h.
+
+Arrays are all of one dtype; results are C-contiguous, matrices that are read may be C- or Fortran-contiguous.
+"""
+
+import numpy as np
+
+from convkit.kernels.native cimport Kernels, address, kernels_for, run
+
+
+cdef extern from "product.h" nogil:
+    ctypedef struct Product:
+        const void *a
+        const void *b
+        void *c
+        const void *bias
+        int relu
+        Py_ssize_t m, n, k
+        Py_ssize_t a_row, a_col, b_row, b_col
+        Py_ssize_t parts, col_tasks
+        int dots
+        void *sums
+    ctypedef struct Columns:
+        const void *dout
+        const void *out
+        void *masked
+        void *sums
+        Py_ssize_t m, n, task_cols
+    size_t product_plan(Product* p, int lanes, size_t size)
+    Py_ssize_t product_tasks(const Product* p)
+
+
+def product(a, b, out, bias=None, bint relu=False):
+    """out (m, n) = a (m, k) times b (k, n), plus bias (n,) or None, for each column.
+
+    - relu: whether max(0, out) is written instead
+    """
+    cdef Product p
+    cdef const Kernels* kernels = kernels_for(out.dtype)
+    cdef size_t scratch
+    p.m, p.n, p.k = out.shape[0], out.shape[1], a.shape[1]
+    if p.m == 0 or p.n == 0:
+        return
+    if p.k == 0:
+        out[...] = 0 if bias is None else bias
+        if relu:
+            np.maximum(out, 0, out=out)
+        return
+    p.a = matrix(a, &p.a_row, &p.a_col)
+    p.b = matrix(b, &p.b_row, &p.b_col)
+    p.c = address(out)
+    p.bias = NULL if bias is None else address(bias)
+    p.relu = relu
+    scratch = product_plan(&p, kernels.lanes, out.dtype.itemsize)
+    if p.dots:
+        run(kernels.product_dots, &p, p.col_tasks, 0, <double> p.m * p.n * p.k)
+        return
+    if p.parts > 1:
+        sums = np.empty(p.parts * p.m * p.n, out.dtype)
+        p.sums = address(sums)
+    run(kernels.product, &p, product_tasks(&p), scratch, <double> p.m * p.n * p.k)
+    if p.parts > 1:
+        run(kernels.product_finish, &p, p.m, 0, <double> p.parts * p.m * p.n)
+
+
+def columns(dout, sums, out=None, masked=None):
+    """sums (n,) = the sum of each column of dout (m, n).
+
+    - out, masked (m, n): with both, masked = dout where out > 0, else 0, and its columns are summed
+    """
+    cdef Columns p
+    cdef const Kernels* kernels = kernels_for(dout.dtype)
+    p.m, p.n = dout.shape
+    p.task_cols = 4 * kernels.lanes
+    p.dout, p.sums = address(dout), address(sums)
+    p.out = p.masked = NULL
+    if out is not None:
+        p.out, p.masked = address(out), address(masked)
+    run(kernels.columns, &p, (p.n + p.task_cols - 1) // p.task_cols, 0, <double> p.m * p.n)
+
+
+cdef void* matrix(array, Py_ssize_t* row, Py_ssize_t* col) except? NULL:
+    """Where a C- or Fortran-contiguous matrix begins, and its steps."""
+    if array.flags.c_contiguous:
+        row[0], col[0] = array.shape[1], 1
+        return address(array)
+    row[0], col[0] = 1, array.shape[0]
+    return address(array.T)

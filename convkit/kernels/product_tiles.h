@@ -1,0 +1,161 @@
+/* Matrix product, vector lanes = columns of c: for every transposition, see product.h.
+ *
+ * A task takes a block of rows and columns of c, and a part of the sums. Outermost first:
+ *
+ *   chunks of terms  |  panels of V vectors of columns  |  tiles of R rows: R*V sums in registers; for each term, V vectors
+ *   of b are loaded and each of R elements of a is broadcast.
+ *
+ * The chunk's piece of a is packed into scratch memory with the rows side by side, whichever way a stands in memory; so is a
+ * panel of b, with its columns side by side, unless it stands so already and only few rows would use it.
+ */
+#include "conv.h" /* panel_width */
+#include "product.h"
+
+/* The last vector of each row of a tile, of which only `lanes` lanes belong to c. */
+static __attribute__((noinline)) void NAME(product_last)(const VEC *sums, int rows, ptrdiff_t lanes, REAL *c, ptrdiff_t ldc,
+                                                         int add, const REAL *bias, int relu)
+{
+    VEC b = bias ? NAME(load_part)(bias, lanes) : (VEC){0};
+    for (int r = 0; r < rows; r++, c += ldc) {
+        VEC total = sums[r];
+        if (add) total += NAME(load_part)(c, lanes);
+        if (bias) total += b;
+        NAME(store_part)(c, relu ? NAME(relu)(total) : total, lanes);
+    }
+}
+
+/* c (R rows, ldc apart) = or += the product of `terms` rows of a, a_step apart, and of b; last: lanes of the last vector. */
+typedef void NAME(product_tile)(ptrdiff_t terms, const REAL *a, ptrdiff_t a_step, const REAL *b, ptrdiff_t b_step, REAL *c,
+                                ptrdiff_t ldc, ptrdiff_t last, int add, const REAL *bias, int relu);
+
+#define PRODUCT_TILE(R, V) \
+    static __attribute__((noinline)) void NAME(product_tile_##R##_##V)( \
+        ptrdiff_t terms, const REAL *restrict a, ptrdiff_t a_step, const REAL *restrict b, ptrdiff_t b_step, \
+        REAL *restrict c, ptrdiff_t ldc, ptrdiff_t last, int add, const REAL *bias, int relu) \
+    { \
+        VEC sum[R][V]; \
+        UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) sum[r][v] = (VEC){0}; \
+        for (; terms > 0; terms--, a += a_step, b += b_step) { \
+            VEC value[V]; \
+            UNROLL for (int v = 0; v < V; v++) value[v] = NAME(load)(b + v * LANES); \
+            UNROLL for (int r = 0; r < R; r++) \
+            { \
+                VEC factor = NAME(same)(a[r]); \
+                UNROLL for (int v = 0; v < V; v++) sum[r][v] += factor * value[v]; \
+            } \
+        } \
+        int whole = last == LANES ? V : V - 1; \
+        UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) if (v < whole) \
+        { \
+            VEC total = sum[r][v]; \
+            if (add) total += NAME(load)(c + r * ldc + v * LANES); \
+            if (bias) total += NAME(load)(bias + v * LANES); \
+            NAME(store)(c + r * ldc + v * LANES, relu ? NAME(relu)(total) : total); \
+        } \
+        if (whole < V) { \
+            VEC sums[R]; \
+            UNROLL for (int r = 0; r < R; r++) sums[r] = sum[r][V - 1]; \
+            NAME(product_last)(sums, R, last, c + (V - 1) * LANES, ldc, add, bias ? bias + (V - 1) * LANES : NULL, relu); \
+        } \
+    }
+#if MANY_REGISTERS
+#define PRODUCT_PANEL 4
+#define PRODUCT_TILES(T) PRODUCT_TILES_OF(T, 1) PRODUCT_TILES_OF(T, 2) PRODUCT_TILES_OF(T, 3) PRODUCT_TILES_OF(T, 4)
+#else
+#define PRODUCT_PANEL 2
+#define PRODUCT_TILES(T) PRODUCT_TILES_OF(T, 1) PRODUCT_TILES_OF(T, 2)
+#endif
+#define PRODUCT_TILES_OF(T, V) T(1, V) T(2, V) T(3, V) T(4, V) T(5, V) T(6, V)
+PRODUCT_TILES(PRODUCT_TILE)
+#define ENTRY(R, V) [V - 1][R - 1] = NAME(product_tile_##R##_##V),
+static NAME(product_tile) *const NAME(product_tiles)[4][6] = {PRODUCT_TILES(ENTRY)};
+#undef ENTRY
+
+/* to[t*pitch + j] = from[t*t_step + j*j_step] for t < terms and j < count; anything up to j = width, a multiple of LANES. */
+static void NAME(product_pack)(ptrdiff_t terms, ptrdiff_t count, const REAL *restrict from, ptrdiff_t t_step, ptrdiff_t j_step,
+                               REAL *restrict to, ptrdiff_t pitch, ptrdiff_t width)
+{
+    ptrdiff_t whole = count / LANES * LANES;
+    if (j_step == 1) {
+        for (ptrdiff_t t = 0; t < terms; t++, from += t_step, to += pitch) {
+            for (ptrdiff_t j = 0; j < whole; j += LANES) NAME(store)(to + j, NAME(load)(from + j));
+            /* Where rows enough follow, what stands behind the last column may be read: nobody uses it. */
+            if (whole < width)
+                NAME(store)(to + whole, t + LANES < terms ? NAME(load)(from + whole) : NAME(load_part)(from + whole, count - whole));
+        }
+        return;
+    }
+    for (ptrdiff_t j = 0; j < width; j += LANES) {
+        ptrdiff_t rows = SMALLER(count - j, (ptrdiff_t)LANES), t = 0;
+        const REAL *block = from + j * j_step;
+        if (t_step == 1)
+            for (; t + LANES <= terms; t += LANES) {
+                VEC r[LANES];
+                if (rows == LANES)
+                    UNROLL for (int i = 0; i < LANES; i++) r[i] = NAME(load)(block + i * j_step + t);
+                else
+                    UNROLL for (int i = 0; i < LANES; i++) r[i] = i < rows ? NAME(load)(block + i * j_step + t) : (VEC){0};
+                NAME(transpose)(r);
+                UNROLL for (int i = 0; i < LANES; i++) NAME(store)(to + (t + i) * pitch + j, r[i]);
+            }
+        for (; t < terms; t++)
+            for (int i = 0; i < LANES; i++) to[t * pitch + j + i] = i < rows ? block[i * j_step + t * t_step] : 0;
+    }
+}
+
+static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const Product *p = args;
+    ptrdiff_t col = task % p->col_tasks * p->task_cols, row = task / p->col_tasks % p->row_tasks * p->task_rows;
+    ptrdiff_t part = task / (p->col_tasks * p->row_tasks), first = part * p->task_terms;
+    ptrdiff_t rows = SMALLER(p->task_rows, p->m - row), cols = SMALLER(p->task_cols, p->n - col);
+    ptrdiff_t end = SMALLER(first + p->task_terms, p->k), vectors = CEIL_DIV(cols, LANES);
+    REAL *b_packed = scratch, *a_packed = b_packed + p->chunk * 4 * LANES;
+    REAL *c = p->parts > 1 ? (REAL *)p->sums + part * p->m * p->n : (REAL *)p->c;
+    c += row * p->n + col;
+    /* Rows in tiles of nearly the same number. */
+    ptrdiff_t tiles = CEIL_DIV(rows, 6), small = rows / tiles, larger = rows % tiles;
+
+    for (ptrdiff_t t = first; t < end; t += p->chunk) {
+        ptrdiff_t terms = SMALLER(p->chunk, end - t);
+        int add = t > first, last = p->parts == 1 && t + terms == end, relu = last && p->relu;
+        NAME(product_pack)(terms, rows, (const REAL *)p->a + row * p->a_row + t * p->a_col, p->a_col, p->a_row, a_packed,
+                           p->pitch, CEIL_DIV(rows, LANES) * LANES);
+        for (ptrdiff_t v = 0; v < vectors;) {
+            int V = panel_width(vectors, v, PRODUCT_PANEL);
+            ptrdiff_t j = v * LANES, width = V * LANES, count = SMALLER(width, cols - j), b_step = p->b_row;
+            const REAL *b = (const REAL *)p->b + t * p->b_row + (col + j) * p->b_col;
+            const REAL *bias = last && p->bias ? (const REAL *)p->bias + col + j : NULL;
+            if (p->pack_b || count < width) {
+                NAME(product_pack)(terms, count, b, p->b_row, p->b_col, b_packed, width, width);
+                b = b_packed;
+                b_step = width;
+            }
+            REAL *to = c + j;
+            const REAL *of_a = a_packed;
+            for (ptrdiff_t i = 0; i < tiles; i++) {
+                int R = (int)(small + (i < larger));
+                NAME(product_tiles)[V - 1][R - 1](terms, of_a, p->pitch, b, b_step, to, p->n, count - (V - 1) * LANES, add, bias,
+                                                  relu);
+                of_a += R;
+                to += R * p->n;
+            }
+            v += V;
+        }
+    }
+}
+
+/* Task: a row of c: the parts added in order. */
+static void NAME(product_finish)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const Product *p = args;
+    (void)scratch;
+    for (ptrdiff_t j = 0; j < p->n; j += LANES) {
+        ptrdiff_t lanes = SMALLER(p->n - j, (ptrdiff_t)LANES);
+        const REAL *from = (const REAL *)p->sums + task * p->n + j;
+        VEC total = NAME(load_part)(from, lanes);
+        for (ptrdiff_t part = 1; part < p->parts; part++) total += NAME(load_part)(from + part * p->m * p->n, lanes);
+        if (p->bias) total += NAME(load_part)((const REAL *)p->bias + j, lanes);
+        NAME(store_part)((REAL *)p->c + task * p->n + j, p->relu ? NAME(relu)(total) : total, lanes);
+    }
+}

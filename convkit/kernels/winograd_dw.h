@@ -1,0 +1,166 @@
+/* Gradient of the filters by Winograd, vector lanes = output channels, for one TILE size.
+ *
+ * A task goes through the blocks of its part of the batch. For each it transforms the pixels of its input channels (B^T d B)
+ * and the gradients dout of its output channels (A dY A^T); then, for each position, the tiles of conv_dw_wide.h add up the
+ * products over all tiles of the block. The sums, a*a for each pair of channels, stay in the L2 cache. _finish adds the parts
+ * in order and takes G^T s G. db, the sum of dout, is kept as one more element.
+ */
+
+/* A dY A^T of the tiles in a slab (whole tiles, zeros beyond the block): to [position][tile][...LANES...]. */
+static void TILED(winograd_dout)(const WinogradDw *q, const TILED(Tiles) *of, ptrdiff_t slab_cols, const REAL *slab, REAL *to)
+{
+    const Winograd *p = &q->of;
+    ptrdiff_t row_step = slab_cols * p->dilation_h * LANES, col_step = p->dilation_w * LANES;
+    for (ptrdiff_t line = 0; line < of->lines; line++) {
+        const REAL *from = slab + (TILED(line_row)(p, line) * slab_cols + line % p->dilation_w) * LANES;
+        for (ptrdiff_t x = 0; x < of->across; x++, to += q->dout_tile_step) {
+            VEC half[SIDE][TILE];
+            UNROLL
+            for (int j = 0; j < TILE; j++, from += col_step) {
+                VEC column[TILE], result[SIDE];
+                UNROLL
+                for (int i = 0; i < TILE; i++) column[i] = NAME(load)(from + i * row_step);
+                TILED(dout_side)(column, result);
+                UNROLL
+                for (int i = 0; i < SIDE; i++) half[i][j] = result[i];
+            }
+            UNROLL
+            for (int i = 0; i < SIDE; i++) {
+                VEC result[SIDE];
+                TILED(dout_side)(half[i], result);
+                UNROLL
+                for (int j = 0; j < SIDE; j++) NAME(store)(to + (i * SIDE + j) * q->dout_position_step, result[j]);
+            }
+        }
+    }
+}
+
+/* Task: one part of the batch, one group, some input channels, some vectors of output channels.
+ * sums[part][group][panel][k][V*LANES] with k = position*C + c for the products and k = POSITIONS*C for db. */
+static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const WinogradDw *q = args;
+    const Winograd *p = &q->of;
+    const Conv *conv = &p->of;
+    ptrdiff_t elements = POSITIONS * conv->C, vectors = CEIL_DIV(conv->F, LANES), plane = conv->rows * conv->cols;
+    ptrdiff_t begin = task % conv->vector_tasks * conv->task_vectors, end = SMALLER(begin + conv->task_vectors, vectors);
+    task /= conv->vector_tasks;
+    ptrdiff_t c = task % q->channel_tasks * q->task_channels, channels = SMALLER(q->task_channels, conv->C - c);
+    task /= q->channel_tasks;
+    ptrdiff_t group = task % conv->groups, part = task / conv->groups;
+    REAL *sums = (REAL *)q->sums + part * q->part_size + group * vectors * LANES * (elements + 1);
+    REAL *pixels = scratch, *dout = pixels + p->pixels_size, *slab = dout + q->dout_size;
+    ptrdiff_t *place = (ptrdiff_t *)(slab + p->slab_size);
+    VEC db[WINOGRAD_DW_CHANNELS / LANES] = {{0}};
+
+    ptrdiff_t blocks = conv->image_tasks * conv->row_tasks * conv->col_tasks, area = conv->row_tasks * conv->col_tasks;
+    ptrdiff_t first_block = blocks * part / q->parts, last_block = blocks * (part + 1) / q->parts; /* at least one */
+    for (ptrdiff_t b = first_block; b < last_block; b++) {
+        SlabPlace at = slab_place(conv, (b / area * conv->groups + group) * area + b % area);
+        TILED(Tiles) of = TILED(tiles_of)(p, &at);
+        TILED(winograd_pixels)(p, &at, &of, c, channels, place, slab, pixels);
+        ptrdiff_t slab_cols = of.across * TILE * p->dilation_w, slab_rows = of.lines / p->dilation_w * TILE;
+        NAME(Window) window = NAME(window)(at.row, at.col, slab_rows, slab_cols, conv->rows, conv->cols, place, slab);
+        for (ptrdiff_t v = begin; v < end; v++)
+            for (ptrdiff_t n = 0; n < at.images; n++) {
+                ptrdiff_t f = ((at.image + n) * conv->groups + group) * conv->F + v * LANES;
+                NAME(to_lanes)(&window, (const REAL *)q->dout + f * plane, plane, conv->F - v * LANES, slab);
+                TILED(winograd_dout)(q, &of, slab_cols, slab,
+                                     dout + n * of.image_tiles * q->dout_tile_step + (v - begin) * LANES);
+                if (c == 0) {
+                    VEC even = {0}, odd = {0};
+                    for (ptrdiff_t i = 0; i < slab_rows * slab_cols; i += 2) { /* an even number: TILE is */
+                        even += NAME(load)(slab + i * LANES);
+                        odd += NAME(load)(slab + (i + 1) * LANES);
+                    }
+                    db[v - begin] += even + odd;
+                }
+            }
+        for (int position = 0; position < POSITIONS; position++)
+            for (ptrdiff_t v = begin; v < end;) {
+                int V = panel_width(end - begin, v - begin, WIDEST_PANEL);
+                const REAL *d = dout + position * q->dout_position_step + (v - begin) * LANES;
+                REAL *to = sums + (v * (elements + 1) + (position * conv->C + c) * V) * LANES;
+                ptrdiff_t groups = CEIL_DIV(channels, NAME(wide_pixels)[V]), small = channels / groups, larger = channels % groups;
+                const REAL *from = pixels + position * p->position_step;
+                for (ptrdiff_t i = 0; i < groups; i++) {
+                    ptrdiff_t M = small + (i < larger);
+                    const REAL *pixel[16];
+                    for (ptrdiff_t m = 0; m < M; m++) pixel[m] = from++;
+                    NAME(dw_tiles)[1][V - 1][M - 1](1, 1, of.tiles, 0, 0, p->tile_step, pixel, d, q->dout_tile_step, to,
+                                                   b > first_block);
+                    to += M * V * LANES;
+                }
+                v += V;
+            }
+    }
+    if (c == 0)
+        for (ptrdiff_t v = begin; v < end;) {
+            int V = panel_width(end - begin, v - begin, WIDEST_PANEL);
+            for (int i = 0; i < V; i++)
+                NAME(store)(sums + (v * (elements + 1) + elements * V + i) * LANES, db[v - begin + i]);
+            v += V;
+        }
+}
+
+/* Task: one vector of output channels of one group. */
+static void TILED(winograd_dw_finish)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const WinogradDw *q = args;
+    const Winograd *p = &q->of;
+    const Conv *conv = &p->of;
+    (void)scratch;
+    ptrdiff_t elements = POSITIONS * conv->C, vectors = CEIL_DIV(conv->F, LANES), group = task / vectors, v = task % vectors;
+    ptrdiff_t begin = v / conv->task_vectors * conv->task_vectors, end = SMALLER(begin + conv->task_vectors, vectors), first = begin;
+    int V;
+    while (first + (V = panel_width(end - begin, first - begin, WIDEST_PANEL)) <= v) first += V;
+    const REAL *from = (REAL *)q->sums + (group * vectors + first) * LANES * (elements + 1) + (v - first) * LANES;
+    ptrdiff_t f = group * conv->F + v * LANES;
+    int lanes = (int)SMALLER(conv->F - v * LANES, (ptrdiff_t)LANES);
+    VEC zeros = {0};
+    for (ptrdiff_t c0 = 0; c0 < conv->C; c0 += LANES) {
+        ptrdiff_t channels = SMALLER(conv->C - c0, (ptrdiff_t)LANES);
+        REAL block[9 * LANES * LANES] __attribute__((aligned(VBYTES)));
+        for (ptrdiff_t c = 0; c < channels; c++) {
+            VEC half[3][SIDE];
+            UNROLL
+            for (int j = 0; j < SIDE; j++) {
+                VEC column[SIDE], result[3];
+                UNROLL
+                for (int i = 0; i < SIDE; i++) {
+                    const REAL *sum = from + ((i * SIDE + j) * conv->C + c0 + c) * V * LANES;
+                    column[i] = NAME(load)(sum);
+                    for (ptrdiff_t part = 1; part < q->parts; part++) column[i] += NAME(load)(sum + part * q->part_size);
+                }
+                TILED(dw_side)(column, result);
+                UNROLL
+                for (int i = 0; i < 3; i++) half[i][j] = result[i];
+            }
+            UNROLL
+            for (int i = 0; i < 3; i++) {
+                VEC result[3];
+                TILED(dw_side)(half[i], result);
+                UNROLL
+                for (int j = 0; j < 3; j++) {
+                    result[j] *= OUTPUT_SCALE;
+                    zeros += result[j] * 0;
+                    NAME(store)(block + (c * 9 + i * 3 + j) * LANES, result[j]);
+                }
+            }
+        }
+        for (ptrdiff_t k = 0; k < channels * 9; k += LANES) {
+            VEC r[LANES];
+            UNROLL
+            for (int i = 0; i < LANES; i++) r[i] = NAME(load)(block + (k + i) * LANES);
+            NAME(transpose)(r);
+            UNROLL
+            for (int i = 0; i < LANES; i++)
+                if (i < lanes)
+                    NAME(store_part)((REAL *)q->dw + ((f + i) * conv->C + c0) * 9 + k, r[i], channels * 9 - k);
+        }
+    }
+    VEC db = NAME(load)(from + elements * V * LANES);
+    for (ptrdiff_t part = 1; part < q->parts; part++) db += NAME(load)(from + elements * V * LANES + part * q->part_size);
+    NAME(store_part)((REAL *)q->db + f, db, lanes);
+    NAME(report_not_finite)(conv, zeros);
+}

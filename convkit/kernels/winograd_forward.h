@@ -1,0 +1,215 @@
+/* Winograd's convolution, vector lanes = channels; forward pass and dx, for one TILE size.
+ *
+ * A task is a block of tiles and some vectors of output channels. In turn:
+ *
+ *   pixels    for each vector of input channels: transposed into a slab that stays in L1, then B^T d B of every tile
+ *   products  for each panel of output channels (V vectors) and each of the a*a positions: the tiles' sums over channels, by
+ *             the tiles of conv_wide.h (it is a convolution with 1x1 filters)
+ *   outputs   A^T s A of every tile, transposed on its way out by conv_wide.h
+ *
+ * What the transforms make of NaN and infinity reaches a whole tile: a result that is not finite sets *not_finite, and the
+ * caller computes everything anew by a direct kernel.
+ */
+
+/* Where line `line` of tiles begins in its block. Lines: for each row of tiles and its dilation_h phases, dilation_w phases. */
+INLINE ptrdiff_t TILED(line_row)(const Winograd *p, ptrdiff_t line)
+{
+    ptrdiff_t y = line / p->dilation_w;
+    return y / p->dilation_h * TILE * p->dilation_h + y % p->dilation_h;
+}
+
+/* The shape of a block in tiles. */
+typedef struct {
+    ptrdiff_t lines, across, image_tiles, tiles;
+} TILED(Tiles);
+
+INLINE TILED(Tiles) TILED(tiles_of)(const Winograd *p, const SlabPlace *at)
+{
+    TILED(Tiles) of;
+    of.lines = CEIL_DIV(at->rows, TILE * p->dilation_h) * p->dilation_h * p->dilation_w;
+    of.across = CEIL_DIV(at->cols, TILE * p->dilation_w);
+    of.image_tiles = of.lines * of.across;
+    of.tiles = of.image_tiles * at->images;
+    return of;
+}
+
+/* B^T d B of the tiles in a slab: to [position][tile][...LANES...]. Neighbouring tiles share two columns, whose half of the
+ * work is done once. */
+static void TILED(winograd_input)(const Winograd *p, const TILED(Tiles) *of, const REAL *slab, REAL *to)
+{
+    ptrdiff_t row_step = p->slab_cols * p->dilation_h * LANES, col_step = p->dilation_w * LANES;
+    for (ptrdiff_t line = 0; line < of->lines; line++) {
+        const REAL *from = slab + (TILED(line_row)(p, line) * p->slab_cols + line % p->dilation_w) * LANES;
+        VEC half[SIDE][SIDE]; /* by column */
+        UNROLL
+        for (int j = 0; j < 2; j++, from += col_step) {
+            VEC column[SIDE];
+            UNROLL
+            for (int i = 0; i < SIDE; i++) column[i] = NAME(load)(from + i * row_step);
+            TILED(input_side)(column, half[j]);
+        }
+        for (ptrdiff_t x = 0; x < of->across; x++, to += p->tile_step) {
+            UNROLL
+            for (int j = 2; j < SIDE; j++, from += col_step) {
+                VEC column[SIDE];
+                UNROLL
+                for (int i = 0; i < SIDE; i++) column[i] = NAME(load)(from + i * row_step);
+                TILED(input_side)(column, half[j]);
+            }
+            UNROLL
+            for (int i = 0; i < SIDE; i++) {
+                VEC row[SIDE], result[SIDE];
+                UNROLL
+                for (int j = 0; j < SIDE; j++) row[j] = half[j][i];
+                TILED(input_side)(row, result);
+                UNROLL
+                for (int j = 0; j < SIDE; j++) NAME(store)(to + (i * SIDE + j) * p->position_step, result[j]);
+            }
+            UNROLL
+            for (int i = 0; i < SIDE; i++) {
+                half[0][i] = half[TILE][i];
+                half[1][i] = half[TILE + 1][i];
+            }
+        }
+    }
+}
+
+/* The transformed pixels of a block, channels c .. c+channels-1 of its group. */
+static void TILED(winograd_pixels)(const Winograd *p, const SlabPlace *at, const TILED(Tiles) *of, ptrdiff_t c,
+                                   ptrdiff_t channels, ptrdiff_t *place, REAL *slab, REAL *pixels)
+{
+    const Conv *q = &p->of;
+    ptrdiff_t plane = q->H * q->W;
+    NAME(Window) window = NAME(window)(at->row + q->first_row, at->col + q->first_col, p->slab_rows, p->slab_cols, q->H, q->W,
+                                       place, slab);
+    for (ptrdiff_t first = 0; first < channels; first += LANES)
+        for (ptrdiff_t n = 0; n < at->images; n++) {
+            const REAL *in = (const REAL *)q->in + (((at->image + n) * q->groups + at->group) * q->C + c + first) * plane;
+            NAME(to_lanes)(&window, in, plane, channels - first, slab);
+            TILED(winograd_input)(p, of, slab, pixels + n * of->image_tiles * p->tile_step + first);
+        }
+}
+
+/* A^T s A of the tiles of one image and one vector of output channels: to [position][LANES]. Returns what is zero, but NaN
+ * where a result is not finite. */
+static VEC TILED(winograd_output)(const Winograd *p, const SlabPlace *at, const TILED(Tiles) *of, const REAL *sums, int V,
+                                  REAL *to)
+{
+    VEC zeros = {0};
+    for (ptrdiff_t line = 0; line < of->lines; line++) {
+        ptrdiff_t row = TILED(line_row)(p, line), col = line % p->dilation_w;
+        for (ptrdiff_t x = 0; x < of->across; x++, sums += V * LANES, col += TILE * p->dilation_w) {
+            VEC half[TILE][SIDE], tile[TILE][TILE];
+            UNROLL
+            for (int j = 0; j < SIDE; j++) {
+                VEC column[SIDE], result[TILE];
+                UNROLL
+                for (int i = 0; i < SIDE; i++) column[i] = NAME(load)(sums + (i * SIDE + j) * p->sums_step);
+                TILED(output_side)(column, result);
+                UNROLL
+                for (int i = 0; i < TILE; i++) half[i][j] = result[i];
+            }
+            UNROLL
+            for (int i = 0; i < TILE; i++) {
+                TILED(output_side)(half[i], tile[i]);
+                UNROLL
+                for (int j = 0; j < TILE; j++) {
+                    tile[i][j] *= OUTPUT_SCALE;
+                    zeros += tile[i][j] * 0;
+                }
+            }
+            REAL *corner = to + (row * at->cols + col) * LANES;
+            ptrdiff_t row_step = p->dilation_h * at->cols * LANES, col_step = p->dilation_w * LANES;
+            if (row + (TILE - 1) * p->dilation_h < at->rows && col + (TILE - 1) * p->dilation_w < at->cols)
+                UNROLL
+                for (int i = 0; i < TILE; i++)
+                    UNROLL
+                    for (int j = 0; j < TILE; j++) NAME(store)(corner + i * row_step + j * col_step, tile[i][j]);
+            else /* a tile that reaches beyond the block's end */
+                UNROLL
+                for (int i = 0; i < TILE; i++)
+                    UNROLL
+                    for (int j = 0; j < TILE; j++)
+                        if (row + i * p->dilation_h < at->rows && col + j * p->dilation_w < at->cols)
+                            NAME(store)(corner + i * row_step + j * col_step, tile[i][j]);
+        }
+    }
+    return zeros;
+}
+
+static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const Winograd *p = args;
+    const Conv *q = &p->of;
+    ptrdiff_t vectors = CEIL_DIV(q->F, LANES), plane = q->out_h * q->out_w;
+    ptrdiff_t begin = task % q->vector_tasks * q->task_vectors, end = SMALLER(begin + q->task_vectors, vectors);
+    SlabPlace at = slab_place(q, task / q->vector_tasks);
+    TILED(Tiles) of = TILED(tiles_of)(p, &at);
+    REAL *pixels = scratch, *sums = pixels + p->pixels_size, *slab = sums + p->sums_size;
+    TILED(winograd_pixels)(p, &at, &of, 0, q->C, (ptrdiff_t *)(slab + p->slab_size), slab, pixels);
+
+    VEC zeros = {0};
+    const ptrdiff_t offset = 0;
+    for (ptrdiff_t v = begin; v < end;) {
+        int V = panel_width(end - begin, v - begin, WIDEST_PANEL);
+        const REAL *filters = (const REAL *)q->packed + (at.group * vectors + v) * POSITIONS * q->C * LANES;
+        ptrdiff_t groups = CEIL_DIV(of.tiles, NAME(wide_pixels)[V]), small = of.tiles / groups, larger = of.tiles % groups;
+        for (int position = 0; position < POSITIONS; position++, filters += q->C * V * LANES) {
+            const REAL *from = pixels + position * p->position_step;
+            REAL *to = sums + position * p->sums_step;
+            for (ptrdiff_t i = 0; i < groups; i++) {
+                ptrdiff_t M = small + (i < larger);
+                NAME(wide_tiles)[2][V - 1][M - 1](q->C, 1, 1, &offset, filters, from, p->tile_step, to, 0);
+                from += M * p->tile_step;
+                to += M * V * LANES;
+            }
+        }
+        for (int i = 0; i < V; i++, v++) {
+            ptrdiff_t channels = SMALLER(q->F - v * LANES, (ptrdiff_t)LANES), f = at.group * q->F + v * LANES;
+            VEC bias = q->bias ? NAME(load_part)((const REAL *)q->bias + f, channels) : (VEC){0};
+            for (ptrdiff_t n = 0; n < at.images; n++) {
+                REAL *out = (REAL *)q->out + ((at.image + n) * q->groups * q->F + f) * plane + at.row * q->out_w + at.col;
+                zeros += TILED(winograd_output)(p, &at, &of, sums + (n * of.image_tiles * V + i) * LANES, V, slab);
+                NAME(wide_write)(q, slab, 1, 0, at.rows, at.cols, bias, out, channels);
+            }
+        }
+    }
+    NAME(report_not_finite)(q, zeros);
+}
+
+/* Task: one vector of output channels of one group. packed[group][panel][position][c][V*LANES]. */
+static void TILED(winograd_pack)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const Winograd *p = args;
+    const Conv *q = &p->of;
+    (void)scratch;
+    ptrdiff_t vectors = CEIL_DIV(q->F, LANES), g = task / vectors, v = task % vectors;
+    ptrdiff_t begin = v / q->task_vectors * q->task_vectors, end = SMALLER(begin + q->task_vectors, vectors), first = begin;
+    int V;
+    while (first + (V = panel_width(end - begin, first - begin, WIDEST_PANEL)) <= v) first += V;
+    REAL *to = (REAL *)q->packed + (g * vectors + first) * POSITIONS * q->C * LANES + (v - first) * LANES;
+    REAL filter[9 * LANES * LANES] __attribute__((aligned(VBYTES)));
+    for (ptrdiff_t c0 = 0; c0 < q->C; c0 += LANES) {
+        NAME(filters_to_lanes)(q, g, v * LANES, c0, filter);
+        for (ptrdiff_t c = c0; c < SMALLER(c0 + LANES, q->C); c++) {
+            VEC half[SIDE][3];
+            UNROLL
+            for (int j = 0; j < 3; j++) {
+                VEC column[3], result[SIDE];
+                UNROLL
+                for (int i = 0; i < 3; i++) column[i] = NAME(load)(filter + ((c - c0) * 9 + q->w_tap[i * 3 + j]) * LANES);
+                TILED(filter_side)(column, result);
+                UNROLL
+                for (int i = 0; i < SIDE; i++) half[i][j] = result[i];
+            }
+            UNROLL
+            for (int i = 0; i < SIDE; i++) {
+                VEC result[SIDE];
+                TILED(filter_side)(half[i], result);
+                UNROLL
+                for (int j = 0; j < SIDE; j++)
+                    NAME(store)(to + ((i * SIDE + j) * q->C + c) * V * LANES, result[j]);
+            }
+        }
+    }
+}
