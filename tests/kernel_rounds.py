@@ -11,6 +11,7 @@ import numpy as np
 import convkit
 from convkit import fast_layers, im2col, layers
 from convkit.kernels import threads
+from convkit.ops import implementation_in
 
 try:
     from convkit.kernels import convolution
@@ -59,10 +60,11 @@ def both_ways(rng, dtype, fast, naive, arguments):
 def conv_round(rng, dtype):
     groups = int(rng.choice([1, 1, 2, 3]))
     kernel, stride, dilation = rng.integers(1, 5, 2), rng.integers(1, 4, 2), rng.integers(1, 3, 2)
-    pad = rng.integers(0, 4, 2)
+    pad, end = rng.integers(0, 4, (2, 2))
     size = dilation * (kernel - 1) + 1 + rng.integers(0, 6, 2)
     if rng.random() < 0.2:  # 1x1 filters read the image itself
         kernel, stride, dilation, pad = (np.array([n, n]) for n in (1, 1, 1, 0))
+        end = pad
     x, w, b = arrays(
         rng,
         dtype,
@@ -72,7 +74,12 @@ def conv_round(rng, dtype):
     )
     w = np.repeat(w, x.shape[1] // groups, axis=1)
     b = np.repeat(b, len(w))
-    settings = {"stride": tuple(stride), "pad": tuple(pad), "dilation": tuple(dilation), "groups": groups}
+    settings = {
+        "stride": tuple(stride),
+        "pad": tuple(zip(pad, end, strict=True)),
+        "dilation": tuple(dilation),
+        "groups": groups,
+    }
     settings["rounding"] = str(rng.choice(["floor", "ceil"]))
     fast = fast_layers.conv_forward_fast, fast_layers.conv_backward_fast
     both_ways(rng, dtype, fast, (layers.conv_forward_naive, layers.conv_backward_naive), (x, w, b, settings))
@@ -97,6 +104,8 @@ def pool_round(rng, dtype):
     (x,) = arrays(rng, dtype, (*rng.integers(0, 4, 1), *rng.integers(1, 4, 1), *size))
     settings = {"pool_height": kernel[0], "pool_width": kernel[1], "stride": tuple(stride)}
     settings["rounding"] = str(rng.choice(["floor", "ceil"]))
+    if rng.random() < 0.5:
+        settings["pad"] = tuple(zip(rng.integers(0, kernel), rng.integers(0, kernel), strict=True))
     fast = fast_layers.max_pool_forward_fast, fast_layers.max_pool_backward_fast
     both_ways(rng, dtype, fast, (layers.max_pool_forward_naive, layers.max_pool_backward_naive), (x, settings))
 
@@ -119,9 +128,25 @@ def im2col_round(rng, dtype):
     compare(fast_layers.col2im_cython(dcols, *x.shape, *field), im2col.col2im_indices(dcols, x.shape, *field))
 
 
+def other_round(rng, dtype):
+    """A case of any other compiled layer, in any layout."""
+    known = "conv", "max_pool", "affine"
+    module = getattr(fast_layers, "IMPLEMENTATION", fast_layers)
+    name = str(
+        rng.choice([layer for layer in layers.LAYERS if layer not in known and implementation_in(module, layer)])
+    )
+    layer = layers.LAYERS[name]
+    arguments = layer.draw(layer.cases[rng.integers(len(layer.cases))], rng, dtype)
+    for argument, value in arguments.items():
+        if isinstance(value, np.ndarray) and value.dtype == dtype:
+            arguments[argument] = LAYOUTS[rng.integers(len(LAYOUTS))](value)
+    _, forward, backward, _ = implementation_in(module, name)
+    both_ways(rng, dtype, (forward, backward), (layer.forward, layer.backward), arguments.values())
+
+
 def play(rounds, seed=0):
     """So many calls of each kind (a sixth of Winograd's: its reference is slow); returns how many calls agreed."""
-    kinds, agreed = (conv_round, pool_round, affine_round, im2col_round), 0
+    kinds, agreed = (conv_round, pool_round, affine_round, im2col_round, other_round), 0
     threads.MIN_WORK_PER_THREAD = 1
     with np.errstate(all="ignore"):
         for number in range(rounds):
