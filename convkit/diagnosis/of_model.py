@@ -76,7 +76,7 @@ def _check(
     X_before = np.array(X)
     loss, grads = model.loss(X, y)
     general = _written(model, before, X, X_before)
-    again = model.loss(X, y)[0]
+    again = model.loss(X.copy(), y)[0]
     if not np.isfinite(loss):
         return GradientReport((), tolerance, general, unjudged=f"model.loss gave {loss}: there is no gradient to check")
     if float(loss) != float(again):
@@ -85,7 +85,7 @@ def _check(
         return GradientReport((), tolerance, general, (advice,), unjudged=finding.name, doubts=(finding,))
     # A loss that comes out in float32 all the same, from a model that converts, has coarser round-off.
     epsilon = float(np.finfo(np.asarray(loss).dtype).eps) if np.asarray(loss).dtype in FLOATS else 2.3e-16
-    function = Function(lambda: np.asarray(model.loss(X, y)[0]), np.ones(()), epsilon)
+    function = Function(lambda: np.asarray(model.loss(X.copy(), y)[0]), np.ones(()), epsilon)
     rows = [
         _row(function, name, parameter, grads.get(name), rng, tolerance)
         for name, parameter in with_progress(list(model.params.items()), "parameter", progress)
@@ -162,8 +162,8 @@ def _sample(
     model: Any, X: np.ndarray, y: np.ndarray, wrong: list[str], epsilon: float, rng: np.random.Generator
 ) -> Sample:
     """Some numbers of each wrong gradient beside their differences."""
-    loss, grads = model.loss(X, y)
-    function = Function(lambda: np.asarray(model.loss(X, y)[0]), np.ones(()), epsilon)
+    loss, grads = model.loss(X.copy(), y)
+    function = Function(lambda: np.asarray(model.loss(X.copy(), y)[0]), np.ones(()), epsilon)
     found, right = {}, {}
     for name in wrong:
         x, gradient = model.params[name], np.asarray(grads[name], np.float64)

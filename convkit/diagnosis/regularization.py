@@ -61,16 +61,17 @@ def _shares(
 
     def added() -> tuple[float, np.ndarray]:
         model.reg = 0.0
-        loss_0, grads_0 = model.loss(X, y)
+        loss_0, grads_0 = model.loss(X.copy(), y)
         loss_0, grad_0 = float(loss_0), np.array(grads_0[name], np.float64)
         model.reg = 1.0
-        loss_1, grads_1 = model.loss(X, y)
+        loss_1, grads_1 = model.loss(X.copy(), y)
         return float(loss_1) - loss_0, np.array(grads_1[name], np.float64) - grad_0
 
     try:
         with np.errstate(all="ignore"):
             before = added()[0]
-            x[...] = kept + rng.standard_normal(x.shape)
+            # as large as the parameter is: larger ones would blow up the rest of the loss, and hide the difference
+            x[...] = kept + max(0.1, float(np.sqrt(np.mean(kept**2)))) * rng.standard_normal(x.shape)
             after, slope = added()
             squares = float(np.sum(x * x))
             c = (after - before) / (squares - float(np.sum(kept * kept)))
@@ -93,13 +94,13 @@ def _right_without(model: Any, X: np.ndarray, y: np.ndarray, name: str, rng: np.
     kept, v, h = x.copy(), rng.standard_normal(x.shape), 1e-6
     model.reg = 0.0
     try:
-        gradient = np.array(model.loss(X, y)[1][name], np.float64)
+        gradient = np.array(model.loss(X.copy(), y)[1][name], np.float64)
         # along the gradient itself a wrong factor shows best, along a random direction all the rest
         v = v / np.linalg.norm(v) + gradient / max(float(np.linalg.norm(gradient)), 1e-300)
         x[...] = kept + h * v
-        above = float(model.loss(X, y)[0])
+        above = float(model.loss(X.copy(), y)[0])
         x[...] = kept - h * v
-        below = float(model.loss(X, y)[0])
+        below = float(model.loss(X.copy(), y)[0])
     finally:
         x[...] = kept
     off = abs(float(np.sum(gradient * v)) - (above - below) / (2 * h))
@@ -119,7 +120,8 @@ def _of_weights(weights: dict[str, tuple[float, float]]) -> list[Finding]:
         if not (_near(c, 0.5) and _near(k, 1.0)):
             by_shares.setdefault((round(c, 3), round(k, 3)), []).append(name)
     found = []
-    for (c, k), names in by_shares.items():
+    for names in by_shares.values():
+        c, k = weights[names[0]]
         which = ", ".join(names)
         kind, name = _named(c, k)
         evidence = (

@@ -116,7 +116,7 @@ def _another_mask(call: Call) -> list[Wrong]:
         return [{}, {}, {}]
     if p == 1:  # everything is dropped, and perhaps divided by 0
         return [{"out": lambda: np.full_like(x, np.nan)}, {"out": lambda: 0 * x}, {"out": lambda: 0 * x}]
-    share, size = kept.mean(), max(kept.size, 1)
+    share, size = kept.sum() / max(kept.size, 1), max(kept.size, 1)
     far = abs(share - p) > 5 * np.sqrt(p * (1 - p) / size)
     near = abs(share - (1 - p)) <= 4 * np.sqrt(p * (1 - p) / size)
     forms = [lambda: x * kept / (1 - p), lambda: x * kept / p, lambda: x * kept]

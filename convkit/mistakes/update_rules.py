@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convkit.mistakes.mistake import Call, Table, Wrong
+from convkit.mistakes.mistake import Call, Mistake, Table, Wrong
 from convkit.optim import DEFAULTS
 
 RULES = Table()
@@ -36,7 +36,25 @@ def forms(rule: str, *steps: Step) -> Callable[[Call], list[Wrong]]:
         call = call._replace(args=call.args | {"config": settings})
         return [{"next_w": lambda step=step: run(step, call)} for step in steps]  # type: ignore[misc]
 
+    WRONG_STEPS[of_call] = steps
     return of_call
+
+
+WRONG_STEPS: dict[Callable, tuple[Step, ...]] = {}  # of the forms of each mistake
+
+
+def wrong_rules(mistake: Mistake) -> list[Callable]:
+    """The mistake as update rules, one for each of its forms: rule(w, dw, config) -> (next_w, config)."""
+
+    def rule_of(step: Step) -> Callable:
+        def rule(w: np.ndarray, dw: np.ndarray, config: dict | None = None) -> tuple[np.ndarray, dict]:
+            config = {} if config is None else config
+            with np.errstate(all="ignore"):
+                return step(w, dw, config.setdefault("memory", {}), DEFAULTS[mistake.layer] | config), config
+
+        return rule
+
+    return [rule_of(step) for step in WRONG_STEPS[mistake.forms]]
 
 
 def _momentum(w: np.ndarray, dw: np.ndarray, memory: dict, c: dict, form: str = "") -> np.ndarray:
