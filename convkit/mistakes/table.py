@@ -21,7 +21,6 @@ from convkit.mistakes.mistake import Wrong
 from convkit.mistakes.update_rules import RULES, wrong_rules
 from convkit.ops import implementation_in
 
-
 CONTRACT = ("inputs", "repeat", "cache", "dtype")
 
 
@@ -271,13 +270,4 @@ def _line(row: Row, is_rule: bool) -> str:
     return f"| {name} (`{kind}`) | {row.forms} | {parts} | {row.named} | {'' if is_rule else row.classic} |"
 
 
-HEAD = """# What a pass is worth
-
-Written by `python -m convkit.mistakes`. Every mistake that convkit knows is planted in a right layer, in each form in
-which people make it and in each result that it makes wrong, and all checks of `convkit check` are run over it. *Caught by*
-counts the forms that each check finds wrong; where `forward` catches a mistake, its gradients are not judged. *Named* counts
-those that the checker calls by their name. The last column is what one check of the usual kind finds: the output against
-known numbers, and the gradients against central differences, on one input of the size that notebooks use.
-
-| exercise | planted | caught | named | by one classic check |
-|---|---|---|---|---|""".split("\n")
+HEAD = ["# What a pass is worth", "", "Written by `python -m convkit.mistakes`. Every mistake that convkit knows is planted in a right layer, in each form in", "which people make it and in each result that it makes wrong, and all checks of `convkit check` are run over it. *Caught by*", "counts the forms that each check finds wrong; where `forward` catches a mistake, its gradients are not judged. *Named* counts", "those that the checker calls by their name. The last column is what one check of the usual kind finds: the output against", "known numbers, and the gradients against central differences, on one input of the size that notebooks use.", "", "| exercise | planted | caught | named | by one classic check |", "|---|---|---|---|---|"]
