@@ -1,4 +1,4 @@
-"""check_model: every mistake planted in a network is caught and blamed on the right gradient, and its cause is named."""
+"""check_model: every mistake planted in a network is caught and blamed on the right gradient."""
 
 import time
 from pathlib import Path

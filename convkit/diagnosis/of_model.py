@@ -22,8 +22,8 @@ from convkit.mistakes.mistake import Call
 
 # Numbers of each parameter that are compared one by one to find a relation; seconds that it may take.
 THIN = 24
-SECONDS_FOR_NAMES = 1.5
-SECONDS_FOR_PLACES = 4.0
+SECONDS_FOR_NAMES = 1.0
+SECONDS_FOR_PLACES = 3.0
 
 
 def check_model(

@@ -175,4 +175,6 @@ def _number(value: float | None) -> float:
 def _nested(array: np.ndarray | None) -> Any:
     if array is None:
         return None
-    return np.where(np.isfinite(array), array.astype(object), None).tolist()
+    values: Any = array.astype(object)
+    values[~np.isfinite(array)] = None
+    return values.tolist()
