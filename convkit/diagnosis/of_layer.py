@@ -26,7 +26,7 @@ from convkit.layers import Case, Layer
 from convkit.mistakes import MISTAKES
 
 # Their code may be slow; then fewer inputs are tried. Seconds.
-PATIENCE = 3.0
+PATIENCE = 2.0
 
 
 class LayerDiagnosis:

@@ -79,8 +79,8 @@ def windows_at(stride: Any = None, dilation: Any = None) -> Callable:
     """A rule for windows in which stride or dilation is another one."""
 
     def at(geometry: ConvGeometry, f: int, i: int, j: int) -> tuple[slice, ...]:
-        other = {"stride": stride or geometry.stride, "dilation": dilation or geometry.dilation}
-        return window(geometry._replace(**other), f, i, j)
+        other = geometry._replace(stride=stride or geometry.stride, dilation=dilation or geometry.dilation)
+        return window(other, f, i, j)
 
     return at
 
@@ -235,7 +235,7 @@ def _height_width_swapped(call: Call) -> list[Wrong]:
     def swapped_position(geometry: ConvGeometry, f: int, i: int, j: int) -> tuple[slice, ...]:
         return window(geometry, f, j, i)
 
-    def exchanged(out: tuple[int, int]) -> Callable:
+    def exchanged(out: tuple[int, ...]) -> Callable:
         """The loops' bounds exchanged: outputs beyond the image raise."""
         return lambda: _needs(out == out[::-1], forward(c))
 

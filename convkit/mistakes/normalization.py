@@ -33,7 +33,7 @@ class Norm(NamedTuple):
     shape: tuple[int, ...]
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
         """How many numbers a mean is taken over."""
         return int(np.prod([self.x.shape[axis] for axis in self.axes]))
 
@@ -157,7 +157,7 @@ def _statistics_constant(n: Norm, call: Call) -> list[Wrong]:
     BATCH_CODE,
 )
 def _path_not_averaged(n: Norm, call: Call) -> list[Wrong]:
-    N = n.count
+    N = n.number
     return [
         {"dx": lambda m=m, v=v: backward(n, by_mean=m, by_variance=v)}  # type: ignore[misc]
         for m, v in ((N, 1), (1, N), (N, N), (1, 2), (1, 0.5), (-1, 1), (1, -1), (-1, -1), (1, 1 / N), (1 / N, 1))
@@ -248,7 +248,7 @@ def _not_summed(n: Norm, call: Call) -> list[Wrong]:
     "    var = np.mean((x - mean) ** 2, axis=0)     # np.var(x, axis=0)",
 )
 def _unbiased_variance(n: Norm, call: Call) -> list[Wrong]:
-    N = n.count
+    N = n.number
     if N < 2:
         return [{}]
     var = n.mean((n.x - n.mean(n.x)) ** 2) * N / (N - 1)

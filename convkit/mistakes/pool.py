@@ -113,8 +113,8 @@ def _stride_is_window(call: Call) -> list[Wrong]:
     def all_through() -> np.ndarray:
         """The number of positions computed with the stride for the window's size, too."""
         g = _geometry(call)
-        out = tuple((n - s) // s + 1 for n, s in zip(g.x_shape[2:], g.stride, strict=True))
-        smaller = g._replace(kernel=g.stride, out=out)
+        (H, W), (SH, SW) = g.x_shape[2:], g.stride
+        smaller = g._replace(kernel=g.stride, out=((H - SH) // SH + 1, (W - SW) // SW + 1))
         found = np.zeros(smaller.out_shape)
         for n, c, i, j in np.ndindex(*smaller.out_shape):
             found[n, c, i, j] = np.max(call.args["x"][n, c][smaller.window(i, j)])
@@ -124,8 +124,8 @@ def _stride_is_window(call: Call) -> list[Wrong]:
         {"out": all_through},
         *(
             {
-                "out": lambda at=at: _forward(call, at=at),  # type: ignore[misc]
-                "dx": lambda at=at: spread(call, first_maximum, at=at),  # type: ignore[misc]
+                "out": lambda at=at: _forward(call, at=at),
+                "dx": lambda at=at: spread(call, first_maximum, at=at),
             }
             for at in (short, far, one)
         ),
