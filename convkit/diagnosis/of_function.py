@@ -64,6 +64,8 @@ class Subject:
         for name, gradient in zip(self.names, gradients, strict=False):
             if not isinstance(gradient, (np.ndarray, np.generic, float, int)):
                 raise _Wrong(f"{name} must be an array, it is {kind_of(gradient)}", name)
+            if np.asarray(gradient).dtype.kind not in "fiub":
+                raise _Wrong(f"{name} must hold real numbers, its dtype is {np.asarray(gradient).dtype}", name)
         return gradients
 
     @property

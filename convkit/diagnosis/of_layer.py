@@ -85,6 +85,8 @@ class LayerDiagnosis:
         main = "loss" if layer.is_loss else "out"
         try:
             out, second = two(layer, self.forward(*args.values()), self.forward)
+            if not _is_numbers(out):  # the check says so; nothing can be said of its numbers
+                return None
             out = np.array(out, float)
         except WrongContract:
             return None
@@ -100,7 +102,7 @@ class LayerDiagnosis:
         found: dict[str, Any] = {main: out, **{key: written.get(key, np.zeros(0)) for key in right.written}}
         call = call_of(layer, case, seed, right, out)
         if layer.is_loss:
-            return Sample(case.name, call, {**found, "dx": second})
+            return Sample(case.name, call, found | ({"dx": second} if _is_numbers(second) else {}))
 
         def mine(dout: np.ndarray) -> dict[str, Any]:
             return self._gradients(arguments(layer, case, seed), dout)
@@ -128,10 +130,15 @@ class LayerDiagnosis:
         except Exception as error:
             return dict.fromkeys(self.layer.gradients, error)
         named = zip(self.layer.gradients, gradients, strict=True)
-        return {name: np.array(value) for name, value in named if isinstance(value, (np.ndarray, np.generic, float))}
+        return {name: np.array(value) for name, value in named if _is_numbers(value)}
 
 
 def _gradients_of_reference(layer: Layer, args: dict[str, Any], dout: np.ndarray) -> dict[str, Any]:
     assert layer.backward is not None
     result = layer.backward(dout, layer.forward(*args.values())[1])
     return dict(zip(layer.gradients, result if isinstance(result, tuple) else (result,), strict=True))
+
+
+def _is_numbers(value: Any) -> bool:
+    """Whether a result is an array of real numbers, or one number."""
+    return isinstance(value, (np.ndarray, np.generic, float)) and np.asarray(value).dtype.kind in "fiub"
