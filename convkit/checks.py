@@ -38,7 +38,7 @@ from convkit.diagnosis.runs import (
     written_settings,
 )
 from convkit.layers import LAYERS, Case, Layer
-from convkit.load_layers import describe_error, load_layers
+from convkit.load_layers import describe_error, load_layers, read_anew
 from convkit.ops import SUFFIXES, defined_in
 
 __all__ = ["Check", "CheckFailure", "check_layers", "checks_of", "run_check"]
@@ -79,7 +79,7 @@ def check_layers(
 ) -> CheckReport:
     """Run all checks on a module of layers.
 
-    - source: a module, its name, or the path of its file
+    - source: a module, its name, or the path of its file; a module whose file was edited since is read anew
     - layers: names of the layers to check, keys of convkit.layers.LAYERS; default all that the module defines
     - full: whether what goes beyond the assignment's contract must be right too
     - progress: whether to show a bar once it takes longer than a second; default: on a terminal and in a notebook
@@ -88,7 +88,7 @@ def check_layers(
     and its text by print(report) or report.text(hint=1...3); a module in which nothing was found to check is not ok.
     Raises convkit.load_layers.LayersError if the module cannot be loaded, ValueError for a name that is no layer's.
     """
-    module = load_layers(source)
+    module = read_anew(source) if isinstance(source, ModuleType) else load_layers(source)
     checks = list(checks_of(module, layers))
     results = [run_check(check, full) for check in with_progress(checks, "check", progress)]
     return CheckReport(module.__name__, tuple(results))
@@ -125,11 +125,12 @@ def checks_of_pair(layer: Layer, forward: Callable, backward: Callable | None) -
         yield Check(layer.name, part, words, beyond, run)
 
 
-def run_check(check: Check, full: bool = False) -> CheckResult:
-    """Run one check; what the module prints meanwhile is swallowed, what it raises becomes the message."""
+def run_check(check: Check, full: bool = False, prints: Any = None) -> CheckResult:
+    """Run one check; what the module prints meanwhile goes into `prints` or nowhere, what it raises is the message."""
     status, message, failure = "right", "", CheckFailure("")
     try:
-        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
+        stdout = contextlib.redirect_stdout(prints or io.StringIO())
+        with stdout, np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NumPy warns of what the checks will find; nobody's filters matter here
             check.run()
     except CannotTell as reason:
@@ -140,7 +141,7 @@ def run_check(check: Check, full: bool = False) -> CheckResult:
         status, message = "wrong", str(failed)
     except NotImplementedError as error:
         status, message = "not written", str(error) or "it raises NotImplementedError"
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         status, message = "wrong", f"it raised an error: {describe_error(error)}"
     if status in ("wrong", "cannot tell") and check.beyond and not full:
         status = "not supported"
