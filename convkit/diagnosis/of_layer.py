@@ -68,7 +68,8 @@ class LayerDiagnosis:
         """Calls of this case and of those of the assignment's contract, each with two inputs while patience lasts."""
         others = [c for c in self.layer.cases if c is not case and c.beyond in ("", case.beyond)]
         plan = [(case, 0), (case, 1), *((c, seed) for seed in (0, 1) for c in others)]
-        found, begun = [], time.thread_time()
+        found: list[Sample] = []
+        begun = time.thread_time()
         for each, seed in plan:
             if len(found) >= FEWEST and time.thread_time() - begun > PATIENCE:
                 break
