@@ -11,8 +11,8 @@ Columns are medians in milliseconds, forward and backward (dx, dw and db togethe
 - fast: convkit.fast_layers
 - torch: PyTorch on the same number of threads
 
-then how many times faster we are than im2col and PyTorch, what we compute in GFLOP/s and in per cent of the highest rate
-measured on registers, and the largest error of us and of PyTorch, relative to the largest value of the same in float64.
+then how many times faster we are than im2col and PyTorch, what we compute in GFLOP/s and in per cent of the highest
+rate measured on registers, and the largest error of us and of PyTorch, relative to the largest value of the same in float64.
 
 Every function is called untimed for some milliseconds before it is timed: threads of OpenMP, NumPy's BLAS and PyTorch's
 go on spinning after their work and would take a core from whoever comes next.
@@ -237,7 +237,9 @@ def picture(found: list[tuple[Row, dict]], path: str, title: str) -> None:
         bars = axes.barh(places + 0.4 * i - 0.2, ratios, 0.38, color=colour, label=part)
         axes.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios], padding=3, fontsize=8)
     axes.axvline(1, color="black", linewidth=1)
-    axes.set(yticks=places, yticklabels=[row.name for row, _ in found], xlabel="PyTorch's time / convkit's", title=title)
+    axes.set(
+        yticks=places, yticklabels=[row.name for row, _ in found], xlabel="PyTorch's time / convkit's", title=title
+    )
     axes.invert_yaxis()
     axes.margins(x=0.12)
     axes.legend(loc="lower right")
@@ -262,7 +264,9 @@ def main() -> None:
     found = table([row for row in rows if args.only in row.name], args)
     if args.picture and torch is not None:
         threads = convkit.get_num_threads()
-        picture(found, args.picture, f"Convolutions against PyTorch {torch.__version__}, {args.dtype}, {threads} threads")
+        picture(
+            found, args.picture, f"Convolutions against PyTorch {torch.__version__}, {args.dtype}, {threads} threads"
+        )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ convkit.check_layers     does a module of layers, yours for instance, do what it
 convkit.classifiers      ThreeLayerConvNet, TwoLayerNet, FullyConnectedNet
 convkit.Solver           trains a model; convkit.optim holds the update rules
 convkit.data_utils       real images to train on
+convkit.summary          the table of a network's layers; convkit.receptive_field, convkit.lint: see convkit.calculators
+convkit.vis_utils        pictures of images, weights, training and trained networks
 """
 
 from importlib import import_module
@@ -17,24 +19,48 @@ from convkit.layers import LAYERS
 from convkit.ops import current, use
 
 if TYPE_CHECKING:
+    from convkit.calculators import lint, receptive_field, summary
     from convkit.checks import check_layers
     from convkit.solver import Solver
 
 __version__ = "0.1.0"
-__all__ = ["LAYERS", "Solver", "__version__", "check_layers", "current", "get_num_threads", "set_num_threads", "use"]
+__all__ = [
+    "LAYERS",
+    "Solver",
+    "__version__",
+    "check_layers",
+    "current",
+    "get_num_threads",
+    "lint",
+    "receptive_field",
+    "set_num_threads",
+    "summary",
+    "use",
+]
 
 # Loaded when they are first asked for, so that importing convkit takes no longer than importing NumPy.
-_LAZY = {"Solver": "convkit.solver", "check_layers": "convkit.checks"}
+_LAZY = {
+    "Solver": "convkit.solver",
+    "check_layers": "convkit.checks",
+    "lint": "convkit.calculators",
+    "receptive_field": "convkit.calculators",
+    "summary": "convkit.calculators",
+}
 _MODULES = (
+    "calculators",
     "checkpoint",
     "checks",
     "data_utils",
+    "exchange",
     "fast_layers",
     "gradient_check",
+    "initializers",
     "layer_utils",
+    "nn",
     "numpy_layers",
     "optim",
     "schedules",
+    "signals",
     "vis_utils",
 )
 

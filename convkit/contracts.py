@@ -6,6 +6,7 @@ the same errors with the same words.
 
 from __future__ import annotations
 
+import math
 import reprlib
 import sys
 from typing import Any
@@ -44,6 +45,11 @@ def is_plain_array(value: Any) -> bool:
     return isinstance(value, np.ndarray) and not isinstance(value, (np.ma.MaskedArray, np.matrix))
 
 
+def is_float_array(value: Any) -> bool:
+    """Whether value is an array of float32 or float64."""
+    return isinstance(value, np.ndarray) and value.dtype.newbyteorder("=") in FLOATS
+
+
 def check_ndim(name: str, shape: tuple[int, ...], axes: str) -> None:
     """Raise ValueError unless the shape has as many axes as the text, such as '(N, C, H, W)', names."""
     wanted = axes.count(",") + 1 - axes.count(",)")
@@ -61,6 +67,13 @@ def check_shape(name: str, array: np.ndarray, shape: tuple[int, ...], axes: str)
     """Raise ValueError unless the array has exactly this shape; nothing is broadcast."""
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {axes} = {shape}, got {array.shape}")
+
+
+def check_size(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """shape, of an output that a setting asks for; ValueError, naming the setting, if no memory could hold it."""
+    if math.prod(shape) > LARGEST // 8:
+        raise ValueError(f"{name} asks for an output of shape {shape}, which no memory can hold; use a smaller one")
+    return shape
 
 
 def check_dout(dout: Any, shape: tuple[int, ...], axes: str, dtype: np.dtype) -> np.dtype:
@@ -103,14 +116,28 @@ def whole_number(name: str, value: Any, at_least: int) -> int:
     return int(value)
 
 
+# What the axes of an image are called, in order: the names that settings and error messages use.
+IMAGE_AXES = ("height", "width")
+
+
 def pair(name: str, value: Any, at_least: int) -> tuple[int, int]:
     """A setting for height and width: a whole number for both, or a pair (height, width)."""
-    if isinstance(value, (tuple, list)):
-        if len(value) != 2:
-            raise ValueError(f"{name} must be a whole number or a pair (height, width), got {short(value)}")
-        return whole_number(f"{name}[0]", value[0], at_least), whole_number(f"{name}[1]", value[1], at_least)
-    number = whole_number(name, value, at_least)
-    return number, number
+    height, width = per_axis(name, value, at_least, IMAGE_AXES)
+    return height, width
+
+
+def per_axis(name: str, value: Any, at_least: int, axes: tuple[str, ...]) -> tuple[int, ...]:
+    """A setting for each of these axes: a whole number for all, or (if there are several) a tuple of one for each."""
+    if len(axes) > 1 and isinstance(value, (tuple, list)):
+        if len(value) != len(axes):
+            raise ValueError(f"{name} must be a whole number or {tuple_in_words(axes)}, got {short(value)}")
+        return tuple(whole_number(f"{name}[{i}]", number, at_least) for i, number in enumerate(value))
+    return (whole_number(name, value, at_least),) * len(axes)
+
+
+def tuple_in_words(axes: tuple[str, ...]) -> str:
+    """'a pair (height, width)', 'three numbers (depth, height, width)'."""
+    return f"{'a pair' if len(axes) == 2 else 'three numbers'} ({', '.join(axes)})"
 
 
 def real_number(name: str, value: Any, low: float, high: float, low_open: bool = False) -> float:
@@ -121,6 +148,13 @@ def real_number(name: str, value: Any, low: float, high: float, low_open: bool =
         left, right = "(" if low_open else "[", ")" if high == np.inf else "]"
         raise ValueError(f"{name} must lie in {left}{low:g}, {high:g}{right}, got {short(value)}")
     return float(value)
+
+
+def truth_value(name: str, value: Any) -> bool:
+    """value as a bool; TypeError for anything else, for "no" and 0.0 are not what they look like."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {short(value)} ({type(value).__name__})")
+    return bool(value)
 
 
 def cast(dtype: np.dtype, *arrays: np.ndarray) -> list[np.ndarray]:

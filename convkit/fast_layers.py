@@ -35,12 +35,43 @@ from convkit.layers.layernorm import layernorm_backward as layernorm_backward_fa
 from convkit.layers.layernorm import layernorm_forward as layernorm_forward_fast
 from convkit.layers.layernorm import spatial_groupnorm_backward as spatial_groupnorm_backward_fast
 from convkit.layers.layernorm import spatial_groupnorm_forward as spatial_groupnorm_forward_fast
+from convkit.numpy_layers import adaptive_avg_pool_backward_numpy as adaptive_avg_pool_backward_fast
+from convkit.numpy_layers import adaptive_avg_pool_forward_numpy as adaptive_avg_pool_forward_fast
+from convkit.numpy_layers import adaptive_max_pool_backward_numpy as adaptive_max_pool_backward_fast
+from convkit.numpy_layers import adaptive_max_pool_forward_numpy as adaptive_max_pool_forward_fast
+from convkit.numpy_layers import avg_pool_backward_numpy as avg_pool_backward_fast
+from convkit.numpy_layers import avg_pool_forward_numpy as avg_pool_forward_fast
+from convkit.numpy_layers import bed_of_nails_backward_numpy as bed_of_nails_backward_fast
+from convkit.numpy_layers import bed_of_nails_forward_numpy as bed_of_nails_forward_fast
+from convkit.numpy_layers import conv1d_backward_numpy as conv1d_backward_fast
+from convkit.numpy_layers import conv1d_forward_numpy as conv1d_forward_fast
+from convkit.numpy_layers import conv3d_backward_numpy as conv3d_backward_fast
+from convkit.numpy_layers import conv3d_forward_numpy as conv3d_forward_fast
 from convkit.numpy_layers import conv_backward_numpy as conv_backward_fast
 from convkit.numpy_layers import conv_forward_numpy as conv_forward_fast
+from convkit.numpy_layers import conv_transpose_backward_numpy as conv_transpose_backward_fast
+from convkit.numpy_layers import conv_transpose_forward_numpy as conv_transpose_forward_fast
+from convkit.numpy_layers import global_avg_pool_backward_numpy as global_avg_pool_backward_fast
+from convkit.numpy_layers import global_avg_pool_forward_numpy as global_avg_pool_forward_fast
+from convkit.numpy_layers import global_max_pool_backward_numpy as global_max_pool_backward_fast
+from convkit.numpy_layers import global_max_pool_forward_numpy as global_max_pool_forward_fast
 from convkit.numpy_layers import max_pool_backward_numpy as max_pool_backward_fast
 from convkit.numpy_layers import max_pool_forward_numpy as max_pool_forward_fast
+from convkit.numpy_layers import max_pool_with_indices_numpy as max_pool_with_indices_fast
+from convkit.numpy_layers import max_unpool_backward_numpy as max_unpool_backward_fast
+from convkit.numpy_layers import max_unpool_forward_numpy as max_unpool_forward_fast
+from convkit.numpy_layers import separable_conv_backward_numpy as separable_conv_backward_fast
+from convkit.numpy_layers import separable_conv_forward_numpy as separable_conv_forward_fast
+from convkit.numpy_layers import upsample_bilinear_backward_numpy as upsample_bilinear_backward_fast
+from convkit.numpy_layers import upsample_bilinear_forward_numpy as upsample_bilinear_forward_fast
+from convkit.numpy_layers import upsample_nearest_backward_numpy as upsample_nearest_backward_fast
+from convkit.numpy_layers import upsample_nearest_forward_numpy as upsample_nearest_forward_fast
 
 __all__ = [
+    "adaptive_avg_pool_backward_fast",
+    "adaptive_avg_pool_forward_fast",
+    "adaptive_max_pool_backward_fast",
+    "adaptive_max_pool_forward_fast",
     "affine_backward_fast",
     "affine_bn_relu_backward_fast",
     "affine_bn_relu_forward_fast",
@@ -49,10 +80,18 @@ __all__ = [
     "affine_ln_relu_forward_fast",
     "affine_relu_backward_fast",
     "affine_relu_forward_fast",
+    "avg_pool_backward_fast",
+    "avg_pool_forward_fast",
     "batchnorm_backward_fast",
     "batchnorm_forward_fast",
+    "bed_of_nails_backward_fast",
+    "bed_of_nails_forward_fast",
     "col2im_6d_cython",
     "col2im_cython",
+    "conv1d_backward_fast",
+    "conv1d_forward_fast",
+    "conv3d_backward_fast",
+    "conv3d_forward_fast",
     "conv_backward_fast",
     "conv_backward_im2col",
     "conv_backward_strides",
@@ -65,6 +104,12 @@ __all__ = [
     "conv_relu_forward_fast",
     "conv_relu_pool_backward_fast",
     "conv_relu_pool_forward_fast",
+    "conv_transpose_backward_fast",
+    "conv_transpose_forward_fast",
+    "global_avg_pool_backward_fast",
+    "global_avg_pool_forward_fast",
+    "global_max_pool_backward_fast",
+    "global_max_pool_forward_fast",
     "im2col_cython",
     "layernorm_backward_fast",
     "layernorm_forward_fast",
@@ -74,12 +119,21 @@ __all__ = [
     "max_pool_forward_fast",
     "max_pool_forward_im2col",
     "max_pool_forward_reshape",
+    "max_pool_with_indices_fast",
+    "max_unpool_backward_fast",
+    "max_unpool_forward_fast",
     "relu_backward_fast",
     "relu_forward_fast",
+    "separable_conv_backward_fast",
+    "separable_conv_forward_fast",
     "spatial_batchnorm_backward_fast",
     "spatial_batchnorm_forward_fast",
     "spatial_groupnorm_backward_fast",
     "spatial_groupnorm_forward_fast",
+    "upsample_bilinear_backward_fast",
+    "upsample_bilinear_forward_fast",
+    "upsample_nearest_backward_fast",
+    "upsample_nearest_forward_fast",
 ]
 
 # What `use` takes for this module.

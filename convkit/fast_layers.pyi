@@ -3,6 +3,10 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "adaptive_avg_pool_backward_fast",
+    "adaptive_avg_pool_forward_fast",
+    "adaptive_max_pool_backward_fast",
+    "adaptive_max_pool_forward_fast",
     "affine_backward_fast",
     "affine_bn_relu_backward_fast",
     "affine_bn_relu_forward_fast",
@@ -11,10 +15,18 @@ __all__ = [
     "affine_ln_relu_forward_fast",
     "affine_relu_backward_fast",
     "affine_relu_forward_fast",
+    "avg_pool_backward_fast",
+    "avg_pool_forward_fast",
     "batchnorm_backward_fast",
     "batchnorm_forward_fast",
+    "bed_of_nails_backward_fast",
+    "bed_of_nails_forward_fast",
     "col2im_6d_cython",
     "col2im_cython",
+    "conv1d_backward_fast",
+    "conv1d_forward_fast",
+    "conv3d_backward_fast",
+    "conv3d_forward_fast",
     "conv_backward_fast",
     "conv_backward_im2col",
     "conv_backward_strides",
@@ -27,6 +39,12 @@ __all__ = [
     "conv_relu_forward_fast",
     "conv_relu_pool_backward_fast",
     "conv_relu_pool_forward_fast",
+    "conv_transpose_backward_fast",
+    "conv_transpose_forward_fast",
+    "global_avg_pool_backward_fast",
+    "global_avg_pool_forward_fast",
+    "global_max_pool_backward_fast",
+    "global_max_pool_forward_fast",
     "im2col_cython",
     "layernorm_backward_fast",
     "layernorm_forward_fast",
@@ -36,12 +54,21 @@ __all__ = [
     "max_pool_forward_fast",
     "max_pool_forward_im2col",
     "max_pool_forward_reshape",
+    "max_pool_with_indices_fast",
+    "max_unpool_backward_fast",
+    "max_unpool_forward_fast",
     "relu_backward_fast",
     "relu_forward_fast",
+    "separable_conv_backward_fast",
+    "separable_conv_forward_fast",
     "spatial_batchnorm_backward_fast",
     "spatial_batchnorm_forward_fast",
     "spatial_groupnorm_backward_fast",
     "spatial_groupnorm_forward_fast",
+    "upsample_bilinear_backward_fast",
+    "upsample_bilinear_forward_fast",
+    "upsample_nearest_backward_fast",
+    "upsample_nearest_forward_fast",
 ]
 
 # Bytes of a tile of the im2col matrix. Only the compiled module has it, not its stand-in.
@@ -107,6 +134,45 @@ def affine_ln_relu_forward_fast(
 def affine_ln_relu_backward_fast(
     dout: np.ndarray, cache: Any, needs_dx: bool = True
 ) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, np.ndarray]: ...
+def conv1d_forward_fast(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def conv1d_backward_fast(dout: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+def conv3d_forward_fast(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def conv3d_backward_fast(dout: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+def conv_transpose_forward_fast(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def conv_transpose_backward_fast(dout: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+def separable_conv_forward_fast(
+    x: np.ndarray, w_depth: np.ndarray, w_point: np.ndarray, b: np.ndarray, conv_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def separable_conv_backward_fast(
+    dout: np.ndarray, cache: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]: ...
+def avg_pool_forward_fast(x: np.ndarray, pool_param: dict[str, Any]) -> tuple[np.ndarray, Any]: ...
+def avg_pool_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def global_avg_pool_forward_fast(x: np.ndarray) -> tuple[np.ndarray, Any]: ...
+def global_avg_pool_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def global_max_pool_forward_fast(x: np.ndarray) -> tuple[np.ndarray, Any]: ...
+def global_max_pool_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def adaptive_avg_pool_forward_fast(x: np.ndarray, pool_param: dict[str, Any]) -> tuple[np.ndarray, Any]: ...
+def adaptive_avg_pool_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def adaptive_max_pool_forward_fast(x: np.ndarray, pool_param: dict[str, Any]) -> tuple[np.ndarray, Any]: ...
+def adaptive_max_pool_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def max_unpool_forward_fast(
+    x: np.ndarray, indices: np.ndarray, unpool_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def max_unpool_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def upsample_nearest_forward_fast(x: np.ndarray, upsample_param: dict[str, Any]) -> tuple[np.ndarray, Any]: ...
+def upsample_nearest_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def upsample_bilinear_forward_fast(x: np.ndarray, upsample_param: dict[str, Any]) -> tuple[np.ndarray, Any]: ...
+def upsample_bilinear_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def bed_of_nails_forward_fast(x: np.ndarray, upsample_param: dict[str, Any]) -> tuple[np.ndarray, Any]: ...
+def bed_of_nails_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def max_pool_with_indices_fast(x: np.ndarray, pool_param: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]: ...
 def affine_forward_fast(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Any]: ...
 def affine_backward_fast(dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, np.ndarray, np.ndarray]: ...
 def affine_relu_forward_fast(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Any]: ...

@@ -5,8 +5,9 @@
     affine_forward_fast,   affine_backward_fast     the affine layer
     relu_forward_fast,     relu_backward_fast       ReLU
     batchnorm_..., spatial_batchnorm_..., layernorm_..., spatial_groupnorm_...          normalization
-    conv_relu_..., conv_relu_pool_..., conv_bn_relu_...,
-    affine_relu_..., affine_bn_relu_..., affine_ln_relu_...      fused pairs
+    affine_relu_..., affine_bn_relu_..., affine_ln_relu_..., conv_relu_..., conv_relu_pool_..., conv_bn_relu_...
+                                                    fused pairs: what layer_utils.chain takes instead of their parts
+    ...                                             and what stands in fast/: further convolutions, pooling, upsampling
     im2col_cython, col2im_cython, col2im_6d_cython  images as a matrix of windows, and back
 
 They take what the reference takes, return what it returns and refuse what it refuses; only the caches differ. The faces
@@ -21,14 +22,29 @@ import convkit.kernels.activation as activation_kernels
 import convkit.kernels.im2col as im2col_kernels
 import convkit.kernels.normalization as normalization_kernels
 import convkit.kernels.pooling as pooling_kernels
-from convkit.kernels import affine, convolution, threads
+import convkit.kernels.resample as resample_kernels
+from convkit.kernels import affine, convolution, slices, threads
+from convkit.layers.adaptive_pool import AdaptiveGeometry, check_adaptive_pool
 from convkit.layers.affine import check_affine
+from convkit.layers.avg_pool import check_avg_pool
 from convkit.layers.batchnorm import check_batchnorm
 from convkit.layers.conv import check_conv
+from convkit.layers.conv1d import check_conv1d
+from convkit.layers.conv3d import check_conv3d
+from convkit.layers.conv_transpose import check_conv_transpose
+from convkit.layers.global_pool import check_global_pool
 from convkit.layers.layernorm import check_groupnorm, check_layernorm
 from convkit.layers.pool import check_pool, pool_geometry
+from convkit.layers.separable_conv import check_separable_conv
+from convkit.layers.unpool import check_max_unpool
+from convkit.layers.upsample import check_upsample
+from convkit.layers.upsample_bilinear import check_upsample_bilinear
 
 __all__ = [
+    "adaptive_avg_pool_backward_fast",
+    "adaptive_avg_pool_forward_fast",
+    "adaptive_max_pool_backward_fast",
+    "adaptive_max_pool_forward_fast",
     "affine_backward_fast",
     "affine_bn_relu_backward_fast",
     "affine_bn_relu_forward_fast",
@@ -37,10 +53,18 @@ __all__ = [
     "affine_ln_relu_forward_fast",
     "affine_relu_backward_fast",
     "affine_relu_forward_fast",
+    "avg_pool_backward_fast",
+    "avg_pool_forward_fast",
     "batchnorm_backward_fast",
     "batchnorm_forward_fast",
+    "bed_of_nails_backward_fast",
+    "bed_of_nails_forward_fast",
     "col2im_6d_cython",
     "col2im_cython",
+    "conv1d_backward_fast",
+    "conv1d_forward_fast",
+    "conv3d_backward_fast",
+    "conv3d_forward_fast",
     "conv_backward_fast",
     "conv_backward_im2col",
     "conv_backward_strides",
@@ -53,6 +77,12 @@ __all__ = [
     "conv_relu_forward_fast",
     "conv_relu_pool_backward_fast",
     "conv_relu_pool_forward_fast",
+    "conv_transpose_backward_fast",
+    "conv_transpose_forward_fast",
+    "global_avg_pool_backward_fast",
+    "global_avg_pool_forward_fast",
+    "global_max_pool_backward_fast",
+    "global_max_pool_forward_fast",
     "im2col_cython",
     "layernorm_backward_fast",
     "layernorm_forward_fast",
@@ -62,13 +92,23 @@ __all__ = [
     "max_pool_forward_fast",
     "max_pool_forward_im2col",
     "max_pool_forward_reshape",
+    "max_pool_with_indices_fast",
+    "max_unpool_backward_fast",
+    "max_unpool_forward_fast",
     "relu_backward_fast",
     "relu_forward_fast",
+    "separable_conv_backward_fast",
+    "separable_conv_forward_fast",
     "spatial_batchnorm_backward_fast",
     "spatial_batchnorm_forward_fast",
     "spatial_groupnorm_backward_fast",
     "spatial_groupnorm_forward_fast",
+    "upsample_bilinear_backward_fast",
+    "upsample_bilinear_forward_fast",
+    "upsample_nearest_backward_fast",
+    "upsample_nearest_forward_fast",
 ]
+
 
 def conv_forward_fast(x, w, b, conv_param):
     """Convolve a batch of images with a bank of filters; as conv_forward_naive, compiled.
@@ -83,8 +123,8 @@ def conv_forward_fast(x, w, b, conv_param):
         None (default): tiles of 2x2 outputs, where that is faster than the sums as they are defined
         0: never
         2: tiles of 2x2: 2.25 times fewer multiplications, as accurate as the plain sums
-        4: tiles of 4x4: 4 times fewer, and about 15 times the round-off. Against float64 the largest error in float32 is
-           1e-5 of the largest output (7e-7 otherwise), in float64 2e-14. Training does not mind; whoever compares
+        4: tiles of 4x4: 4 times fewer, and about 15 times the round-off. Against float64 the largest error in float32
+           is 1e-5 of the largest output (7e-7 otherwise), in float64 2e-14. Training does not mind; whoever compares
            numbers will.
 
     Returns (out, cache): out (N, F, OH, OW), and a cache for conv_backward_fast.
@@ -178,12 +218,14 @@ def _aligned(array, dtype):
     return np.require(array, dtype, "A")
 
 
-include "fast/affine.pxi"
-include "fast/pooling.pxi"
 include "fast/activation.pxi"
-include "fast/normalization.pxi"
+include "fast/affine.pxi"
+include "fast/convolutions.pxi"
 include "fast/fused.pxi"
-
+include "fast/more_pooling.pxi"
+include "fast/normalization.pxi"
+include "fast/pooling.pxi"
+include "fast/upsampling.pxi"
 
 # The assignments have several fast variants of a layer; here one serves every shape, under all their names.
 conv_forward_im2col = conv_forward_strides = conv_forward_fast

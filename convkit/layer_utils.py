@@ -88,9 +88,20 @@ def chain(*layers: str, name: str = "") -> tuple[Callable, Callable]:
     return forward, backward
 
 
-affine_relu_forward, affine_relu_backward = chain("affine", "relu", name="affine_relu")
-affine_bn_relu_forward, affine_bn_relu_backward = chain("affine", "batchnorm", "relu", name="affine_bn_relu")
-affine_ln_relu_forward, affine_ln_relu_backward = chain("affine", "layernorm", "relu", name="affine_ln_relu")
-conv_relu_forward, conv_relu_backward = chain("conv", "relu", name="conv_relu")
-conv_bn_relu_forward, conv_bn_relu_backward = chain("conv", "spatial_batchnorm", "relu", name="conv_bn_relu")
-conv_relu_pool_forward, conv_relu_pool_backward = chain("conv", "relu", "max_pool", name="conv_relu_pool")
+# The layers that a sandwich stands for, and its name; nn.Sequential finds fused pairs by it.
+SANDWICHES: dict[tuple[str, ...], str] = {
+    ("affine", "relu"): "affine_relu",
+    ("affine", "batchnorm", "relu"): "affine_bn_relu",
+    ("affine", "layernorm", "relu"): "affine_ln_relu",
+    ("conv", "relu"): "conv_relu",
+    ("conv", "spatial_batchnorm", "relu"): "conv_bn_relu",
+    ("conv", "relu", "max_pool"): "conv_relu_pool",
+}
+_pairs = {name: chain(*layers, name=name) for layers, name in SANDWICHES.items()}
+
+affine_relu_forward, affine_relu_backward = _pairs["affine_relu"]
+affine_bn_relu_forward, affine_bn_relu_backward = _pairs["affine_bn_relu"]
+affine_ln_relu_forward, affine_ln_relu_backward = _pairs["affine_ln_relu"]
+conv_relu_forward, conv_relu_backward = _pairs["conv_relu"]
+conv_bn_relu_forward, conv_bn_relu_backward = _pairs["conv_bn_relu"]
+conv_relu_pool_forward, conv_relu_pool_backward = _pairs["conv_relu_pool"]

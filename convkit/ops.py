@@ -6,7 +6,8 @@
 
 For every layer the first of the modules that defines its whole pair (forward and backward) is taken, else the
 reference. Until `use` is called the modules are fast_layers, then numpy_layers. A pair is found by its names:
-conv_forward and conv_backward, both with the same ending: none, _naive, _fast or _numpy.
+conv_forward and conv_backward, both with the same ending: none, _naive, _fast or _numpy. A function that is still as
+`convkit new` wrote it, with nothing filled in, does not count.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from convkit.contracts import short
 from convkit.layers import LAYERS
 
 SUFFIXES = ("", "_naive", "_fast", "_numpy")
+UNWRITTEN = "is not written yet"  # what the error says that `convkit new` puts in the place of a solution
 
 
 class Implementation(NamedTuple):
@@ -52,7 +54,8 @@ class use:
     """Choose which modules implement the layers; as a statement for the process, as a context manager for a block.
 
     - modules: modules that define layers, the first choice first: convkit.fast_layers, convkit.numpy_layers, or
-      your own. Only functions defined in a module count, not those that it imports. With no module: the reference.
+      your own, or packages of such. Only functions defined in them count, not those imported from elsewhere. With no
+      module: the reference.
 
     Raises TypeError for what is not a module, ValueError for a module that defines no complete layer.
     """
@@ -64,6 +67,9 @@ class use:
         self.modules = tuple(getattr(module, "IMPLEMENTATION", module) for module in modules)
         for module in self.modules:
             if not implemented_layers(module):
+                unwritten = next((f.__name__ for f in vars(module).values() if is_unwritten(f)), None)
+                if unwritten:
+                    raise ValueError(f"module {module.__name__} has no layer that is written: {unwritten} is not, yet")
                 raise ValueError(
                     f"module {module.__name__} defines no layer: a layer is a pair of functions such as conv_forward "
                     "and conv_backward (or with _naive, _fast or _numpy behind), defined in the module itself, not "
@@ -142,7 +148,7 @@ def implementation_in(module: ModuleType, name: str) -> Implementation | None:
     for suffix in SUFFIXES:
         names = (name + suffix,) if is_loss else (f"{name}_forward{suffix}", f"{name}_backward{suffix}")
         functions = [defined_in(module, each) for each in names]
-        if all(functions):
+        if all(functions) and not any(map(is_unwritten, functions)):
             forward, backward = functions[0], None if is_loss else functions[1]
             return Implementation(name, forward, backward, module.__name__)  # type: ignore[arg-type]
     return None
@@ -155,9 +161,20 @@ def implemented_layers(module: ModuleType) -> list[str]:
 
 
 def defined_in(module: ModuleType, name: str) -> Callable | None:
-    """The function of this name if the module itself defines it; an imported one is not the module's work."""
+    """The function of this name if the module itself, or a module of this package, defines it; an imported one is not
+    the module's work."""
     function = vars(module).get(name)
-    return function if callable(function) and getattr(function, "__module__", None) == module.__name__ else None
+    if not callable(function):
+        return None
+    home = str(getattr(function, "__module__", None))
+    inside = hasattr(module, "__path__") and home.startswith(f"{module.__name__}.")
+    return function if inside or home == module.__name__ else None
+
+
+def is_unwritten(function: Any) -> bool:
+    """Whether a function still has, at one place at least, the error that `convkit new` puts where code is missing."""
+    code, message = getattr(function, "__code__", None), f"{getattr(function, '__name__', '')} {UNWRITTEN}"
+    return code is not None and any(isinstance(c, str) and c.startswith(message) for c in code.co_consts)
 
 
 def forward(layer: str, *arguments: Any) -> tuple[np.ndarray, Step]:
@@ -190,9 +207,9 @@ def _can_leave_out_dx(function: Callable) -> bool:
         return False
 
 
-def loss(layer: str, x: np.ndarray, y: np.ndarray) -> tuple[np.floating, np.ndarray]:
-    """Run a current loss function; returns (loss, dx)."""
+def loss(layer: str, x: np.ndarray, y: np.ndarray, *settings: Any) -> tuple[np.floating, np.ndarray]:
+    """Run a current loss function, with its settings if it has some; returns (loss, dx)."""
     implementation = current(layer)
     if implementation.backward is not None:
         raise ValueError(f"{layer} is not a loss: call forward({layer!r}, ...)")
-    return implementation.forward(x, y)
+    return implementation.forward(x, y, *settings)

@@ -169,7 +169,7 @@ def adamw(w, dw, m, v, rate, beta1, beta2, epsilon, decay, t):
     """Adam with decoupled weight decay: w itself shrinks, instead of the loss growing by an L2 term.
 
     w ← w - learning_rate · (m̂ / (√v̂ + epsilon) + weight_decay · w), with m̂ and v̂ as in adam. It shrinks every
-    parameter it is given, biases too; set the model's own `reg` to 0 when using it.
+    parameter it is given; the Solver spares the biases and norms of convkit.nn's models. Set `reg` to 0 when using it.
 
     config: as for adam, and 'weight_decay' (1e-2).
     Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2 (there the schedule

@@ -32,6 +32,7 @@ class Solver:
     - model.loss(X, y) -> (loss, grads): the loss of a minibatch, and its gradients by the names of model.params;
       model.loss(X) -> scores (N, C), of which the highest in a row is the predicted class
     - get_state and set_state, or bn_params, if there is more to remember: see resume.get_model_state
+    - decays(name), if it has that: whether the weight decay of the rule adamw applies to a parameter
 
     After train():
     - model.params and best_params are the parameters with the best validation accuracy, best_val_acc, of all checks;
@@ -134,7 +135,10 @@ class Solver:
         results = ("train_acc", "val_acc") if self.metric == "accuracy" else ("val_loss",)
         columns = ("epoch", "iteration", "loss", *results, "learning_rate", "seconds")
         self.history: dict[str, list] = {column: [] for column in columns}
-        self.optim_configs = {name: dict(self.optim_config) for name in self.model.params}
+        self.optim_configs = {
+            name: checks.config_for(self.model, name, self.update_rule_name, self.optim_config)
+            for name in self.model.params
+        }
         self._written: dict[str, list[np.ndarray]] = {}  # by the update rule, at the step before
         self.learning_rate = math.nan  # of the latest iteration, for the first parameter
         self.seconds = 0.0

@@ -128,6 +128,14 @@ def check_optim_config(rule: str, optim_config: Any, params: dict[str, np.ndarra
     return dict(config)
 
 
+def config_for(model: Any, name: str, rule: str, optim_config: dict) -> dict:
+    """A copy of optim_config for one parameter; a model that says so, by decays(name), has it left out of the decay."""
+    config = dict(optim_config)
+    if "weight_decay" in optim.DEFAULTS.get(rule, ()) and hasattr(model, "decays") and not model.decays(name):
+        config["weight_decay"] = 0.0
+    return config
+
+
 def check_schedule(schedule: Any) -> Callable | None:
     """TypeError unless it is None or a function (iteration, total) -> factor."""
     if schedule is not None and (isinstance(schedule, type) or not callable(schedule)):

@@ -8,13 +8,26 @@ import zipfile
 BOTH = [
     "convkit/py.typed",
     "convkit/fast_layers.pyi",
+    "convkit/fast/more_pooling.pxi",
+    "convkit/numpy_layers/conv.py",
     "convkit/data/fashion_mnist_mini.npz",
     "convkit/data/FASHION-MNIST-LICENSE.txt",
     "convkit/data/chelsea.png",
+    "convkit/grading/points.py",
+    "convkit/sandbox/worker.py",
+    "convkit/stubs/text.py",
     "convkit/notebook_images/kitten.jpg",
 ]
 HAND_WRITTEN = re.compile(r"/(isa_\w+|parallel|\w+_plan)\.c$")
-SDIST = ["LICENSE", "setup.py", "pyproject.toml", "README.md", "convkit/fast_layers.pyx", "convkit/kernels/conv_wide.h", "convkit/kernels/parallel.c"]
+SDIST = [
+    "LICENSE",
+    "setup.py",
+    "pyproject.toml",
+    "README.md",
+    "convkit/fast_layers.pyx",
+    "convkit/kernels/conv_wide.h",
+    "convkit/kernels/parallel.c",
+]
 
 
 def names_in(path: str) -> list[str]:

@@ -134,14 +134,20 @@ def convolutions(draw, rounding=False):
     """Shapes of x and w, and a conv_param, that fit together: any stride, pad, dilation and groups."""
     groups = draw(st.sampled_from([1, 1, 2, 3]))
     kernel, stride = draw(st.tuples(*[st.integers(1, 3)] * 2)), draw(st.tuples(*[st.integers(1, 3)] * 2))
-    pad, dilation = draw(st.tuples(*[st.integers(0, 3)] * 2)), draw(st.tuples(*[st.integers(1, 2)] * 2))
+    sides = draw(st.tuples(*[st.tuples(*[st.integers(0, 3)] * 2)] * 2))
+    dilation = draw(st.tuples(*[st.integers(1, 2)] * 2))
+    if draw(st.booleans()):  # the same on both sides, as it is mostly given
+        sides = tuple((begin, begin) for begin, _ in sides)
+    pad = sides if any(begin != end for begin, end in sides) else tuple(begin for begin, _ in sides)
     conv_param = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
     size = []
-    for k, s, p, d in zip(kernel, stride, pad, dilation, strict=True):
-        n = d * (k - 1) + 1 + s * draw(st.integers(0, 2)) - 2 * p + (draw(st.integers(0, 2)) if rounding else 0)
+    for k, s, p, d in zip(kernel, stride, map(sum, sides), dilation, strict=True):
+        n = d * (k - 1) + 1 + s * draw(st.integers(0, 2)) - p + (draw(st.integers(0, 2)) if rounding else 0)
         size.append(n if n > 0 else n + s * -((n - 1) // s))
     if rounding:
         conv_param["rounding"] = draw(st.sampled_from(["floor", "ceil"]))
+        if draw(st.integers(0, 3)) == 0:
+            conv_param["pad"] = "same"
     C, F = groups * draw(st.integers(1, 2)), groups * draw(st.integers(1, 3))
     return (draw(st.integers(0, 2)), C, *size), (F, C // groups, *kernel), conv_param
 

@@ -6,8 +6,13 @@ from helpers import pair_of
 from test_contracts import GOOD, IMPLEMENTATIONS
 
 KEYS = {
-    "conv_param": ("stride", "pad", "dilation", "groups", "rounding"),
-    "pool_param": ("pool_height", "pool_width", "stride", "rounding"),
+    "conv_param": ("stride", "pad", "dilation", "groups", "rounding", "output_pad"),
+    "pool_param": (
+        *("pool_height", "pool_width", "stride", "pad", "dilation", "rounding"),
+        *("count_include_pad", "output_size"),
+    ),
+    "unpool_param": ("output_size",),
+    "upsample_param": ("scale", "align_corners"),
     "bn_param": ("mode", "eps", "momentum", "running_mean", "running_var"),
     "ln_param": ("eps",),
     "gn_param": ("eps",),

@@ -23,11 +23,11 @@ def one_channel(image, filter, **conv_param):
 def with_scipy(x, w, b, stride=1, pad=0, dilation=1, groups=1):
     """The same by scipy.signal.correlate: padding by hand, dilation by zeros in the kernel, stride by slicing."""
     SH, SW = np.broadcast_to(stride, 2)
-    PH, PW = np.broadcast_to(pad, 2)
+    sides = [np.broadcast_to(each, 2) for each in (pad if isinstance(pad, tuple) else (pad, pad))]
     DH, DW = np.broadcast_to(dilation, 2)
     N = len(x)
     F, CG, HH, WW = w.shape
-    x = np.pad(x, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
+    x = np.pad(x, ((0, 0), (0, 0), *sides))
     spread = np.zeros((F, CG, DH * (HH - 1) + 1, DW * (WW - 1) + 1))
     spread[:, :, ::DH, ::DW] = w
     out = []
@@ -127,6 +127,32 @@ def test_gradients_are_the_slopes(conv_param):
     dout = rng.normal(size=out.shape)
     for gradient, argument in zip(conv_backward_naive(dout, cache), (x, w, b), strict=True):
         assert_close(gradient, numerical_gradient(forward, argument, dout), tolerance=1e-8)
+
+
+def test_same_has_a_position_for_every_stride_pixels():
+    x, w, b = np.arange(1.0, 8).reshape(1, 1, 1, 7), np.ones((1, 1, 1, 2)), np.zeros(1)
+    one, _ = conv_forward_naive(x, w, b, {"pad": "same"})
+    np.testing.assert_array_equal(one.ravel(), [3, 5, 7, 9, 11, 13, 7])  # the zero is at the end
+    two, _ = conv_forward_naive(x, w, b, {"pad": "same", "stride": (1, 2)})
+    np.testing.assert_array_equal(two.ravel(), [3, 7, 11, 7])
+    long, _ = conv_forward_naive(x, w, b, {"pad": "same", "stride": (1, 4)})
+    np.testing.assert_array_equal(long.ravel(), [3, 11])
+    wide, _ = conv_forward_naive(x, np.ones((1, 1, 1, 4)), b, {"pad": "same", "stride": (1, 2)})
+    np.testing.assert_array_equal(wide.ravel(), [6, 14, 22, 13])  # Keras: one zero in front, two behind
+
+
+def test_valid_is_no_padding():
+    x, w, b = np.arange(25.0).reshape(1, 1, 5, 5), np.ones((1, 1, 3, 3)), np.zeros(1)
+    expected, _ = conv_forward_naive(x, w, b, {"pad": 0})
+    np.testing.assert_array_equal(conv_forward_naive(x, w, b, {"pad": "valid"})[0], expected)
+
+
+def test_each_side_has_its_own_padding():
+    x, w, b = np.arange(4.0).reshape(1, 1, 2, 2), np.ones((1, 1, 1, 1)), np.zeros(1)
+    out, _ = conv_forward_naive(x, w, b, {"pad": ((1, 0), (0, 2))})
+    np.testing.assert_array_equal(out[0, 0], [[0, 0, 0, 0], [0, 1, 0, 0], [2, 3, 0, 0]])
+    again, _ = conv_forward_naive(x, w, b, {"pad": (0, [0, 1])})
+    np.testing.assert_array_equal(again[0, 0], [[0, 1, 0], [2, 3, 0]])
 
 
 def test_rounding_leaves_pixels_out_or_reaches_beyond():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import convkit
-from convkit import fast_layers, layers, numpy_layers, ops, use
+from convkit import fast_layers, layers, numpy_layers, ops, optim, use
 from convkit.layers import LAYERS
 
 REFERENCE = "convkit.layers.conv"
@@ -180,12 +180,26 @@ def test_a_loss_is_one_function():
         ops.loss("relu", np.ones((2, 3)), np.zeros(2, int))
 
 
+def test_a_package_defines_what_its_modules_define(monkeypatch):
+    package, inside = types.ModuleType("my_package"), relu_module("my_package.relu", 2)
+    package.relu_forward, package.relu_backward = inside.relu_forward, inside.relu_backward
+    with pytest.raises(ValueError, match="module my_package defines no layer"):
+        use(package)  # no package: its names come from another module
+    package.__path__ = []
+    use(package)
+    assert where("relu") == "my_package"
+    package.conv_forward, package.conv_backward = numpy_layers.conv_forward_numpy, numpy_layers.conv_backward_numpy
+    assert where("conv") == REFERENCE
+    use(layers)
+    assert where("conv") == "convkit.layers"
+
+
 def test_wrong_arguments_are_refused():
     for bad in (None, "fast_layers", 3, LAYERS, np.maximum):
         with pytest.raises(TypeError, match=r"modules must be modules, such as convkit.fast_layers; got"):
             use(bad)
-    with pytest.raises(ValueError, match=r"module convkit.layers defines no layer.*name no module: use\(\)"):
-        use(layers)
+    with pytest.raises(ValueError, match=r"module convkit.optim defines no layer.*name no module: use\(\)"):
+        use(optim)
     with pytest.raises(ValueError, match=r"layer must be one of affine, relu, conv.*got 'convolution'"):
         ops.current("convolution")
     with pytest.raises(TypeError, match=r"step must be what forward returned .*, got None"):

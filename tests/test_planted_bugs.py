@@ -1,6 +1,8 @@
-"""The tests of the checks: right answers pass, and every planted mistake is caught and blamed on the right part."""
+"""The tests of the checks: right answers pass; every planted mistake is caught, blamed on the right part, and named."""
 
 import types
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ from planted_bugs.bugs import BUGS, Bug
 
 from convkit.checks import check_layers
 
-SOURCE = (Path(__file__).parent / "planted_bugs" / "student.py").read_text()
+FOLDER = Path(__file__).parent / "planted_bugs"
+SOURCES = {name: (FOLDER / f"{name}.py").read_text() for name in ("student", "im2col")}
 
 
 def module_from(source: str) -> types.ModuleType:
@@ -18,21 +21,40 @@ def module_from(source: str) -> types.ModuleType:
 
 
 def plant(bug: Bug) -> types.ModuleType:
-    assert bug.right in SOURCE, f"{bug.right!r} does not stand in student.py"
-    start = SOURCE.index(f"def {bug.layer}")
-    at = SOURCE.index(bug.right, start)
-    return module_from(SOURCE[:at] + bug.wrong + SOURCE[at + len(bug.right) :])
+    source = SOURCES[bug.source]
+    assert bug.right in source, f"{bug.right!r} does not stand in {bug.source}.py"
+    start = source.index(f"def {bug.layer}")
+    at = source.index(bug.right, start)
+    return module_from(source[:at] + bug.wrong + source[at + len(bug.right) :])
 
 
-def test_right_answers_pass():
-    report = check_layers(module_from(SOURCE))
+@cache
+def report_of(bug: Bug):
+    report = check_layers(plant(bug), layers=[bug.layer], full=bool(bug.beyond))
+    return replace(report, results=tuple(r for r in report.results if r.beyond in ("", bug.beyond)))
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_right_answers_pass(name):
+    report = check_layers(module_from(SOURCES[name]))
     assert report.ok, str(report)
-    assert {r.layer for r in report.results} >= {bug.layer for bug in BUGS}
+    assert {r.layer for r in report.results} >= {bug.layer for bug in BUGS if bug.source == name}
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: f"{bug.layer} {bug.part}: {bug.what}")
-def test_planted_bug_is_caught(bug):
-    report = check_layers(plant(bug), layers=[bug.layer])
-    assert not report.ok, "the mistake passed"
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: f"{bug.source} {bug.layer} {bug.part}: {bug.what}")
+def test_planted_bug_is_caught_and_blamed_and_given_no_wrong_name(bug):
+    report = report_of(bug)
+    assert report.verdict == "wrong", "the mistake passed"
     blamed = {r.part for r in report.results if r.status == "wrong"}
     assert bug.part in blamed, f"blamed {blamed} instead\n{report}"
+    kinds = {finding.kind for finding in report.findings}
+    assert kinds <= set(bug.kinds.split()), f"called {kinds}, it is {bug.kinds}\n{report}"
+    for finding in report.findings:
+        assert finding.evidence
+        assert len(finding.hints) == 3
+        assert all(finding.hints)
+
+
+def test_nine_in_ten_planted_bugs_are_named():
+    unnamed = [bug for bug in BUGS if bug.part not in {finding.blames for finding in report_of(bug).findings}]
+    assert len(unnamed) <= 0.1 * len(BUGS), f"no name for {[f'{bug.layer}: {bug.what}' for bug in unnamed]}"

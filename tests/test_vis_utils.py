@@ -7,13 +7,14 @@ import sys
 import matplotlib
 import numpy as np
 import pytest
+from figure_helpers import assert_nothing_is_cut_off
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from convkit import vis_utils
 from convkit.solver import Solver
-from convkit.vis_utils import plot_curves, plot_filters, plot_predictions, vis_grid, vis_nn, visualize_grid
+from convkit.vis_utils import plot_curves, plot_filters, plot_predictions, plot_runs, vis_grid, vis_nn, visualize_grid
 
 RNG = np.random.default_rng(0)
 
@@ -144,16 +145,6 @@ def test_grids_leave_their_input_alone():
 # The figures
 
 
-def assert_nothing_is_cut_off(figure):
-    figure.draw_without_rendering()
-    box = figure.get_tightbbox()  # of everything that is drawn, in inches
-    width, height = figure.get_size_inches()
-    assert box.x0 >= -0.02
-    assert box.y0 >= -0.02
-    assert box.x1 <= width + 0.02
-    assert box.y1 <= height + 0.02
-
-
 def history(epochs):
     values = np.linspace(0, 1, epochs + 1)
     return {
@@ -212,6 +203,24 @@ def test_curves_before_the_first_epoch_and_of_losses():
     assert_nothing_is_cut_off(plot_curves(empty))
     figure = plot_curves({"epoch": [0, 1], "loss": [2, 1], "val_loss": [3, 2.5]})
     np.testing.assert_allclose(figure.axes[1].lines[0].get_ydata(), [3, 2.5])
+
+
+def test_several_runs_beside_each_other():
+    figure = plot_runs({"Adam": history(3), "SGD": {**history(5), "loss": [3.0] * 6}})
+    loss, accuracy = figure.axes
+    assert [line.get_label() for line in loss.lines] == ["Adam", "SGD"]
+    np.testing.assert_allclose(loss.lines[1].get_ydata(), 3)
+    np.testing.assert_allclose(accuracy.lines[0].get_ydata(), history(3)["val_acc"])
+    assert len({line.get_color() for line in loss.lines}) == 2
+    assert_nothing_is_cut_off(figure)
+    losses = {"epoch": [0, 1], "loss": [2, 1], "val_loss": [3, 2.5]}
+    np.testing.assert_allclose(plot_runs({"a": losses}).axes[1].lines[0].get_ydata(), [3, 2.5])
+    with pytest.raises(ValueError, match="some of each"):
+        plot_runs({"a": losses, "b": history(2)})
+    with pytest.raises(TypeError, match="by name"):
+        plot_runs(history)
+    with pytest.raises(ValueError, match="at most 10"):
+        plot_runs({str(k): history(1) for k in range(11)})
 
 
 def test_curves_refuse_what_is_no_history():
@@ -310,7 +319,18 @@ def test_no_display_is_needed_and_no_setting_changed():
 import sys, numpy as np, matplotlib
 before = dict(matplotlib.rcParams.copy())
 from convkit import vis_utils
-vis_utils.plot_filters(np.ones((2, 1, 3, 3))).savefig(sys.argv[1])
+from convkit.classifiers.cnn import ThreeLayerConvNet
+model, X, y = ThreeLayerConvNet((1, 8, 8)), np.zeros((2, 1, 8, 8)), np.array([0, 1])
+for figure in (
+    vis_utils.plot_filters(np.ones((2, 1, 3, 3))),
+    vis_utils.plot_confusion(y, y),
+    vis_utils.plot_convolution_step(np.ones((3, 3)), np.ones((2, 2))),
+    vis_utils.plot_feature_maps(model, X[0]),
+    vis_utils.plot_receptive_field(model, X[0]),
+    vis_utils.plot_saliency(X, y, model),
+    vis_utils.plot_weight_histograms(model),
+):
+    figure.savefig(sys.argv[1])
 assert dict(matplotlib.rcParams.copy()) == before
 assert "matplotlib.pyplot" not in sys.modules
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any
 
@@ -84,13 +84,17 @@ def draw_weights(shape: tuple[int, ...], biases: int, scale: float, dtype: type)
     return (scale * np.random.randn(*shape)).astype(dtype), np.zeros(biases, dtype)
 
 
-def weight_decay(params: dict[str, np.ndarray], grads: dict[str, np.ndarray], reg: float) -> Any:
-    """L2 regularization: returns 0.5 * reg * sum of W^2 over all weights W1, W2, ..., adds reg * W to their grads."""
+def weight_decay(
+    params: dict[str, np.ndarray], grads: dict[str, np.ndarray], reg: float, names: Iterable[str] | None = None
+) -> Any:
+    """L2 regularization: returns 0.5 * reg * sum of W^2 over all weights, adds reg * W to their grads.
+
+    - names: of the weights; default those that begin with W: W1, W2, ...
+    """
     penalty = 0.0
     if reg:
-        for name, W in params.items():
-            if name.startswith("W"):
-                penalty += 0.5 * reg * one_pass.add_scaled(grads[name], reg, W)
+        for name in [name for name in params if name.startswith("W")] if names is None else names:
+            penalty += 0.5 * reg * one_pass.add_scaled(grads[name], reg, params[name])
     # In the gradients' dtype: NumPy 1 would make a float64 of a float32 loss plus a Python number.
     return next(iter(grads.values())).dtype.type(penalty)
 

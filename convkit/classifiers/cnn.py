@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from convkit import ops
@@ -18,6 +20,9 @@ from convkit.layer_utils import (
     conv_relu_pool_forward,
 )
 from convkit.layers import *  # noqa: F403
+
+if TYPE_CHECKING:
+    from convkit.nn.module import Module
 
 
 class ThreeLayerConvNet(Network):
@@ -77,20 +82,70 @@ class ThreeLayerConvNet(Network):
         Returns the scores (N, num_classes) if y is None; else (loss, grads), grads a dict with the keys of params.
         Raises ValueError or TypeError for images and labels that do not fit.
         """
-        W1, b1, W2, b2, W3, b3 = (self.params[name] for name in ("W1", "b1", "W2", "b2", "W3", "b3"))
-        X = cast_images(X, self.input_dim, self.dtype)
-        conv_param = {"stride": 1, "pad": (W1.shape[2] - 1) // 2}
-        pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
-
-        features, conv_cache = conv_relu_pool_forward(X, W1, b1, conv_param, pool_param)
-        hidden, hidden_cache = affine_relu_forward(features, W2, b2)
-        scores, score_cache = ops.forward("affine", hidden, W3, b3)
+        scores, cache = self.forward(X)
         if y is None:
             return scores
-
         loss, dscores = ops.loss("softmax_loss", scores, y)
+        _, grads = self.backward(dscores, cache, needs_dx=False)
+        return loss + weight_decay(self.params, grads, self.reg), grads
+
+    def forward(self, X: np.ndarray) -> tuple[np.ndarray, tuple]:
+        """The scores (N, num_classes) of images X (N, C, H, W), and a cache for backward."""
+        W1, b1, W2, b2, W3, b3 = (self.params[name] for name in ("W1", "b1", "W2", "b2", "W3", "b3"))
+        X = cast_images(X, self.input_dim, self.dtype)
+        features, conv_cache = conv_relu_pool_forward(X, W1, b1, self._conv_param, self._pool_param)
+        hidden, hidden_cache = affine_relu_forward(features, W2, b2)
+        scores, score_cache = ops.forward("affine", hidden, W3, b3)
+        return scores, (conv_cache, hidden_cache, score_cache)
+
+    def backward(
+        self, dscores: np.ndarray, cache: tuple, needs_dx: bool = True
+    ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
+        """Gradients of anything that depends on the scores.
+
+        - dscores: its gradient with respect to the scores (N, num_classes)
+        - cache: what forward returned beside the scores
+        - needs_dx: False where nobody will use dX, as in training; None may then stand in its place
+
+        Returns (dX, grads): dX (N, C, H, W), and a dict with the keys of params.
+        """
+        conv_cache, hidden_cache, score_cache = cache
         grads: dict[str, np.ndarray] = {}
         dhidden, grads["W3"], grads["b3"] = ops.backward(dscores, score_cache)
         dfeatures, grads["W2"], grads["b2"] = affine_relu_backward(dhidden, hidden_cache)
-        _, grads["W1"], grads["b1"] = conv_relu_pool_backward(dfeatures, conv_cache, needs_dx=False)
-        return loss + weight_decay(self.params, grads, self.reg), grads
+        dX, grads["W1"], grads["b1"] = conv_relu_pool_backward(dfeatures, conv_cache, needs_dx=needs_dx)
+        return dX, grads
+
+    def activations(self, X: np.ndarray) -> dict[str, np.ndarray]:
+        """The output of every layer for images X (N, C, H, W), by name, in order; 'scores' is the last."""
+        outputs = {}
+        out = cast_images(X, self.input_dim, self.dtype)
+        for name, layer, *arguments in (
+            ("conv", "conv", self.params["W1"], self.params["b1"], self._conv_param),
+            ("conv_relu", "relu"),
+            ("pool", "max_pool", self._pool_param),
+            ("affine", "affine", self.params["W2"], self.params["b2"]),
+            ("affine_relu", "relu"),
+            ("scores", "affine", self.params["W3"], self.params["b3"]),
+        ):
+            out, _ = ops.forward(layer, out, *arguments)
+            outputs[name] = out
+        return outputs
+
+    def as_module(self) -> tuple[Module, dict[str, np.ndarray]]:
+        """The same network as a module of convkit.nn, and its parameters by the names that they have there."""
+        from convkit.nn import Affine, Conv, MaxPool, ReLU, Sequential
+
+        F, _, HH, _ = self.params["W1"].shape
+        hidden, classes = self.params["W3"].shape
+        conv = Conv(F, HH, pad=(HH - 1) // 2)
+        net = Sequential(conv, ReLU(), MaxPool(2), Affine(hidden), ReLU(), Affine(classes))
+        return net, dict(zip(net.shapes(self.input_dim)[0], self.params.values(), strict=True))
+
+    @property
+    def _conv_param(self) -> dict[str, int]:
+        return {"stride": 1, "pad": (self.params["W1"].shape[2] - 1) // 2}
+
+    @property
+    def _pool_param(self) -> dict[str, int]:
+        return {"pool_height": 2, "pool_width": 2, "stride": 2}

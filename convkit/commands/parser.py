@@ -35,12 +35,36 @@ DATA_EXAMPLES = """examples:
 CHECK_EXAMPLES = """examples:
   convkit check my_layers.py
   convkit check my_layers.py --layer conv --layer max_pool
+  convkit check my_layers.py --hint 2     say more about what to do
+  convkit check my_layers.py --json       for programs
 
 exit codes: 0 all is right, 1 something is wrong or not written yet, 2 the
 command line is wrong"""
+NEW_EXAMPLES = """examples:
+  convkit new my_layers.py conv max_pool     two layers to write
+  convkit new my_layers.py relu              one more, at the end of the file
+  convkit new my_layers.py all               all that convkit has
+
+What is in a file stays as it is. exit codes: 0 written, 2 the command line is
+wrong, or something in the file is in the way"""
+GRADE_EXAMPLES = """examples:
+  convkit grade submissions --points points.toml
+  convkit grade submissions --points points.toml --jobs 8 --out results
+
+Every Python file in FOLDER is a submission, and every folder in it that holds
+one. Each is checked in a process of its own. points.toml says what a layer, or
+a part of one, is worth:
+
+  [points]
+  affine = 4
+  conv = { forward = 4, dx = 3, dw = 2, db = 1 }
+
+exit codes: 0 graded, whatever the grades, 2 the command line or points.toml is
+wrong"""
 EXAMPLES = """examples:
   convkit train                    train a three-layer network on real images
   convkit predict RUN IMAGE...     let it classify pictures of your own
+  convkit new my_layers.py conv    a layer to write yourself
   convkit check my_layers.py       are these layers right?
   convkit doctor                   is everything as it should be?
 
@@ -56,12 +80,9 @@ def build() -> argparse.ArgumentParser:
     _add_train(_command(commands, "train", "train a network on images", TRAIN_EXAMPLES))
     _add_predict(_command(commands, "predict", "classify image files", PREDICT_EXAMPLES))
     _add_data(_command(commands, "data", "list and download data sets", DATA_EXAMPLES))
-    check = _command(commands, "check", "check a file of layers against the reference", CHECK_EXAMPLES)
-    check.add_argument("file", metavar="FILE", help="a Python file that defines layers")
-    check.add_argument(
-        "--layer", action="append", choices=LAYERS, metavar="LAYER", help=f"only this layer: {', '.join(LAYERS)}"
-    )
-    check.set_defaults(run="check.run")
+    _add_new(_command(commands, "new", "write a file of layers to fill in", NEW_EXAMPLES))
+    _add_check(_command(commands, "check", "check a file of layers against the reference", CHECK_EXAMPLES))
+    _add_grade(_command(commands, "grade", "check the files of a whole class", GRADE_EXAMPLES))
     _command(commands, "doctor", "look at the installation and say what is wrong", None).set_defaults(run="doctor.run")
     return parser
 
@@ -142,6 +163,98 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "--to", metavar="DIR", help="the folder to put it in (default: CONVKIT_DATA, or else a cache folder)"
     )
     fetch.set_defaults(run="data.run_fetch")
+
+
+def _add_new(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run="new.run")
+    parser.add_argument("file", metavar="FILE", help="a new file, or one to add to")
+    parser.add_argument(
+        "layers", metavar="LAYER", nargs="+", choices=["all", *LAYERS], help=f"all, or some of: {', '.join(LAYERS)}"
+    )
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run="check.run")
+    parser.add_argument("file", metavar="FILE", help="a Python file that defines layers")
+    parser.add_argument(
+        "--layer", action="append", choices=LAYERS, metavar="LAYER", help=f"only this layer: {', '.join(LAYERS)}"
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="what goes beyond the assignments (dilation, groups, ...) must be right too"
+    )
+    parser.add_argument(
+        "--hint",
+        type=int,
+        choices=(1, 2, 3),
+        default=1,
+        metavar="1|2|3",
+        help="how much to give away: a question, where to look, nearly the code (default: 1)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    _add_limits(parser, 10.0, 1024)
+
+
+def _add_grade(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run="grade.run")
+    parser.add_argument("folder", metavar="FOLDER", help="the folder with the submissions")
+    parser.add_argument("--points", required=True, metavar="FILE", help="what the layers are worth: points.toml")
+    parser.add_argument(
+        "--module",
+        metavar="NAME",
+        default="my_layers.py",
+        help="the file to look for in somebody's folder, where there are several (default: my_layers.py)",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        default=".",
+        help="where grades.csv, checks.csv, mistakes.csv and grades.json are written (default: here)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_checked(known.whole(1, 1024)),
+        metavar="N",
+        help="submissions checked at the same time (default: as many as there are processors)",
+    )
+    _add_limits(parser, None, None)
+
+
+def _add_limits(parser: argparse.ArgumentParser, seconds: float | None, memory: int | None) -> None:
+    """--time-limit and --memory-limit; without a default they are there only if they are given."""
+    for name, unit, given, parse in (
+        ("seconds", "SECONDS", seconds, _seconds),
+        ("memory", "MB", memory, _megabytes),
+    ):
+        option = "--time-limit" if name == "seconds" else "--memory-limit"
+        shown = "those of points.toml, or 10 and 1024" if given is None else f"{given:g}"
+        what = "seconds that one check may take" if name == "seconds" else "megabytes that one check may take"
+        note = "" if name == "seconds" else "; Linux only"
+        parser.add_argument(
+            option,
+            dest=name,
+            type=_checked(parse),
+            metavar=unit,
+            default=argparse.SUPPRESS if given is None else given,
+            help=f"{what}, or none{note} (default: {shown})",
+        )
+
+
+def _seconds(text: str) -> float | None:
+    return None if text == "none" else _limit(text, float, "seconds").seconds
+
+
+def _megabytes(text: str) -> float | None:
+    return None if text == "none" else _limit(text, int, "memory").memory
+
+
+def _limit(text: str, kind: Callable[[str], float], name: str) -> Any:
+    from convkit.sandbox.limits import Limits
+
+    try:
+        value = kind(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number; a number, or none, would be right") from None
+    return Limits(**{name: value})
 
 
 def _data_set(text: str) -> str:

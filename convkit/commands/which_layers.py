@@ -76,15 +76,18 @@ def _origin(chosen: Chosen, module: str) -> str:
 
 
 def _halves(module: ModuleType) -> list[str]:
-    """What is said of each half of a pair that a module defines without the other half."""
+    """What is said of each layer that a module defines in part only."""
     found = []
-    for name, layer in LAYERS.items():
-        for suffix in ops.SUFFIXES if not layer.is_loss else ():
-            forward, backward = layer.function_names(suffix)
-            have = [ops.defined_in(module, each) is not None for each in (forward, backward)]
-            if any(have) and not all(have) and name not in ops.implemented_layers(module):
-                present, absent = (forward, backward) if have[0] else (backward, forward)
+    for name in [name for name in LAYERS if name not in ops.implemented_layers(module)]:
+        for suffix in ops.SUFFIXES:
+            names = LAYERS[name].function_names(suffix)
+            functions = [ops.defined_in(module, each) for each in names]
+            unwritten = [each for each, function in zip(names, functions, strict=True) if ops.is_unwritten(function)]
+            if any(functions) and not all(functions):
+                present, absent = names if functions[0] else names[::-1]
                 found.append(f"{present} is not used: a layer counts only whole, and there is no {absent}")
+            elif unwritten:
+                found.append(f"{' and '.join(unwritten)} {'is' if len(unwritten) == 1 else 'are'} not written yet")
     return found
 
 

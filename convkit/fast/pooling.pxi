@@ -5,7 +5,7 @@ def max_pool_forward_fast(x, pool_param):
     """Largest value of each window of each channel; as max_pool_forward_naive, compiled.
 
     - x: images (N, C, H, W), float32 or float64
-    - pool_param: dict with 'pool_height', 'pool_width', 'stride', and optionally 'rounding'
+    - pool_param: dict with 'pool_height', 'pool_width', 'stride', and optionally 'rounding', 'pad' and 'dilation'
 
     Returns (out, cache): out (N, C, OH, OW), and a cache for max_pool_backward_fast.
     Raises ValueError where sizes do not fit, TypeError for other dtypes.

@@ -88,14 +88,18 @@ def _candidates(geometry: ConvGeometry, direction: str, dtype: np.dtype, algorit
     return list(dict.fromkeys((first, direct(geometry, direction), "im2col")))
 
 
-def _forward_im2col(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, out: np.ndarray, geometry: ConvGeometry) -> None:
+def _forward_im2col(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, out: np.ndarray, geometry: ConvGeometry
+) -> None:
     N, F, OH, OW = geometry.out_shape
     filters, biases = w.reshape(F, -1), np.zeros(F, x.dtype) if b is None else b
     out = out.reshape(N, F, OH * OW)
 
     def run(first: int, last: int, stop: np.ndarray) -> None:
         images, positions = ((0, 1), (first, last)) if N == 1 else ((first, last), (0, OH * OW))
-        conv_im2col.conv_forward(x, filters, biases, out, geometry, *_scratch(geometry, x.dtype), *images, *positions, stop)
+        conv_im2col.conv_forward(
+            x, filters, biases, out, geometry, *_scratch(geometry, x.dtype), *images, *positions, stop
+        )
 
     threads.run(run, OH * OW if N == 1 else N, out.size * filters.shape[1])
 

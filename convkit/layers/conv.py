@@ -8,53 +8,57 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convkit.contracts import (
+    IMAGE_AXES,
     cast,
     check_dout,
     check_ndim,
     common_dtype,
-    one_of,
     open_tuple_cache,
-    pair,
     read_settings,
     short,
     whole_number,
 )
-from convkit.layers.geometry import ROUNDINGS, output_size
+from convkit.layers.geometry import sliding
 from convkit.layers.spec import Case, Layer
 
 SETTINGS = ("stride", "pad", "dilation", "groups", "rounding", "winograd")
 WINOGRAD = (0, 2, 4)
 PAIRS = "stride and pad as pairs"
+PAD = "padding per side, valid and same"
 
 
 class ConvGeometry(NamedTuple):
-    """Everything about a convolution that follows from its shapes and conv_param; pairs are (height, width)."""
+    """Everything about a convolution that follows from its shapes and conv_param.
 
-    x_shape: tuple[int, int, int, int]
-    w_shape: tuple[int, int, int, int]
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    pad: tuple[int, int]
-    dilation: tuple[int, int]
+    kernel, stride, pad, dilation, out and pad_end are pairs (height, width); in one dimension they have one entry, in
+    three they have three. pad is the padding at the beginning of each axis (top, left), pad_end that at its end.
+    """
+
+    x_shape: tuple[int, ...]
+    w_shape: tuple[int, ...]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    pad: tuple[int, ...]
+    dilation: tuple[int, ...]
     groups: int
-    out: tuple[int, int]
+    out: tuple[int, ...]
+    pad_end: tuple[int, ...]
     winograd: int | None = None
 
     @property
-    def out_shape(self) -> tuple[int, int, int, int]:
+    def out_shape(self) -> tuple[int, ...]:
         """(N, F, OH, OW)"""
         return (self.x_shape[0], self.w_shape[0], *self.out)
 
     @property
-    def padded(self) -> tuple[int, int]:
+    def padded(self) -> tuple[int, ...]:
         """Height and width of the zero-padded image; with 'ceil' it is long enough for the last window."""
-        height, width = (
-            max(size + 2 * pad, (out - 1) * stride + dilation * (kernel - 1) + 1)
-            for size, pad, out, stride, dilation, kernel in zip(
-                self.x_shape[2:], self.pad, self.out, self.stride, self.dilation, self.kernel, strict=True
+        return tuple(
+            max(begin + size + end, (out - 1) * stride + dilation * (kernel - 1) + 1)
+            for size, begin, end, out, stride, dilation, kernel in zip(
+                self.x_shape[2:], self.pad, self.pad_end, self.out, self.stride, self.dilation, self.kernel, strict=True
             )
         )
-        return height, width
 
     def pad_image(self, x: np.ndarray, dtype: np.dtype) -> np.ndarray:
         """x with zeros around it, shape (N, C, *padded), a copy."""
@@ -64,36 +68,66 @@ class ConvGeometry(NamedTuple):
 
     def crop(self, x_pad: np.ndarray) -> np.ndarray:
         """The image inside its padding, a view."""
-        (top, left), (height, width) = self.pad, self.x_shape[2:]
-        return x_pad[:, :, top : top + height, left : left + width]
+        inside = (slice(begin, begin + size) for begin, size in zip(self.pad, self.x_shape[2:], strict=True))
+        return x_pad[(slice(None), slice(None), *inside)]
+
+    def as_image(self) -> ConvGeometry:
+        """The same convolution of a signal (N, C, L) as one of images (N, C, 1, L)."""
+        return self._replace(
+            x_shape=(*self.x_shape[:2], 1, *self.x_shape[2:]),
+            w_shape=(*self.w_shape[:2], 1, *self.w_shape[2:]),
+            kernel=(1, *self.kernel),
+            stride=(1, *self.stride),
+            pad=(0, *self.pad),
+            dilation=(1, *self.dilation),
+            out=(1, *self.out),
+            pad_end=(0, *self.pad_end),
+        )
 
 
-def conv_geometry(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv_param: Any) -> ConvGeometry:
+class Axes(NamedTuple):
+    """What the axes of a convolution's arguments are called."""
+
+    x: str = "(N, C, H, W)"
+    w: str = "(F, C, HH, WW)"
+    names: tuple[str, ...] = IMAGE_AXES
+
+
+IMAGE = Axes()
+
+
+def conv_geometry(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv_param: Any, axes: Axes = IMAGE) -> ConvGeometry:
     """The shape rule of the convolution; raises ValueError or TypeError for whatever does not fit together."""
     settings = read_settings("conv_param", conv_param, SETTINGS)
-    check_ndim("x", x_shape, "(N, C, H, W)")
-    check_ndim("w", w_shape, "(F, C, HH, WW)")
-    stride = pair("conv_param['stride']", settings.get("stride", 1), 1)
-    pad = pair("conv_param['pad']", settings.get("pad", 0), 0)
-    dilation = pair("conv_param['dilation']", settings.get("dilation", 1), 1)
+    check_ndim("x", x_shape, axes.x)
+    check_ndim("w", w_shape, axes.w)
     groups = whole_number("conv_param['groups']", settings.get("groups", 1), 1)
-    rounding = one_of("conv_param['rounding']", settings.get("rounding", "exact"), ROUNDINGS)
-    _, C, H, W = x_shape
-    F, per_group, HH, WW = w_shape
-    if min(C, H, W) < 1:
+    C, (F, per_group, *kernel) = x_shape[1], w_shape
+    if min(x_shape[1:]) < 1:
         raise ValueError(f"x must have at least one channel and one pixel, got shape {x_shape}")
-    if min(F, HH, WW) < 1:
-        raise ValueError(f"w must have at least one filter of at least 1x1, got shape {w_shape}")
+    if min(F, *kernel) < 1:
+        raise ValueError(f"w must have at least one filter of at least one element, got shape {w_shape}")
     if C % groups or F % groups:
         raise ValueError(f"conv_param['groups'] = {groups} must divide the {C} channels of x and the {F} filters of w")
     if per_group != C // groups:
         wanted = f"C = {C}" if groups == 1 else f"C/groups = {C}/{groups} = {C // groups}"
-        raise ValueError(f"w must have shape (F, C/groups, HH, WW), {wanted} for x of shape {x_shape}, got {w_shape}")
+        shape = axes.w.replace("C", "C/groups")
+        raise ValueError(f"w must have shape {shape}, {wanted} for x of shape {x_shape}, got {w_shape}")
     if b_shape != (F,):
         raise ValueError(f"b must have shape (F,) = ({F},), one bias for each filter, got {b_shape}")
-    OH = output_size(H, HH, stride[0], pad[0], dilation[0], rounding, "height")
-    OW = output_size(W, WW, stride[1], pad[1], dilation[1], rounding, "width")
-    return ConvGeometry(x_shape, w_shape, (HH, WW), stride, pad, dilation, groups, (OH, OW), winograd_setting(settings))
+    slide = sliding("conv_param", settings, x_shape[2:], tuple(kernel), axes.names)
+    return ConvGeometry(
+        x_shape,
+        w_shape,
+        tuple(kernel),
+        slide.stride,
+        slide.pad,
+        slide.dilation,
+        groups,
+        slide.out,
+        slide.pad_end,
+        winograd_setting(settings),
+    )
 
 
 def winograd_setting(settings: dict) -> int | None:
@@ -106,10 +140,10 @@ def winograd_setting(settings: dict) -> int | None:
     return int(value)
 
 
-def check_conv(x: Any, w: Any, b: Any, conv_param: Any) -> tuple[ConvGeometry, np.dtype]:
+def check_conv(x: Any, w: Any, b: Any, conv_param: Any, axes: Axes = IMAGE) -> tuple[ConvGeometry, np.dtype]:
     """Check the arguments of a convolution; returns its geometry and the dtype in which it computes."""
     dtype = common_dtype(x=x, w=w, b=b)
-    return conv_geometry(x.shape, w.shape, b.shape, conv_param), dtype
+    return conv_geometry(x.shape, w.shape, b.shape, conv_param, axes), dtype
 
 
 def conv_forward_naive(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict) -> tuple[np.ndarray, tuple]:
@@ -124,7 +158,9 @@ def conv_forward_naive(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: 
       optionally 'dilation' (distance of the filter's elements, default 1), 'groups' (default 1; filter f then sees only
       the C/groups channels of its group, and w is (F, C/groups, HH, WW)) and 'rounding' ('exact', 'floor' or 'ceil',
       for sizes that do not come out whole; default 'exact'). stride, pad and dilation may be pairs (height, width).
-      'winograd' concerns compiled layers alone: see conv_forward_fast.
+      pad may also be given per side, ((top, bottom), (left, right)), or be 'valid' (none) or 'same' (OH =
+      ceil(H/stride); an odd row or column of zeros is the last one, as in Keras). With 'groups': C the convolution is
+      depthwise, with 1x1 filters pointwise. 'winograd' concerns compiled layers alone: see conv_forward_fast.
 
     Returns (out, cache): out (N, F, OH, OW) with OH = (H + 2*pad - HH)/stride + 1, and cache = (x, w, b, conv_param).
     Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.
@@ -178,15 +214,14 @@ def conv_backward_naive(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.
     return geometry.crop(dx_pad).copy(), dw, db
 
 
-def window(geometry: ConvGeometry, f: int, i: int, j: int) -> tuple[slice, slice, slice]:
-    """Which channels, rows and columns of the padded image filter f sees at output position (i, j)."""
-    (SH, SW), (DH, DW), (HH, WW) = geometry.stride, geometry.dilation, geometry.kernel
+def window(geometry: ConvGeometry, f: int, *position: int) -> tuple[slice, ...]:
+    """Which channels, rows and columns of the padded image filter f sees at an output position (i, j)."""
     per_group = geometry.w_shape[1]
     group = f // (geometry.w_shape[0] // geometry.groups)
-    channels = slice(group * per_group, (group + 1) * per_group)
-    rows = slice(i * SH, i * SH + DH * (HH - 1) + 1, DH)
-    columns = slice(j * SW, j * SW + DW * (WW - 1) + 1, DW)
-    return channels, rows, columns
+    seen = [slice(group * per_group, (group + 1) * per_group)]
+    for i, S, D, K in zip(position, geometry.stride, geometry.dilation, geometry.kernel, strict=True):
+        seen.append(slice(i * S, i * S + D * (K - 1) + 1, D))
+    return tuple(seen)
 
 
 def conv_shape(x_shape: tuple, w_shape: tuple, b_shape: tuple, conv_param: dict) -> tuple[int, ...]:
@@ -223,6 +258,10 @@ CONV = Layer(
         _case("depthwise: a group for each channel", (2, 3, 5, 4), (6, 1, 3, 3), "groups", stride=1, pad=1, groups=3),
         _case("rounding floor", (2, 2, 6, 8), (3, 2, 3, 3), "rounding", stride=2, pad=0, rounding="floor"),
         _case("rounding ceil", (2, 2, 6, 8), (3, 2, 3, 3), "rounding", stride=2, pad=0, rounding="ceil"),
+        _case("a pad for each side", (2, 2, 5, 6), (3, 2, 3, 2), PAD, stride=2, pad=((2, 0), (0, 2))),
+        _case("pad valid", (2, 2, 5, 6), (3, 2, 3, 2), PAD, stride=(2, 1), pad="valid"),
+        _case("pad same, stride 1: the size stays", (2, 2, 4, 5), (3, 2, 3, 2), PAD, stride=1, pad="same"),
+        _case("pad same, stride 2: the last row is padded", (2, 2, 6, 7), (3, 2, 3, 4), PAD, stride=2, pad="same"),
         _case("no images at all", (0, 3, 5, 5), (4, 3, 3, 3), "empty batch", stride=1, pad=1),
     ),
 )  # fmt: skip

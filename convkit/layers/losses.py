@@ -76,7 +76,8 @@ def loss_shape(x_shape: tuple, *_: object) -> tuple[int, ...]:
 
 def _cases() -> tuple[Case, ...]:
     shapes = {"a batch": (5, 4), "one sample": (1, 3), "many classes": (3, 20), "two classes": (6, 2)}
-    return tuple(Case(name, {"x": (N, C)}, {"num_classes": C}) for name, (N, C) in shapes.items())
+    cases = [Case(name, {"x": (N, C)}, {"num_classes": C}) for name, (N, C) in shapes.items()]
+    return (*cases, Case("scores of a thousand", {"x": (4, 5)}, {"num_classes": 5}, values="large"))
 
 
 SOFTMAX_LOSS = Layer("softmax_loss", softmax_loss, None, ("x", "y"), (), loss_shape, _cases())

@@ -10,54 +10,86 @@ from convkit.contracts import (
     check_dout,
     check_ndim,
     common_dtype,
-    one_of,
     open_tuple_cache,
-    pair,
     read_settings,
     whole_number,
 )
-from convkit.layers.geometry import ROUNDINGS, output_size
+from convkit.layers.geometry import pixels_inside, sliding
 from convkit.layers.spec import Case, Layer
 
-SETTINGS = ("pool_height", "pool_width", "stride", "rounding")
+SETTINGS = ("pool_height", "pool_width", "stride", "pad", "dilation", "rounding")
 
 
 class PoolGeometry(NamedTuple):
-    """Everything about a pooling that follows from its shape and pool_param; pairs are (height, width)."""
+    """Everything about a pooling that follows from its shape and pool_param; pairs are (height, width).
 
-    x_shape: tuple[int, int, int, int]
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    out: tuple[int, int]
+    pad is the padding at the beginning (top, left), pad_end that at the end (bottom, right).
+    """
+
+    x_shape: tuple[int, ...]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    out: tuple[int, ...]
+    pad: tuple[int, ...] = (0, 0)
+    pad_end: tuple[int, ...] = (0, 0)
+    dilation: tuple[int, ...] = (1, 1)
 
     @property
-    def out_shape(self) -> tuple[int, int, int, int]:
+    def out_shape(self) -> tuple[int, ...]:
         """(N, C, OH, OW)"""
         return (*self.x_shape[:2], *self.out)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every window begins inside the image and has no gaps: there is no padding and no dilation."""
+        return self.pad == (0, 0) and self.dilation == (1, 1)
+
     def window(self, i: int, j: int) -> tuple[slice, slice]:
-        """Rows and columns of the window at output position (i, j); slicing cuts off what lies beyond the image."""
-        (PH, PW), (SH, SW) = self.kernel, self.stride
-        return slice(i * SH, i * SH + PH), slice(j * SW, j * SW + PW)
+        """Rows and columns of the image in the window at output position (i, j); padding is not among them."""
+        return self._inside(0, i), self._inside(1, j)
+
+    def _inside(self, axis: int, i: int) -> slice:
+        step = self.dilation[axis]
+        start = i * self.stride[axis] - self.pad[axis]
+        stop = min(start + step * (self.kernel[axis] - 1) + 1, self.x_shape[2 + axis])
+        return slice(start if start >= 0 else start % step, stop, step)
+
+    def spans(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For height and width: the first pixel of the image in each window, and where they stop (pixels_inside)."""
+        return [
+            pixels_inside(*numbers)
+            for numbers in zip(
+                self.x_shape[2:], self.kernel, self.stride, self.pad, self.dilation, self.out, strict=True
+            )
+        ]
 
 
-def pool_geometry(x_shape: tuple, pool_param: Any) -> PoolGeometry:
+def pool_geometry(x_shape: tuple, pool_param: Any, known: tuple[str, ...] = SETTINGS) -> PoolGeometry:
     """The shape rule of pooling; raises ValueError or TypeError for whatever does not fit together."""
     check_ndim("x", x_shape, "(N, C, H, W)")
-    settings = read_settings("pool_param", pool_param, SETTINGS, required=SETTINGS[:3])
+    settings = read_settings("pool_param", pool_param, known, required=SETTINGS[:3])
     kernel = (
         whole_number("pool_param['pool_height']", settings["pool_height"], 1),
         whole_number("pool_param['pool_width']", settings["pool_width"], 1),
     )
-    stride = pair("pool_param['stride']", settings["stride"], 1)
-    rounding = one_of("pool_param['rounding']", settings.get("rounding", "exact"), ROUNDINGS)
     if min(x_shape[1:]) < 1:
         raise ValueError(f"x must have at least one channel and one pixel, got shape {x_shape}")
-    out = (
-        output_size(x_shape[2], kernel[0], stride[0], rounding=rounding, axis="height"),
-        output_size(x_shape[3], kernel[1], stride[1], rounding=rounding, axis="width"),
-    )
-    return PoolGeometry(x_shape, kernel, stride, out)
+    stride, pad, pad_end, dilation, out = sliding("pool_param", settings, x_shape[2:], kernel)
+    geometry = PoolGeometry(x_shape, kernel, stride, out, pad, pad_end, dilation)
+    if not geometry.is_plain or pad_end != (0, 0):
+        _no_empty_window(geometry)
+    return geometry
+
+
+def _no_empty_window(geometry: PoolGeometry) -> None:
+    """Raise ValueError if a window sees nothing but padding: there would be no maximum of it, and no average."""
+    sizes = zip(geometry.kernel, geometry.dilation, geometry.pad, geometry.pad_end, strict=True)
+    too_wide = any(max(pad, end) > d * (k - 1) for k, d, pad, end in sizes)
+    if too_wide or any((first >= stop).any() for first, stop in geometry.spans()):
+        raise ValueError(
+            f"pool_param['pad'] = {geometry.pad} at the beginning and {geometry.pad_end} at the end is too much for "
+            f"windows of {geometry.kernel}: every window must see at least one pixel of the image"
+        )
 
 
 def check_pool(x: Any, pool_param: Any) -> tuple[PoolGeometry, np.dtype]:
@@ -71,7 +103,10 @@ def max_pool_forward_naive(x: np.ndarray, pool_param: dict) -> tuple[np.ndarray,
 
     - x: images (N, C, H, W), float32 or float64
     - pool_param: dict with 'pool_height', 'pool_width', 'stride' (a number or a pair) and optionally 'rounding'
-      ('exact', 'floor' or 'ceil', for sizes that do not come out whole; default 'exact'). Windows may overlap.
+      ('exact', 'floor' or 'ceil', for sizes that do not come out whole; default 'exact'). Windows may overlap. 'pad'
+      (default 0; a number, a pair, a pair for each side, 'valid' or 'same', as for conv_forward_naive) lets windows
+      reach beyond the image, where nothing is that could be the maximum; 'dilation' (default 1) is the distance of a
+      window's pixels.
 
     Returns (out, cache): out (N, C, OH, OW) with OH = (H - pool_height)/stride + 1, and cache = (x, pool_param).
     A NaN in a window comes out as NaN.
@@ -152,6 +187,10 @@ MAX_POOL = Layer(
         _case("stride (2, 1)", (2, 2, 6, 5), 2, 3, (2, 1), "stride and pad as pairs"),
         _case("rounding floor", (2, 2, 7, 5), 2, 2, 2, "rounding", rounding="floor"),
         _case("rounding ceil: 7 -> 4", (2, 2, 7, 5), 2, 2, 2, "rounding", rounding="ceil"),
+        _case("pad 1: 3x3, stride 2", (2, 2, 5, 7), 3, 3, 2, "padding", pad=1),
+        _case("a pad for each side, equal values", (2, 2, 4, 5), 2, 3, (2, 1), "padding", "ties", pad=((1, 1), (2, 0))),
+        _case("pad same: 7 -> 4", (2, 2, 7, 5), 2, 3, 2, "padding", pad="same"),
+        _case("dilation 2", (2, 2, 6, 7), 2, 3, 1, "dilation", dilation=(2, 1)),
         _case("no images at all", (0, 3, 4, 4), 2, 2, 2, "empty batch"),
     ),
 )  # fmt: skip

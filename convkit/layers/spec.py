@@ -19,7 +19,8 @@ class Case:
     - settings: value of each argument that is not an array (settings dict, labels' number of classes, ...)
     - beyond: the feature that goes beyond the assignment's contract ('dilation', 'groups', ...), '' for the contract
       itself; one that starts with 'gradient' concerns the backward pass only
-    - values: 'normal' or 'ties' (small whole numbers, so that equal values meet in a window)
+    - values: 'normal', 'ties' (small whole numbers, so that equal values meet in a window), 'fractions' (between 0 and
+      1, as the targets y of a loss are in any case where they are no labels) or 'large' (their exponentials overflow)
     """
 
     name: str
@@ -80,7 +81,8 @@ class Layer:
         made: dict[str, Any] = {}
         for name in self.arguments:
             if name in case.shapes:
-                made[name] = _values(rng, case.shapes[name], case.values).astype(dtype)
+                kind = "fractions" if name == "y" and case.values == "normal" else case.values
+                made[name] = _values(rng, case.shapes[name], kind).astype(dtype)
             elif name == "y":
                 made[name] = rng.integers(0, case.settings["num_classes"], size=case.shapes["x"][0])
             else:
@@ -100,4 +102,7 @@ def _values(rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> np.n
         return rng.integers(-2, 3, size=shape).astype(float)
     # Away from zero and from one another, so that no kink of ReLU or of a maximum lies within a step of a difference.
     size = math.prod(shape)
-    return rng.permutation(np.linspace(-1, 1, 2 * size + 2)[1::2][:size]).reshape(shape)
+    values = rng.permutation(np.linspace(-1, 1, 2 * size + 2)[1::2][:size]).reshape(shape)
+    if kind == "large":
+        return values + 1000
+    return (values + 1) / 2 if kind == "fractions" else values

@@ -1,0 +1,1 @@
+"""What is wrong, where, and why: the parts that the reports of all checks are made of."""

@@ -1,0 +1,448 @@
+"""The check of a backward pass against its own forward pass."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from convkit.contracts import is_float_array
+from convkit.diagnosis.contract import changing, foreign_cache, modifies, wrong_return
+from convkit.diagnosis.finding import Finding
+from convkit.diagnosis.known_function import known_layer
+from convkit.diagnosis.of_layer import LayerDiagnosis
+from convkit.diagnosis.place import place_of
+from convkit.diagnosis.region import region_of_error
+from convkit.diagnosis.relations import simple_relation
+from convkit.diagnosis.runs import kind_of
+from convkit.diagnosis.sample import NUMERICAL, Sample
+from convkit.diagnosis.slopes import Function, Slope, jacobian
+from convkit.gradient_report import GradientReport, GradientRow
+from convkit.mistakes.mistake import Call
+
+# Up to so many numbers are perturbed one by one, if that takes no longer than PATIENCE (seconds).
+MAX_COORDINATES = 2000
+PATIENCE = 8.0
+MAX_JACOBIAN = 4_000_000
+DIRECTIONS = 4
+COORDINATES = 6
+THIN = 40
+
+
+@dataclass
+class Subject:
+    """The pair under test, with its arguments in float64 (copies), and what one call of it gave."""
+
+    forward: Callable
+    backward: Callable
+    args: list[Any]
+    names: list[str]
+    rng: np.random.Generator
+
+    def call(self, args: list[Any] | None = None) -> tuple[np.ndarray, Any]:
+        """out, cache; settings dicts are handed over as copies, for layers write into them."""
+        args = self.args if args is None else args
+        result = self.forward(*(dict(a) if isinstance(a, dict) else a for a in args))
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise _Wrong(f"forward must return (out, cache), it returned {kind_of(result)}", "forward")
+        return np.asarray(result[0]), result[1]
+
+    def gradients(self, dout: np.ndarray, cache: Any) -> list[Any]:
+        """The gradients by position."""
+        result = self.backward(dout, cache)
+        gradients = list(result) if isinstance(result, (tuple, list)) else [result]
+        if len(gradients) > len(self.arrays):
+            raise _Wrong(
+                f"backward returned {len(gradients)} gradients for {len(self.arrays)} float arrays in arguments",
+                "backward",
+            )
+        for name, gradient in zip(self.names, gradients, strict=False):
+            if not isinstance(gradient, (np.ndarray, np.generic, float, int)):
+                raise _Wrong(f"{name} must be an array, it is {kind_of(gradient)}", name)
+        return gradients
+
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        """The float arrays among the arguments."""
+        return [a for a in self.args if is_float_array(a)]
+
+    def function(self, dout: np.ndarray) -> Function:
+        """sum(out * dout) as a function of the arrays."""
+        out = self.call()[0]
+        epsilon = float(np.finfo(out.dtype).eps) if out.dtype.kind == "f" else 2.3e-16
+        return Function(lambda: self.call()[0], dout, epsilon)
+
+
+class _Wrong(Exception):
+    """What a function returned is not what it must; the second argument says which function."""
+
+
+def check_gradient(
+    forward: Callable,
+    backward: Callable,
+    *arguments: Any,
+    rng: np.random.Generator | None = None,
+    tolerance: float = 1e-6,
+) -> GradientReport:
+    """Check a layer's backward pass against its own forward pass, and name the mistake if there is one.
+
+    - forward: forward(*arguments) -> (out, cache)
+    - backward: backward(dout, cache) -> gradients of the first float arrays among the arguments, in their order
+    - arguments: of forward; float arrays are copied and taken as float64
+    - rng: draws the upstream gradient and the directions; default a fixed seed
+    - tolerance: largest error that passes, relative to the largest entry of the gradient
+
+    Random directions are tried first, with several steps each; where they disagree, the numbers are perturbed one by
+    one, or, where they are too many, along parts of the array that become smaller and smaller. Numbers at which the
+    function has a kink are set aside.
+
+    Returns a report: report.ok, report.verdict, one row for each gradient, report.findings, and its text by
+    print(report) or report.text(hint=1...3).
+    """
+    rng = rng or np.random.default_rng(231)
+    args = [a.astype(np.float64) if is_float_array(a) else a for a in arguments]
+    subject = Subject(forward, backward, args, _names(forward, args), rng)
+    try:
+        with np.errstate(all="ignore"):  # what is NaN or infinite is reported
+            return _check(subject, arguments, tolerance)
+    except _Wrong as wrong:
+        what, who = wrong.args
+        return GradientReport((), tolerance, general=(wrong_return(what, "", who),))
+
+
+def _names(forward: Callable, args: list[Any]) -> list[str]:
+    """What each gradient is called: d and the name of forward's argument, where it can be known."""
+    try:
+        parameters = list(inspect.signature(forward).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    indices = [i for i, a in enumerate(args) if is_float_array(a)]
+    if all(i < len(plain) for i in indices):
+        return [f"d{plain[i]}" for i in indices]
+    return [f"gradient {i + 1}" for i in range(len(indices))]
+
+
+def _check(subject: Subject, given: tuple[Any, ...], tolerance: float) -> GradientReport:
+    kept = [np.copy(a) for a in subject.arrays]
+    out, cache = subject.call()
+    out = np.array(out)
+    if out.dtype.kind != "f":
+        raise _Wrong(f"forward's out must be an array of floats, it is {kind_of(out)} of {out.dtype}", "forward")
+    general = _restored(subject, kept, "forward")
+    again = np.array(subject.call()[0])
+    _restored(subject, kept, "forward")
+    if not np.isfinite(out).all():
+        return GradientReport((), tolerance, general, unjudged="forward's out holds NaN or infinity on this input")
+    if not np.array_equal(out, again):
+        finding = changing("out", "forward, called twice with the same arguments, gives two outputs", "")
+        return GradientReport((), tolerance, general, unjudged=finding.name, doubts=(finding,))
+    dout = subject.rng.standard_normal(out.shape)
+    sent = dout.copy()
+    mine = [np.array(g) for g in subject.gradients(sent, cache)]
+    if not np.array_equal(sent, dout):
+        evidence = "after the call, dout holds other numbers than before"
+        general += (modifies("dout", "backward", evidence),)
+    general += _restored(subject, kept, "backward")
+    general += _cache_is_used(subject, mine, dout, kept)
+    function = subject.function(dout)
+    rows = [_row(subject, function, i, gradient, tolerance) for i, gradient in enumerate(mine)]
+    report = GradientReport(tuple(rows), tolerance, general)
+    wrong = [i for i, row in enumerate(rows) if report.row_verdict(row) == "wrong"]
+    if wrong:
+        named = _causes(subject, given, wrong)
+        rows = [_with_findings(row, named.get(i)) for i, row in enumerate(rows)]
+    return GradientReport(tuple(rows), tolerance, general, _dtype_remarks(subject, given, mine, dout))
+
+
+def _with_findings(row: GradientRow, finding: Finding | None) -> GradientRow:
+    return row if finding is None else replace(row, findings=(finding,))
+
+
+def _restored(subject: Subject, kept: list[np.ndarray], who: str) -> tuple[Finding, ...]:
+    """Findings for the arguments that were written into, which are put back."""
+    found = []
+    for name, array, before in zip(subject.names, subject.arrays, kept, strict=True):
+        if not np.array_equal(array, before, equal_nan=True):
+            argument = name[1:] if name.startswith("d") else f"the array of {name}"
+            found.append(modifies(argument, who, f"after the call, {argument} holds other numbers than before"))
+            array[...] = before
+    return tuple(found)
+
+
+def _cache_is_used(
+    subject: Subject, mine: list[np.ndarray], dout: np.ndarray, kept: list[np.ndarray]
+) -> tuple[Finding, ...]:
+    """Whether backward gives the same for a cache after forward has been called with other numbers."""
+    cache = subject.call()[1]
+    try:
+        subject.call([0.5 * a if is_float_array(a) else a for a in subject.args])
+    except Exception:
+        return ()
+    _restored(subject, kept, "forward")
+    after = subject.gradients(dout.copy(), cache)
+    _restored(subject, kept, "backward")
+    if all(np.array_equal(a, b, equal_nan=True) for a, b in zip(mine, after, strict=True)):
+        return ()
+    return (
+        foreign_cache("a second forward call, with other numbers, changes what backward gives for the first cache"),
+    )
+
+
+def _row(subject: Subject, function: Function, i: int, gradient: np.ndarray, tolerance: float) -> GradientRow:
+    """Judge one gradient."""
+    name, x = subject.names[i], subject.arrays[i]
+    dtype = str(gradient.dtype)
+    if gradient.shape != x.shape:
+        return GradientRow(name, x.shape, dtype, np.inf, f"has shape {gradient.shape}")
+    if not np.isfinite(gradient).all():
+        bad = int((~np.isfinite(gradient)).sum())
+        return GradientRow(name, x.shape, dtype, np.inf, f"{bad} of its {gradient.size} numbers are NaN or infinite")
+    if not x.size:
+        return GradientRow(name, x.shape, dtype, 0.0, "")
+    gradient = gradient.astype(np.float64)
+    along = directions(function, x, gradient, tolerance, subject.rng)
+    few = _one_by_one(function, x)
+    if all(slope.error <= bound and not slope.kink for slope, bound in along):
+        at = telling_coordinates(gradient, subject.rng)
+    elif few:
+        at = list(np.ndindex(*x.shape))
+    else:
+        return region_of_error(function, name, x, gradient, dtype, tolerance, subject.rng, along)
+    row = _coordinates(function, name, x, gradient, dtype, tolerance, at)
+    if row.error <= tolerance:
+        row = _overcounted(function, x, gradient, row, tolerance)
+    return row
+
+
+def _one_by_one(function: Function, x: np.ndarray) -> bool:
+    """Whether the numbers of x are few enough to be perturbed one by one."""
+    begun = time.perf_counter()
+    function.run()
+    return x.size <= MAX_COORDINATES and 3 * x.size * (time.perf_counter() - begun) <= PATIENCE
+
+
+def directions(
+    function: Function, x: np.ndarray, gradient: np.ndarray, tolerance: float, rng: np.random.Generator
+) -> list[tuple[Slope, float]]:
+    """Slopes along random directions, each with the largest error that passes.
+
+    Along a random direction of length 1 a slope is as large as the root mean square of the gradient's entries.
+    """
+    found = []
+    typical = max(float(np.sqrt(np.mean(gradient**2))), 1e-12)
+    size = max(1.0, float(np.max(np.abs(x))))
+    for _ in range(DIRECTIONS):
+        v = rng.standard_normal(x.shape)
+        v /= max(float(np.linalg.norm(v)), 1e-300)
+        analytic = float(np.sum(gradient * v))
+        bound = tolerance * max(typical, abs(analytic))
+        found.append((function.judge(function.along(x, v), analytic, bound, size), bound))
+    return found
+
+
+def telling_coordinates(gradient: np.ndarray, rng: np.random.Generator) -> list[tuple[int, ...]]:
+    """The places of the largest entries, and some others."""
+    largest = np.argsort(-np.abs(gradient), axis=None)[: COORDINATES // 2]
+    chosen = {int(i) for i in (*largest, *rng.integers(gradient.size, size=COORDINATES // 2))}
+    return [tuple(int(k) for k in np.unravel_index(i, gradient.shape)) for i in sorted(chosen)]
+
+
+def _coordinates(
+    function: Function,
+    name: str,
+    x: np.ndarray,
+    gradient: np.ndarray,
+    dtype: str,
+    tolerance: float,
+    places: list[tuple[int, ...]],
+) -> GradientRow:
+    """Judge a gradient number by number, at these places."""
+    expected = gradient.copy()
+    wrong, kinks, noisy = np.zeros(x.shape, bool), np.zeros(x.shape, bool), 0
+    scale = max(float(np.max(np.abs(gradient))), 1e-8)
+    largest, noise = 0.0, 0.0
+    slopes = {}
+    for at in places:
+        slopes[at] = slope = slope_at(function, x, at, float(gradient[at]), tolerance * scale)
+        largest = max(largest, abs(slope.value))
+    # the gradient's own size may be what is wrong: what counts is that of the true one
+    truth = max(largest, 1e-8) if len(places) == x.size else max(scale, largest)
+    for at, slope in slopes.items():
+        kinks[at], noise = slope.kink, max(noise, slope.noise / truth)
+        noisy += slope.round_off
+        if slope.kink:
+            continue
+        wrong[at] = slope.error > tolerance * truth
+        expected[at] = slope.value if wrong[at] else gradient[at]
+    difference = np.abs(gradient - expected)
+    error = float(np.max(difference)) / truth if wrong.any() else _best(slopes, truth)
+    remarks = []
+    if kinks.any():
+        at_kinks = f"{int(kinks.sum())} of {len(places)} numbers are set aside: the function has a kink there"
+        remarks.append(at_kinks + ("; move the input off it" if kinks.sum() > 0.2 * len(places) else ""))
+    if noisy and not wrong.any():
+        remarks.append(f"{noisy} differed by round-off alone, which falls as the step grows")
+    place = ""
+    if wrong.any():
+        worst = np.unravel_index(int(np.argmax(np.where(wrong, difference, -1))), x.shape)
+        index = ", ".join(str(int(k)) for k in worst)
+        place = f"at [{index}]: {gradient[worst]:.6g}, by differences {expected[worst]:.6g}"
+    whole = len(places) == x.size
+    where = place_of(name, gradient, expected, wrong) if wrong.any() and whole else None
+    share = float(kinks.sum()) / max(len(places), 1)
+    return GradientRow(
+        name, x.shape, dtype, error, place, 0.0 if wrong.any() else noise, share, "; ".join(remarks), where
+    )
+
+
+def _best(slopes: dict[tuple[int, ...], Slope], scale: float) -> float:
+    return max((slope.error for slope in slopes.values() if not slope.kink), default=0.0) / scale
+
+
+def slope_at(function: Function, x: np.ndarray, at: tuple[int, ...], analytic: float, bound: float) -> Slope:
+    kept = x.copy()
+
+    def move(h: float) -> None:
+        x[at] = kept[at] + h
+
+    return function.judge(function.moved(x, move, kept), analytic, bound, max(1.0, abs(float(kept[at]))))
+
+
+def _overcounted(
+    function: Function, x: np.ndarray, gradient: np.ndarray, row: GradientRow, tolerance: float
+) -> GradientRow:
+    """Where numbers were set aside: all of x moved together, which keeps equal values equal, must give a smooth slope.
+
+    A gradient that goes to every one of several equal maxima shows there: its sum is too large.
+    """
+    if not row.kinks:
+        return row
+    analytic, scale = float(np.sum(gradient)), max(float(np.sum(np.abs(gradient))), 1e-8)
+    slope = function.judge(function.along(x, np.ones_like(x)), analytic, tolerance * scale, max(1.0, np.max(np.abs(x))))
+    if slope.kink or slope.error <= tolerance * scale:
+        return row
+    place = f"its sum is {analytic:.6g}; moving all of {row.name[1:]} together gives {slope.value:.6g}"
+    finding = Finding(
+        "overcount",
+        "where values are equal, more gradient (or less) comes out than went in",
+        row.name,
+        f"{row.name} sums to {analytic:.6g}, but sum(out * dout) changes by {slope.value:.6g} when all of the input "
+        "moves by 1, equal values staying equal",
+        (
+            "If all pixels of a window are equal, how much gradient comes out of it, and how much went in?",
+            "Look at a mask such as (window == maximum): with ties it has several ones.",
+            "    row, column = np.unravel_index(window.argmax(), window.shape)     # the first maximum alone",
+        ),
+    )
+    return replace(row, error=slope.error / scale, place=place, kinks=0.0, findings=(finding,))
+
+
+def _causes(subject: Subject, given: tuple[Any, ...], wrong: list[int]) -> dict[int, Finding]:
+    """The mistakes behind the gradients that are wrong, by position."""
+    found: dict[int, Finding] = {}
+    layer = known_layer(subject.forward, given)
+    if layer is not None:
+        diagnosis = LayerDiagnosis(layer, subject.forward, subject.backward)
+        for i in wrong:
+            if i < len(layer.gradients):
+                named = diagnosis.findings([layer.gradients[i]], layer.cases[0], subject.names[i])
+                found |= {i: named[0]} if named else {}
+    rest = [i for i in wrong if i not in found]
+    samples = _samples(subject) if rest else []
+    for i in rest:
+        finding = simple_relation(subject.names[i], samples, subject.names[i])
+        if finding is not None:
+            found[i] = finding
+    return found
+
+
+def _samples(subject: Subject) -> list[Sample]:
+    """Calls with the gradients of all arrays by differences: of these arguments, and of others like them."""
+    out = subject.call()[0]
+    total = sum(a.size for a in subject.arrays)
+    begun = time.perf_counter()
+    subject.call()
+    if total * out.size > MAX_JACOBIAN or 8 * total * (time.perf_counter() - begun) > PATIENCE:
+        return _thin_samples(subject)
+    first = _sample(subject, "these arguments")
+    others = [subject.rng.permutation(a.ravel()).reshape(a.shape) if is_float_array(a) else a for a in subject.args]
+    try:
+        second = _sample(Subject(subject.forward, subject.backward, others, subject.names, subject.rng), "others")
+    except Exception:  # the function is not made for other numbers: another dout must do
+        second = _sample(subject, "another dout")
+    return [first, second]
+
+
+def _sample(subject: Subject, label: str) -> Sample:
+    arrays, names = subject.arrays, subject.names
+    out, cache = subject.call()
+    dout = subject.rng.standard_normal(out.shape)
+    function = subject.function(dout)
+    slopes = [jacobian(function, x) for x in arrays]
+
+    def right(d: np.ndarray) -> dict[str, Any]:
+        return {n: (J @ d.ravel()).reshape(x.shape) for n, J, x in zip(names, slopes, arrays, strict=True)}
+
+    def mine(d: np.ndarray) -> dict[str, Any]:
+        gradients = subject.gradients(np.array(d), subject.call()[1])
+        return {n: np.array(g) for n, g in zip(names, gradients, strict=False)}
+
+    found = {n: np.array(g) for n, g in zip(names, subject.gradients(dout.copy(), cache), strict=False)}
+    numbers = {f"argument {i}": np.copy(a) if is_float_array(a) else a for i, a in enumerate(subject.args)}
+    call = Call(numbers, dout, {"out": np.array(out), **right(dout)}, out)
+    return Sample(label, call, found, mine, right, NUMERICAL)
+
+
+def _thin_samples(subject: Subject) -> list[Sample]:
+    """For large arrays: two calls, each with some numbers of each gradient."""
+    samples = []
+    for label in ("these arguments", "another dout"):
+        out, cache = subject.call()
+        dout = subject.rng.standard_normal(out.shape)
+        function = subject.function(dout)
+        found, right = {}, {}
+        for name, x, gradient in zip(
+            subject.names, subject.arrays, subject.gradients(dout.copy(), cache), strict=False
+        ):
+            gradient = np.asarray(gradient, np.float64)
+            if gradient.shape != x.shape:
+                continue
+            places = [
+                tuple(int(k) for k in np.unravel_index(int(i), x.shape))
+                for i in subject.rng.integers(x.size, size=THIN)
+            ]
+            slopes = [slope_at(function, x, at, float(gradient[at]), 0.0) for at in places]
+            kept = [i for i, slope in enumerate(slopes) if not slope.kink]
+            found[name] = np.array([gradient[places[i]] for i in kept])
+            right[name] = np.array([slopes[i].value for i in kept])
+        samples.append(Sample(label, Call({}, dout, right, out), found, tolerance=NUMERICAL))
+    return samples
+
+
+def _dtype_remarks(
+    subject: Subject, given: tuple[Any, ...], mine: list[np.ndarray], dout: np.ndarray
+) -> tuple[str, ...]:
+    """In which dtype the layer really computed."""
+    floats = [a.dtype for a in given if is_float_array(a)]
+    out = subject.call()[0]
+    if out.dtype != np.float64:
+        return (f"out is {out.dtype} for float64 arguments: the check is as coarse as that",)
+    if not floats or np.result_type(*floats) == np.float64:
+        return ()
+    try:
+        single, cache = subject.forward(*(dict(a) if isinstance(a, dict) else a for a in given))
+        gradients = subject.gradients(dout.astype(single.dtype), cache)
+    except Exception as error:
+        return (f"with the float32 arguments themselves it raises {type(error).__name__}: {error}",)
+    dtypes = ", ".join(dict.fromkeys(str(np.asarray(v).dtype) for v in (single, *gradients)))
+    said = [f"float32 arguments were taken as float64 for the differences; with float32, results are {dtypes}"]
+    for name, double, value in zip(subject.names, mine, gradients, strict=False):
+        scale = max(float(np.max(np.abs(double), initial=0.0)), 1e-30)
+        if np.shape(value) == double.shape and np.max(np.abs(double - value), initial=0.0) > 1e-2 * scale:
+            said.append(f"{name} in float32 differs from {name} in float64 by more than 1%")
+    return tuple(said)

@@ -1,0 +1,23 @@
+"""A progress bar for what takes longer than a second."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+def with_progress(items: Sequence[Item], unit: str, show: bool | None = None) -> Iterable[Item]:
+    """The items, with a bar on standard error past the first second.
+
+    - show: True, False, or None: on a terminal and in a notebook
+    """
+    if show is None:
+        show = "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
+    if not show:
+        return items
+    from tqdm import tqdm
+
+    return tqdm(items, unit=unit, delay=1, leave=False)
