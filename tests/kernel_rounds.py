@@ -9,7 +9,7 @@ import sys
 import numpy as np
 
 import convkit
-from convkit import fast_layers, im2col, layers
+from convkit import fast_layers, im2col, layer_utils, layers, one_pass, optim
 from convkit.kernels import threads
 from convkit.ops import implementation_in
 
@@ -115,6 +115,27 @@ def affine_round(rng, dtype):
     x, w, b = arrays(rng, dtype, (N, D), (D, M), (M,))
     fast = fast_layers.affine_forward_fast, fast_layers.affine_backward_fast
     both_ways(rng, dtype, fast, (layers.affine_forward, layers.affine_backward), (x, w, b))
+    fast = fast_layers.affine_relu_forward_fast, fast_layers.affine_relu_backward_fast
+    with convkit.use():
+        both_ways(rng, dtype, fast, (layer_utils.affine_relu_forward, layer_utils.affine_relu_backward), (x, w, b))
+
+
+def update_round(rng, dtype):
+    """Two steps of an update rule and L2, by the kernels and by the formulas in NumPy."""
+    shape = (int(rng.integers(0, 60)), int(rng.choice([1, 7, 16, 900])))
+    w, dw, y = arrays(rng, dtype, shape, shape, shape)
+    w, y = w.astype(w.dtype.newbyteorder("=")), y.astype(w.dtype.newbyteorder("="))
+    rule = str(rng.choice(list(optim.UPDATE_RULES)))
+    results, kernels = [], one_pass._kernels
+    for way in (kernels, lambda: None):
+        one_pass._kernels = way
+        next_w, config = optim.UPDATE_RULES[rule](w.copy(), dw)
+        next_w, config = optim.in_place(rule)(next_w, dw, config)
+        grads = y.copy()
+        squares = one_pass.add_scaled(grads, 0.25, w)
+        results.append((next_w, *(config[name] for name in optim.MEMORY[rule]), grads, np.array(squares)))
+    one_pass._kernels = kernels
+    compare(*results)
 
 
 def im2col_round(rng, dtype):
@@ -146,7 +167,7 @@ def other_round(rng, dtype):
 
 def play(rounds, seed=0):
     """So many calls of each kind (a sixth of Winograd's: its reference is slow); returns how many calls agreed."""
-    kinds, agreed = (conv_round, pool_round, affine_round, im2col_round, other_round), 0
+    kinds, agreed = (conv_round, pool_round, affine_round, im2col_round, other_round, update_round), 0
     threads.MIN_WORK_PER_THREAD = 1
     with np.errstate(all="ignore"):
         for number in range(rounds):
@@ -154,7 +175,7 @@ def play(rounds, seed=0):
             convkit.set_num_threads(int(rng.integers(1, 5)))
             if convolution:
                 convolution.TILE_BYTES = int(rng.choice([64, 1000, 1 << 20]))
-            for kind in (*kinds, winograd_round)[: 5 + (number % 6 == 0)]:
+            for kind in (*kinds, winograd_round)[: 6 + (number % 6 == 0)]:
                 kind(rng, rng.choice([np.float32, np.float64]))
                 agreed += 1
     return agreed
