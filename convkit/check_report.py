@@ -43,7 +43,7 @@ class CheckResult:
         from convkit.diagnosis.finding import check_hint, labelled
 
         check_hint(hint)
-        fault = Fault(self.name, self.message, self.place, self.findings)
+        fault = Fault(self.name, "", self.place, self.findings)  # the message stands above already
         return "\n".join([f"{self.status}: {self.message}", *labelled(fault.details(hint))])
 
     def to_json(self) -> dict[str, Any]:

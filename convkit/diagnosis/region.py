@@ -40,12 +40,12 @@ class _Search:
     ):
         self.function, self.x, self.gradient, self.tolerance, self.rng = function, x, gradient, tolerance, rng
         self.scale = max(float(np.max(np.abs(gradient))), 1e-8)
-        self.tests, self.begun, self.seconds = 0, time.monotonic(), seconds
+        self.tests, self.begun, self.seconds = 0, time.thread_time(), seconds
 
     @property
     def tired(self) -> bool:
         """Whether it has tried enough."""
-        return self.tests > PARTS or time.monotonic() - self.begun > self.seconds
+        return self.tests > PARTS or time.thread_time() - self.begun > self.seconds
 
     def test(self, part: tuple[slice, ...]) -> tuple[Slope, float]:
         """The slope along a random direction within a part, and the largest error that passes."""
@@ -96,9 +96,9 @@ def region_of_error(
     places = list(dict.fromkeys(_follow(search) + places))
     wrong: list[tuple[float, tuple[int, ...], float]] = []
     kinks, tried, truth = 0, 0, search.scale
-    search.begun = time.monotonic()  # a third of the time is for these numbers, at least so many are tried
+    search.begun = time.thread_time()  # a third of the time is for these numbers, at least so many are tried
     for at in places:
-        if tried >= LEADS + 2 and time.monotonic() - search.begun > seconds / 3:
+        if tried >= LEADS + 2 and time.thread_time() - search.begun > seconds / 3:
             break
         slope = search.at(at)
         tried += 1

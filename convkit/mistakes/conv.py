@@ -97,9 +97,9 @@ def _without_last(dout: np.ndarray, rows: bool, columns: bool) -> np.ndarray:
 @mistake(
     "conv",
     "stride_ignored",
-    "the stride is left out in the backward pass",
+    "the stride is left out",
     "Output (i, j) was computed from one window of x. Where does that window begin when the stride is 2?",
-    "Look at the slices of x_pad and dx_pad in the backward loop and compare them with those in the forward loop.",
+    "Compare the slices of x_pad and dx_pad in the forward loop and in the backward loop: they must be the same.",
     "    rows = slice(i * stride, i * stride + HH)\n    columns = slice(j * stride, j * stride + WW)",
 )
 def _stride_ignored(call: Call) -> list[Wrong]:
@@ -280,7 +280,7 @@ def _crop_exchanged(c: Conv) -> np.ndarray:
 @mistake(
     "conv",
     "bias_not_summed",
-    "the bias gradient does not count every output",
+    "the bias gradient is not the sum over the images, rows and columns of its own channel",
     "To how many numbers of out is b[f] added?",
     "Look at the axes of the sum: out is (N, F, OH, OW), and b[f] reaches every image, row and column of channel f.",
     "    db = np.sum(dout, axis=(0, 2, 3))",

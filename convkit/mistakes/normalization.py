@@ -167,7 +167,7 @@ def _path_not_averaged(n: Norm, call: Call) -> list[Wrong]:
 @enter(
     LAYERS,
     "gamma_forgotten",
-    "gamma is left out",
+    "gamma is left out, or multiplied in twice",
     "out = gamma * x_hat + beta. If gamma were twice as large, how would out and its gradients change?",
     "Look for gamma: in forward it scales x_hat, in backward dout is multiplied by it before anything else.",
     "    dx_hat = dout * gamma",
@@ -206,8 +206,23 @@ def _x_hat_missing(n: Norm, call: Call) -> list[Wrong]:
         {"dgamma": lambda: _of_parameter(n, call, n.dout)},
         {"dgamma": lambda: _of_parameter(n, call, n.dout * n.x)},
         {"dgamma": lambda: _of_parameter(n, call, n.dout * (n.x - n.mean(n.x)))},
-        {"dgamma": lambda: _of_parameter(n, call, n.dout * n.gamma * x_hat(n))},
-        {"dbeta": lambda: _of_parameter(n, call, n.dout * n.gamma)},
+    ]
+
+
+@enter(
+    LAYERS,
+    "factor_too_many",
+    "the gradient of gamma or beta has a factor too many",
+    "out = gamma * x_hat + beta. What is the derivative of out with respect to beta, and to gamma?",
+    "Look at the products: dbeta is a sum of dout alone, dgamma one of dout times x_hat.",
+    "    dgamma = np.sum(dout * x_hat, axis=0)\n    dbeta = np.sum(dout, axis=0)",
+)
+def _factor_too_many(n: Norm, call: Call) -> list[Wrong]:
+    return [
+        {
+            "dgamma": lambda: _of_parameter(n, call, n.dout * n.gamma * x_hat(n)),
+            "dbeta": lambda: _of_parameter(n, call, n.dout * n.gamma),
+        },
         {"dbeta": lambda: _of_parameter(n, call, n.dout * x_hat(n))},
     ]
 
@@ -261,7 +276,7 @@ def _unbiased_variance(n: Norm, call: Call) -> list[Wrong]:
 @enter(
     LAYERS,
     "eps_outside_the_root",
-    "eps is added outside the root",
+    "eps stands outside the root, or is left out",
     "Where does eps stand in the formula, before or after the root is taken?",
     "Look at the line that computes the standard deviation.",
     "    std = np.sqrt(var + eps)",
