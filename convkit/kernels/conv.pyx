@@ -1,9 +1,9 @@
 """Convolution by the direct kernels and by Winograd's: forward pass, gradient of the images, gradient of the filters.
 
 The three functions write down what conv.h asks for (which pixel a tap sees, where an output goes), let the plan cut it
-into tasks, pack the filters and run the tasks. Arrays are C-contiguous and all of one dtype; geometry is a ConvGeometry;
-algorithm is a name of algorithm.py but 'im2col'. They return whether the result is there: False means that this algorithm
-cannot compute it as the reference does (see run_conv, run_winograd), and another is to be taken.
+into tasks, pack the filters and run the tasks. Arrays are C-contiguous and all of one dtype; geometry is a
+ConvGeometry; algorithm is a name of algorithm.py but 'im2col'. They return whether the result is there: False means
+that this algorithm cannot compute it as the reference does (see run_conv, run_winograd), and another is to be taken.
 """
 
 import numpy as np
