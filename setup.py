@@ -1,8 +1,8 @@
 """Builds the compiled layers; everything else about the package stands in pyproject.toml.
 
 Environment: CONVKIT_DEBUG=1 builds with bounds checks; CONVKIT_EXTENSIONS=0 builds without compiled layers, =1 makes a
-failing compiler an error (by default the package installs without them and says so). CONVKIT_OPENMP=1 divides work among
-OpenMP's threads, =0 never; auto, the default, takes convkit's own threads where POSIX has them, else OpenMP.
+failing compiler an error (by default the package installs without them and says so). CONVKIT_OPENMP=1 divides work
+among OpenMP's threads, =0 never; auto, the default, takes convkit's own threads where POSIX has them, else OpenMP.
 """
 
 import json
@@ -75,6 +75,8 @@ def extensions():
         extension("convkit.kernels.update"),
         extension("convkit.kernels.pooling"),
         extension("convkit.kernels.resample"),
+        extension("convkit.kernels.activation"),
+        extension("convkit.kernels.normalization"),
         extension("convkit.fast_layers"),
     ]
     return cythonize(modules, compiler_directives=DIRECTIVES, force=DEBUG or None)
@@ -106,7 +108,13 @@ class BuildExtensions(build_ext):
         print(bar, *lines, bar, sep="\n", file=sys.stderr)
 
     def write_report(self, failure):
-        report = {"compiled": not failure and WANTED != "0", "debug": DEBUG, "failure": failure, "extensions": WANTED, "openmp": OPENMP}
+        report = {
+            "compiled": not failure and WANTED != "0",
+            "debug": DEBUG,
+            "failure": failure,
+            "extensions": WANTED,
+            "openmp": OPENMP,
+        }
         root = Path("." if self.editable_mode or self.inplace else self.build_lib)
         (root / "convkit").mkdir(parents=True, exist_ok=True)
         (root / "convkit" / "build_info.json").write_text(json.dumps(report, indent=1) + "\n")

@@ -11,10 +11,30 @@ from convkit import numpy_layers
 from convkit._build import why_not_compiled
 from convkit.contracts import check_shape, common_dtype
 from convkit.im2col import check_field, col2im_indices, im2col_indices
-from convkit.layers.affine import affine_backward as affine_backward_fast
-from convkit.layers.affine import affine_forward as affine_forward_fast
+from convkit.layer_utils import affine_bn_relu_backward as affine_bn_relu_backward_fast
+from convkit.layer_utils import affine_bn_relu_forward as affine_bn_relu_forward_fast
+from convkit.layer_utils import affine_ln_relu_backward as affine_ln_relu_backward_fast
+from convkit.layer_utils import affine_ln_relu_forward as affine_ln_relu_forward_fast
 from convkit.layer_utils import affine_relu_backward as affine_relu_backward_fast
 from convkit.layer_utils import affine_relu_forward as affine_relu_forward_fast
+from convkit.layer_utils import conv_bn_relu_backward as conv_bn_relu_backward_fast
+from convkit.layer_utils import conv_bn_relu_forward as conv_bn_relu_forward_fast
+from convkit.layer_utils import conv_relu_backward as conv_relu_backward_fast
+from convkit.layer_utils import conv_relu_forward as conv_relu_forward_fast
+from convkit.layer_utils import conv_relu_pool_backward as conv_relu_pool_backward_fast
+from convkit.layer_utils import conv_relu_pool_forward as conv_relu_pool_forward_fast
+from convkit.layers.activations import relu_backward as relu_backward_fast
+from convkit.layers.activations import relu_forward as relu_forward_fast
+from convkit.layers.affine import affine_backward as affine_backward_fast
+from convkit.layers.affine import affine_forward as affine_forward_fast
+from convkit.layers.batchnorm import batchnorm_backward as batchnorm_backward_fast
+from convkit.layers.batchnorm import batchnorm_forward as batchnorm_forward_fast
+from convkit.layers.batchnorm import spatial_batchnorm_backward as spatial_batchnorm_backward_fast
+from convkit.layers.batchnorm import spatial_batchnorm_forward as spatial_batchnorm_forward_fast
+from convkit.layers.layernorm import layernorm_backward as layernorm_backward_fast
+from convkit.layers.layernorm import layernorm_forward as layernorm_forward_fast
+from convkit.layers.layernorm import spatial_groupnorm_backward as spatial_groupnorm_backward_fast
+from convkit.layers.layernorm import spatial_groupnorm_forward as spatial_groupnorm_forward_fast
 from convkit.numpy_layers import adaptive_avg_pool_backward_numpy as adaptive_avg_pool_backward_fast
 from convkit.numpy_layers import adaptive_avg_pool_forward_numpy as adaptive_avg_pool_forward_fast
 from convkit.numpy_layers import adaptive_max_pool_backward_numpy as adaptive_max_pool_backward_fast
@@ -53,11 +73,17 @@ __all__ = [
     "adaptive_max_pool_backward_fast",
     "adaptive_max_pool_forward_fast",
     "affine_backward_fast",
+    "affine_bn_relu_backward_fast",
+    "affine_bn_relu_forward_fast",
     "affine_forward_fast",
+    "affine_ln_relu_backward_fast",
+    "affine_ln_relu_forward_fast",
     "affine_relu_backward_fast",
     "affine_relu_forward_fast",
     "avg_pool_backward_fast",
     "avg_pool_forward_fast",
+    "batchnorm_backward_fast",
+    "batchnorm_forward_fast",
     "bed_of_nails_backward_fast",
     "bed_of_nails_forward_fast",
     "col2im_6d_cython",
@@ -69,9 +95,15 @@ __all__ = [
     "conv_backward_fast",
     "conv_backward_im2col",
     "conv_backward_strides",
+    "conv_bn_relu_backward_fast",
+    "conv_bn_relu_forward_fast",
     "conv_forward_fast",
     "conv_forward_im2col",
     "conv_forward_strides",
+    "conv_relu_backward_fast",
+    "conv_relu_forward_fast",
+    "conv_relu_pool_backward_fast",
+    "conv_relu_pool_forward_fast",
     "conv_transpose_backward_fast",
     "conv_transpose_forward_fast",
     "global_avg_pool_backward_fast",
@@ -79,6 +111,8 @@ __all__ = [
     "global_max_pool_backward_fast",
     "global_max_pool_forward_fast",
     "im2col_cython",
+    "layernorm_backward_fast",
+    "layernorm_forward_fast",
     "max_pool_backward_fast",
     "max_pool_backward_im2col",
     "max_pool_backward_reshape",
@@ -88,8 +122,14 @@ __all__ = [
     "max_pool_with_indices_fast",
     "max_unpool_backward_fast",
     "max_unpool_forward_fast",
+    "relu_backward_fast",
+    "relu_forward_fast",
     "separable_conv_backward_fast",
     "separable_conv_forward_fast",
+    "spatial_batchnorm_backward_fast",
+    "spatial_batchnorm_forward_fast",
+    "spatial_groupnorm_backward_fast",
+    "spatial_groupnorm_forward_fast",
     "upsample_bilinear_backward_fast",
     "upsample_bilinear_forward_fast",
     "upsample_nearest_backward_fast",

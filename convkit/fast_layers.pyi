@@ -8,11 +8,17 @@ __all__ = [
     "adaptive_max_pool_backward_fast",
     "adaptive_max_pool_forward_fast",
     "affine_backward_fast",
+    "affine_bn_relu_backward_fast",
+    "affine_bn_relu_forward_fast",
     "affine_forward_fast",
+    "affine_ln_relu_backward_fast",
+    "affine_ln_relu_forward_fast",
     "affine_relu_backward_fast",
     "affine_relu_forward_fast",
     "avg_pool_backward_fast",
     "avg_pool_forward_fast",
+    "batchnorm_backward_fast",
+    "batchnorm_forward_fast",
     "bed_of_nails_backward_fast",
     "bed_of_nails_forward_fast",
     "col2im_6d_cython",
@@ -24,9 +30,15 @@ __all__ = [
     "conv_backward_fast",
     "conv_backward_im2col",
     "conv_backward_strides",
+    "conv_bn_relu_backward_fast",
+    "conv_bn_relu_forward_fast",
     "conv_forward_fast",
     "conv_forward_im2col",
     "conv_forward_strides",
+    "conv_relu_backward_fast",
+    "conv_relu_forward_fast",
+    "conv_relu_pool_backward_fast",
+    "conv_relu_pool_forward_fast",
     "conv_transpose_backward_fast",
     "conv_transpose_forward_fast",
     "global_avg_pool_backward_fast",
@@ -34,6 +46,8 @@ __all__ = [
     "global_max_pool_backward_fast",
     "global_max_pool_forward_fast",
     "im2col_cython",
+    "layernorm_backward_fast",
+    "layernorm_forward_fast",
     "max_pool_backward_fast",
     "max_pool_backward_im2col",
     "max_pool_backward_reshape",
@@ -43,8 +57,14 @@ __all__ = [
     "max_pool_with_indices_fast",
     "max_unpool_backward_fast",
     "max_unpool_forward_fast",
+    "relu_backward_fast",
+    "relu_forward_fast",
     "separable_conv_backward_fast",
     "separable_conv_forward_fast",
+    "spatial_batchnorm_backward_fast",
+    "spatial_batchnorm_forward_fast",
+    "spatial_groupnorm_backward_fast",
+    "spatial_groupnorm_forward_fast",
     "upsample_bilinear_backward_fast",
     "upsample_bilinear_forward_fast",
     "upsample_nearest_backward_fast",
@@ -99,6 +119,58 @@ def upsample_bilinear_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray:
 def bed_of_nails_forward_fast(x: np.ndarray, upsample_param: dict[str, Any]) -> tuple[np.ndarray, Any]: ...
 def bed_of_nails_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
 def max_pool_with_indices_fast(x: np.ndarray, pool_param: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]: ...
+def relu_forward_fast(x: np.ndarray) -> tuple[np.ndarray, Any]: ...
+def relu_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def conv_relu_forward_fast() -> tuple[np.ndarray, Any]: ...
+def conv_relu_backward_fast(
+    dout: np.ndarray, cache: Any, needs_dx: bool = True
+) -> tuple[Any, np.ndarray, np.ndarray]: ...
+def conv_relu_pool_forward_fast(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict[str, Any], pool_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def conv_relu_pool_backward_fast(
+    dout: np.ndarray, cache: Any, needs_dx: bool = True
+) -> tuple[Any, np.ndarray, np.ndarray]: ...
+def batchnorm_forward_fast(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, bn_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def batchnorm_backward_fast(dout: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+def spatial_batchnorm_forward_fast(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, bn_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def spatial_batchnorm_backward_fast(dout: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+def layernorm_forward_fast(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, ln_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def layernorm_backward_fast(dout: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+def spatial_groupnorm_forward_fast(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, G: int, gn_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def spatial_groupnorm_backward_fast(dout: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+def conv_bn_relu_forward_fast(
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    conv_param: dict[str, Any],
+    bn_param: dict[str, Any],
+) -> tuple[np.ndarray, Any]: ...
+def conv_bn_relu_backward_fast(
+    dout: np.ndarray, cache: Any, needs_dx: bool = True
+) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, np.ndarray]: ...
+def affine_bn_relu_forward_fast(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray, gamma: np.ndarray, beta: np.ndarray, bn_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def affine_bn_relu_backward_fast(
+    dout: np.ndarray, cache: Any, needs_dx: bool = True
+) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, np.ndarray]: ...
+def affine_ln_relu_forward_fast(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray, gamma: np.ndarray, beta: np.ndarray, ln_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def affine_ln_relu_backward_fast(
+    dout: np.ndarray, cache: Any, needs_dx: bool = True
+) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, np.ndarray]: ...
 def affine_forward_fast(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Any]: ...
 def affine_backward_fast(dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, np.ndarray, np.ndarray]: ...
 def affine_relu_forward_fast(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Any]: ...

@@ -2,7 +2,11 @@
 
     conv_forward_fast,     conv_backward_fast       convolution
     max_pool_forward_fast, max_pool_backward_fast   max pooling
-    affine_forward_fast,   affine_backward_fast     the affine layer; with affine_relu_..., ReLU behind it
+    affine_forward_fast,   affine_backward_fast     the affine layer
+    relu_forward_fast,     relu_backward_fast       ReLU
+    batchnorm_..., spatial_batchnorm_..., layernorm_..., spatial_groupnorm_...          normalization
+    conv_relu_..., conv_relu_pool_..., conv_bn_relu_...,
+    affine_relu_..., affine_bn_relu_..., affine_ln_relu_...      fused pairs
     ...                                             and what stands in fast/: further convolutions, pooling, upsampling
     im2col_cython, col2im_cython, col2im_6d_cython  images as a matrix of windows, and back
 
@@ -12,21 +16,25 @@ check the arguments, bring them into C order and divide the work among threads; 
 
 import numpy as np
 
-from convkit.contracts import Cache, check_dout, check_ndim, check_shape, common_dtype, open_cache
+from convkit.contracts import Cache, check_dout, check_ndim, check_not_scalar, check_shape, common_dtype, open_cache
 from convkit.im2col import check_field
+import convkit.kernels.activation as activation_kernels
 import convkit.kernels.im2col as im2col_kernels
+import convkit.kernels.normalization as normalization_kernels
 import convkit.kernels.pooling as pooling_kernels
 import convkit.kernels.resample as resample_kernels
 from convkit.kernels import affine, convolution, slices, threads
 from convkit.layers.adaptive_pool import AdaptiveGeometry, check_adaptive_pool
 from convkit.layers.affine import check_affine
 from convkit.layers.avg_pool import check_avg_pool
+from convkit.layers.batchnorm import check_batchnorm
 from convkit.layers.conv import check_conv
 from convkit.layers.conv1d import check_conv1d
 from convkit.layers.conv3d import check_conv3d
 from convkit.layers.conv_transpose import check_conv_transpose
 from convkit.layers.global_pool import check_global_pool
-from convkit.layers.pool import check_pool
+from convkit.layers.layernorm import check_groupnorm, check_layernorm
+from convkit.layers.pool import check_pool, pool_geometry
 from convkit.layers.separable_conv import check_separable_conv
 from convkit.layers.unpool import check_max_unpool
 from convkit.layers.upsample import check_upsample
@@ -38,11 +46,17 @@ __all__ = [
     "adaptive_max_pool_backward_fast",
     "adaptive_max_pool_forward_fast",
     "affine_backward_fast",
+    "affine_bn_relu_backward_fast",
+    "affine_bn_relu_forward_fast",
     "affine_forward_fast",
+    "affine_ln_relu_backward_fast",
+    "affine_ln_relu_forward_fast",
     "affine_relu_backward_fast",
     "affine_relu_forward_fast",
     "avg_pool_backward_fast",
     "avg_pool_forward_fast",
+    "batchnorm_backward_fast",
+    "batchnorm_forward_fast",
     "bed_of_nails_backward_fast",
     "bed_of_nails_forward_fast",
     "col2im_6d_cython",
@@ -54,9 +68,15 @@ __all__ = [
     "conv_backward_fast",
     "conv_backward_im2col",
     "conv_backward_strides",
+    "conv_bn_relu_backward_fast",
+    "conv_bn_relu_forward_fast",
     "conv_forward_fast",
     "conv_forward_im2col",
     "conv_forward_strides",
+    "conv_relu_backward_fast",
+    "conv_relu_forward_fast",
+    "conv_relu_pool_backward_fast",
+    "conv_relu_pool_forward_fast",
     "conv_transpose_backward_fast",
     "conv_transpose_forward_fast",
     "global_avg_pool_backward_fast",
@@ -64,6 +84,8 @@ __all__ = [
     "global_max_pool_backward_fast",
     "global_max_pool_forward_fast",
     "im2col_cython",
+    "layernorm_backward_fast",
+    "layernorm_forward_fast",
     "max_pool_backward_fast",
     "max_pool_backward_im2col",
     "max_pool_backward_reshape",
@@ -73,13 +95,20 @@ __all__ = [
     "max_pool_with_indices_fast",
     "max_unpool_backward_fast",
     "max_unpool_forward_fast",
+    "relu_backward_fast",
+    "relu_forward_fast",
     "separable_conv_backward_fast",
     "separable_conv_forward_fast",
+    "spatial_batchnorm_backward_fast",
+    "spatial_batchnorm_forward_fast",
+    "spatial_groupnorm_backward_fast",
+    "spatial_groupnorm_forward_fast",
     "upsample_bilinear_backward_fast",
     "upsample_bilinear_forward_fast",
     "upsample_nearest_backward_fast",
     "upsample_nearest_forward_fast",
 ]
+
 
 def conv_forward_fast(x, w, b, conv_param):
     """Convolve a batch of images with a bank of filters; as conv_forward_naive, compiled.
@@ -94,9 +123,8 @@ def conv_forward_fast(x, w, b, conv_param):
         None (default): tiles of 2x2 outputs, where that is faster than the sums as they are defined
         0: never
         2: tiles of 2x2: 2.25 times fewer multiplications, as accurate as the plain sums
-        4: tiles of 4x4: 4 times fewer, and about 15 times the round-off. Against float64 the largest error in float32 is
-           1e-5 of the largest output (7e-7 otherwise), in float64 2e-14. Training does not mind; whoever compares
-           numbers will.
+        4: tiles of 4x4: 4 times fewer, and about 20 times the round-off: the largest error in float32 is 1e-5 of the
+           largest result (4e-7 otherwise), in float64 2e-14. Training does not mind; whoever compares numbers will.
 
     Returns (out, cache): out (N, F, OH, OW), and a cache for conv_backward_fast.
     Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.
@@ -118,9 +146,7 @@ def conv_backward_fast(dout, cache, needs_dx=True):
     """
     x, w, geometry, dtype = open_cache(cache, "conv_forward_fast")
     dtype = check_dout(dout, geometry.out_shape, "(N, F, OH, OW)", dtype)
-    dx = convolution.backward_x(dout, w, geometry, dtype) if needs_dx else None
-    dw, db = convolution.backward_w(dout, x, geometry, dtype)
-    return dx, dw, db
+    return _conv_gradients(dout, x, w, geometry, dtype, needs_dx)
 
 
 def im2col_cython(x, field_height, field_width, padding, stride):
@@ -196,6 +222,10 @@ include "fast/convolutions.pxi"
 include "fast/more_pooling.pxi"
 include "fast/pooling.pxi"
 include "fast/upsampling.pxi"
+include "fast/activation.pxi"
+include "fast/normalization.pxi"
+include "fast/fused.pxi"
+
 
 # The assignments have several fast variants of a layer; here one serves every shape, under all their names.
 conv_forward_im2col = conv_forward_strides = conv_forward_fast

@@ -69,9 +69,10 @@ def _by_kernel(
     kernels: ModuleType, rule: str, arrays: Sequence[np.ndarray], numbers: Sequence[float], in_place: bool
 ) -> list[np.ndarray]:
     """[next w, *next memory]; in w's layout, and the arrays themselves where they were written in place."""
-    w = arrays[0]
-    fortran = w.flags.f_contiguous and not w.flags.c_contiguous
-    native = [np.require(array, w.dtype.newbyteorder("="), ("F" if fortran else "C", "A")) for array in arrays]
+    w, fortran, native = arrays[0], False, arrays
+    if not _fit(*arrays):
+        fortran = w.flags.f_contiguous and not w.flags.c_contiguous
+        native = [np.require(array, w.dtype.newbyteorder("="), ("F" if fortran else "C", "A")) for array in arrays]
     w, dw, *memory = [array.T for array in native] if fortran else native
     written = [native[0], *native[2:]]
     # In place only if the gradient is not read where something was written before.
@@ -79,7 +80,7 @@ def _by_kernel(
         written = [np.empty(array.shape, array.dtype, "F" if fortran else "C") for array in written]
     next_w, *after = [array.T for array in written] if fortran else written
     kernels.step(rule, w, dw, next_w, memory, after, numbers)
-    return [np.asarray(array, dtype=arrays[0].dtype) for array in written]
+    return [array.astype(arrays[0].dtype, copy=False) for array in written]
 
 
 def _numbers(rule: str, *settings: float) -> Sequence[float]:

@@ -78,6 +78,17 @@ def conv_round(rng, dtype):
     both_ways(rng, dtype, fast, (layers.conv_forward_naive, layers.conv_backward_naive), (x, w, b, settings))
 
 
+def winograd_round(rng, dtype):
+    """3x3 filters, stride 1, and channels enough for Winograd's algorithm."""
+    groups, dilation, pad = int(rng.choice([1, 1, 2])), rng.integers(1, 3, 2), rng.integers(0, 4, 2)
+    size = 2 * dilation + 1 + rng.integers(0, 6, 2)
+    C, F = groups * rng.integers(12, 20, 2)
+    x, w, b = arrays(rng, dtype, (int(rng.integers(1, 3)), C, *size), (F, C // groups, 3, 3), (F,))
+    settings = {"pad": tuple(pad), "dilation": tuple(dilation), "groups": groups, "winograd": int(rng.choice([2, 4]))}
+    fast = fast_layers.conv_forward_fast, fast_layers.conv_backward_fast
+    both_ways(rng, dtype, fast, (layers.conv_forward_naive, layers.conv_backward_naive), (x, w, b, settings))
+
+
 def pool_round(rng, dtype):
     kernel, stride = rng.integers(1, 5, 2), rng.integers(1, 4, 2)
     if rng.random() < 0.1:
@@ -109,8 +120,8 @@ def im2col_round(rng, dtype):
 
 
 def play(rounds, seed=0):
-    """So many calls of each kind; returns how many calls agreed."""
-    kinds = conv_round, pool_round, affine_round, im2col_round
+    """So many calls of each kind (a sixth of Winograd's: its reference is slow); returns how many calls agreed."""
+    kinds, agreed = (conv_round, pool_round, affine_round, im2col_round), 0
     threads.MIN_WORK_PER_THREAD = 1
     with np.errstate(all="ignore"):
         for number in range(rounds):
@@ -118,9 +129,10 @@ def play(rounds, seed=0):
             convkit.set_num_threads(int(rng.integers(1, 5)))
             if convolution:
                 convolution.TILE_BYTES = int(rng.choice([64, 1000, 1 << 20]))
-            for kind in kinds:
+            for kind in (*kinds, winograd_round)[: 4 + (number % 6 == 0)]:
                 kind(rng, rng.choice([np.float32, np.float64]))
-    return rounds * len(kinds)
+                agreed += 1
+    return agreed
 
 
 if __name__ == "__main__":

@@ -159,3 +159,26 @@ def test_wrong_calls_are_refused():
         layer_utils.affine_relu_forward(*VECTORS.values(), {})
     with pytest.raises(ValueError, match="w must have shape"):
         layer_utils.affine_relu_forward(VECTORS["x"], n(7, 4), VECTORS["b"])
+
+
+def test_dx_may_be_left_out_in_a_first_layer():
+    out, cache = layer_utils.affine_relu_forward(*VECTORS.values())
+    dx, *gradients = layer_utils.affine_relu_backward(out, cache)
+    nothing, *same = layer_utils.affine_relu_backward(out, cache, needs_dx=False)
+    assert dx.shape == VECTORS["x"].shape
+    assert nothing is None or (nothing == dx).all()
+    for mine, theirs in zip(same, gradients, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_backward_function_without_needs_dx_is_called_as_ever():
+    mine = types.ModuleType("mine")
+    exec(
+        "def affine_forward(x, w, b): return x @ w + b, (x, w)\n"
+        "def affine_backward(dout, cache): return dout @ cache[1].T, cache[0].T @ dout, dout.sum(axis=0)\n",
+        mine.__dict__,
+    )
+    with use(mine):
+        out, cache = layer_utils.affine_relu_forward(n(3, 5), n(5, 4), n(4))
+        dx, dw, db = layer_utils.affine_relu_backward(out, cache, needs_dx=False)
+    assert (dx.shape, dw.shape, db.shape) == ((3, 5), (5, 4), (4,))

@@ -181,6 +181,18 @@ def test_relu_hides_no_infinity(name):
     assert np.isfinite(expected).all()
 
 
+@pytest.mark.torch
+@pytest.mark.parametrize("channels", [16, 128, 512])
+def test_as_accurate_as_pytorch(channels):
+    torch = pytest.importorskip("torch")
+    geometry = geometry_of((2, channels, 14, 14), (32, channels, 3, 3), pad=1)
+    x, w, _, _ = draw_arrays(geometry, np.float32)
+    found = convolution.forward(x, w, None, geometry, x.dtype, algorithm="winograd")
+    theirs = torch.nn.functional.conv2d(torch.from_numpy(x), torch.from_numpy(w), padding=1).numpy()
+    exact = convolution.forward(x.astype(float), w.astype(float), None, geometry, np.dtype(float), algorithm="wide")
+    assert np.abs(found - exact).max() <= 2 * np.abs(theirs - exact).max()
+
+
 def chosen(x_shape, w_shape, way=algorithm.FORWARD, **param):
     return algorithm.choose(geometry_of(x_shape, w_shape, **param), way)
 

@@ -26,13 +26,17 @@ def max_pool_backward_fast(dout, cache):
     """
     geometry, winner, dtype = open_cache(cache, "max_pool_forward_fast")
     dtype = check_dout(dout, geometry.out_shape, "(N, C, OH, OW)", dtype)
-    dx = np.empty(geometry.x_shape, dtype)
-    pooling_kernels.max_backward(_c_order(dout, dtype), winner, dx, geometry)
-    return dx
+    return _max_pool_gradient(dout, winner, geometry, dtype)
 
 
-def _max_pool(x, geometry, dtype):
+def _max_pool(x, geometry, dtype, relu=False):
     out = np.empty(geometry.out_shape, dtype)
     winner = np.empty(geometry.out_shape, pooling_kernels.winner_dtype(geometry))
-    pooling_kernels.max_forward(x, out, winner, geometry)
+    pooling_kernels.max_forward(x, out, winner, geometry, relu)
     return out, winner
+
+
+def _max_pool_gradient(dout, winner, geometry, dtype, relu=False):
+    dx = np.empty(geometry.x_shape, dtype)
+    pooling_kernels.max_backward(_c_order(dout, dtype), winner, dx, geometry, relu)
+    return dx

@@ -1,9 +1,9 @@
 """Convolution by the direct kernels and by Winograd's: forward pass, gradient of the images, gradient of the filters.
 
 The three functions write down what conv.h asks for (which pixel a tap sees, where an output goes), let the plan cut it
-into tasks, pack the filters and run the tasks. Arrays are C-contiguous and all of one dtype; geometry is a ConvGeometry;
-algorithm is a name of algorithm.py but 'im2col'. They return whether the result is there: False means that this algorithm
-cannot compute it as the reference does (see run_conv, run_winograd), and another is to be taken.
+into tasks, pack the filters and run the tasks. Arrays are C-contiguous and all of one dtype; geometry is a
+ConvGeometry; algorithm is a name of algorithm.py but 'im2col'. They return whether the result is there: False means
+that this algorithm cannot compute it as the reference does (see run_conv, run_winograd), and another is to be taken.
 """
 
 import numpy as np
@@ -84,7 +84,8 @@ cdef Algorithm algorithm_of(name) except *:
 cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, bint finite=False) except -1:
     """Plan, pack and run one convolution whose description is complete but for the blocking and the packed filters.
 
-    Returns whether it ran: not if it needs too much scratch memory, nor, with `finite`, if filters hold NaN or infinity.
+    Returns whether it ran: not if it needs too much scratch memory, nor, with `finite`, if filters hold NaN or
+    infinity.
     """
     if algorithm >= WINOGRAD:
         return run_winograd(p, kernels, dtype, 4 if algorithm == WINOGRAD4 else 2)
@@ -184,7 +185,7 @@ def forward(x, w, b, out, geometry, algorithm, bint relu=False):
     """
     cdef Conv p
     cdef const Kernels* kernels = kernels_for(x.dtype)
-    taps = describe(geometry, &p)
+    _taps = describe(geometry, &p)
     if out.size == 0:
         return True
     p.input, p.w, p.out = address(x), address(w), address(out)
@@ -265,7 +266,7 @@ def backward_w(dout, x, dw, db, geometry, algorithm):
         dw[...] = 0
         db[...] = 0
         return True
-    taps = describe(geometry, &q.of)
+    _taps = describe(geometry, &q.of)
     q.of.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
     work = <double> q.of.N * q.of.groups * q.of.F * q.of.C * q.of.taps * q.of.rows * q.of.cols
     cdef Algorithm which = algorithm_of(algorithm)
@@ -302,7 +303,7 @@ cdef bint backward_w_winograd(dout, x, dw, db, geometry, int m) except -1:
     cdef Conv* p = &q.of.of
     cdef int not_finite = 0
     cdef const Kernels* kernels = kernels_for(x.dtype)
-    taps = describe(geometry, p)
+    _taps = describe(geometry, p)
     p.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
     p.not_finite = &not_finite
     cdef size_t scratch = winograd_plan_dw(&q, m, kernels.lanes, kernels.widest, x.dtype.itemsize)

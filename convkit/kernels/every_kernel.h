@@ -1,6 +1,9 @@
 /* The kernels for one element type and one instruction set, and their table. */
 #include "gemm_impl.h"
 #include "pool_plain.h"
+#include "relu_loops.h"
+#include "norm_rows.h"
+#include "norm_columns.h"
 #if CONVKIT_VECTORS
 #include "vector.h"
 #include "fma_rate.h"
@@ -32,6 +35,16 @@
 
 const Kernels NAME(table) = {
     .gemm = (void *)NAME(gemm),
+    .relu_forward = NAME(relu_forward),
+    .relu_backward = NAME(relu_backward),
+    .norm_moments = NAME(norm_moments),
+    .norm_apply = NAME(norm_apply),
+    .norm_sums = NAME(norm_sums),
+    .norm_gradient = NAME(norm_gradient),
+    .norm_column_moments = NAME(norm_column_moments),
+    .norm_column_apply = NAME(norm_column_apply),
+    .norm_column_sums = NAME(norm_column_sums),
+    .norm_column_gradient = NAME(norm_column_gradient),
     .pool_plain = NAME(pool_plain),
     .pool_scatter = NAME(pool_scatter),
 #if CONVKIT_VECTORS

@@ -31,7 +31,7 @@ typedef void (*Task)(const void *args, ptrdiff_t task, void *scratch);
 
 /* The kernels for one element type, compiled for one instruction set. */
 typedef struct {
-    int lanes;  /* elements in a vector register; 1 without vector extensions: then only gemm and pool_plain are there */
+    int lanes;  /* elements in a vector register; 1 without vector extensions: then only plain kernels are there */
     int widest; /* vectors in a panel of output channels (conv.h) */
     void *gemm; /* of the type gemm_f32_fn or gemm_f64_fn */
     Task fma_rate;
@@ -46,6 +46,9 @@ typedef struct {
     Task product, product_finish, product_dots, columns;
     Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta, update_adam, update_adamw;
     Task add_scaled;
+    Task relu_forward, relu_backward;
+    Task norm_moments, norm_apply, norm_sums, norm_gradient;
+    Task norm_column_moments, norm_column_apply, norm_column_sums, norm_column_gradient;
 } Kernels;
 
 /* The tables of the instruction set that was selected. */

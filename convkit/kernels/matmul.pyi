@@ -1,6 +1,5 @@
 import numpy as np
 
-ISA: str
 WORK_SIZE: int
 
 def matmul(

@@ -9,8 +9,6 @@ from cpython.exc cimport PyErr_CheckSignals
 
 from convkit.kernels.native cimport kernels_for
 
-from convkit.kernels.native import ISA as ISA
-
 
 cdef extern from "gemm.h" nogil:
     enum:

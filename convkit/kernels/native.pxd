@@ -16,6 +16,9 @@ cdef extern from "kernels.h" nogil:
         Task product, product_finish, product_dots, columns
         Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta
         Task update_adam, update_adamw, add_scaled
+        Task relu_forward, relu_backward
+        Task norm_moments, norm_apply, norm_sums, norm_gradient
+        Task norm_column_moments, norm_column_apply, norm_column_sums, norm_column_gradient
 
 cdef const Kernels* kernels_for(dtype) except NULL
 

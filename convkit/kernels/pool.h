@@ -9,14 +9,16 @@
 #define CONVKIT_POOL_H
 #include "kernels.h"
 
+enum { NO_WINNER = 255 }; /* (in the larger type -1) */
+
 typedef struct {
     const void *in;  /* x; backward: dout, the gradient of out */
     void *out;       /* out; backward: dx, the gradient of x */
-    void *winner;    /* uint8_t, or ptrdiff_t where the window has more than 256 elements (only plain kernels take these) */
-    const void *cut; /* backward: NULL, or an array like dout: where it is not above 0, dout counts as 0 */
+    void *winner;    /* bytes, or ptrdiff_t where the window has more than NO_WINNER elements (only plain kernels take these) */
     ptrdiff_t planes, H, W, rows, cols; /* rows, cols: windows on an axis */
     ptrdiff_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_h, pad_w;
     int large_window; /* whether winner is of the larger type */
+    int relu;         /* what is pooled came out of a ReLU: a maximum that is not above 0 takes no gradient, so it has no winner */
 
     /* Blocking, set by the plan: a task is a block of planes, or a block of rows (mostly of windows) of one plane. */
     ptrdiff_t task_planes, task_rows, row_tasks;

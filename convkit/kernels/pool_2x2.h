@@ -63,6 +63,12 @@ static __attribute__((noinline)) void NAME(widen)(INT *restrict to, const unsign
     for (ptrdiff_t i = 0; i < n; i++) to[i] = from[i];
 }
 
+/* After a ReLU, a maximum that is not above 0 has no winner. */
+INLINE void NAME(strike_out)(INT *winner, const REAL *best, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++) winner[i] = best[i] > 0 ? winner[i] : NO_WINNER;
+}
+
 /* The maxima of the windows whose upper pixels are a, b and whose lower pixels are c, d; *at: where they stand. */
 INLINE VEC NAME(pool_2x2_windows)(VEC a, VEC b, VEC c, VEC d, IVEC *at)
 {
@@ -136,6 +142,7 @@ static void NAME(pool_2x2)(const void *args, ptrdiff_t task, void *scratch)
     INT *winner = scratch;
     for (ptrdiff_t n = 0; n < at.planes; n++)
         NAME(pool_2x2_plane)(x + n * p->H * p->W, p->W, at.rows, p->cols, out + n * size, winner + n * size, x_end, out_end);
+    if (p->relu) NAME(strike_out)(winner, out, at.planes * size);
     NAME(narrow)((unsigned char *)p->winner + o, winner, at.planes * size);
 }
 
@@ -159,24 +166,19 @@ INLINE void NAME(pool_2x2_pixels)(VEC dout, const INT *winner, REAL *dx, ptrdiff
     NAME(store)(dx + W + LANES, lower[1]);
 }
 
-/* Rows of windows of one plane; `cut` as in pool.h, may be NULL. */
-INLINE VEC NAME(pool_cut)(const REAL *dout, const REAL *cut)
-{
-    VEC value = NAME(load)(dout);
-    return cut ? (VEC)((IVEC)value & (NAME(load)(cut) > (VEC){0})) : value;
-}
-INLINE void NAME(pool_2x2_plane_backward)(const REAL *dout, const REAL *cut, const INT *winner, ptrdiff_t rows, ptrdiff_t cols,
+/* Rows of windows of one plane. */
+INLINE void NAME(pool_2x2_plane_backward)(const REAL *dout, const INT *winner, ptrdiff_t rows, ptrdiff_t cols,
                                           REAL *dx, ptrdiff_t W, const REAL *dout_end, const REAL *dx_end)
 {
     ptrdiff_t i = 0;
-#define STEP(n) (dout += (n) * cols, cut = cut ? cut + (n) * cols : NULL, winner += (n) * cols, dx += 2 * (n) * W, i += (n))
+#define STEP(n) (dout += (n) * cols, winner += (n) * cols, dx += 2 * (n) * W, i += (n))
     if (cols >= LANES) {
         while (i < rows) {
             for (ptrdiff_t j = 0; j + LANES <= cols; j += LANES)
-                NAME(pool_2x2_pixels)(NAME(pool_cut)(dout + j, cut ? cut + j : NULL), winner + j, dx + 2 * j, W);
+                NAME(pool_2x2_pixels)(NAME(load)(dout + j), winner + j, dx + 2 * j, W);
             if (cols % LANES) {
                 ptrdiff_t j = cols - LANES;
-                NAME(pool_2x2_pixels)(NAME(pool_cut)(dout + j, cut ? cut + j : NULL), winner + j, dx + 2 * j, W);
+                NAME(pool_2x2_pixels)(NAME(load)(dout + j), winner + j, dx + 2 * j, W);
             }
             if (W & 1) dx[W - 1] = dx[2 * W - 1] = 0;
             STEP(1);
@@ -185,7 +187,7 @@ INLINE void NAME(pool_2x2_plane_backward)(const REAL *dout, const REAL *cut, con
     }
     if (cols <= LANES / 2)
         while (i + 2 <= rows && dx_end - dx >= 3 * W + LANES && dout_end - dout >= cols + LANES) {
-            VEC value = JOIN_HALVES(NAME(pool_cut)(dout, cut), NAME(pool_cut)(dout + cols, cut ? cut + cols : NULL));
+            VEC value = JOIN_HALVES(NAME(load)(dout), NAME(load)(dout + cols));
             VEC at = JOIN_HALVES(NAME(load)((const REAL *)winner), NAME(load)((const REAL *)(winner + cols)));
             VEC upper[2], lower[2];
             NAME(pool_2x2_spread)(value, (IVEC)at, upper, lower);
@@ -200,7 +202,7 @@ INLINE void NAME(pool_2x2_plane_backward)(const REAL *dout, const REAL *cut, con
         }
     while (i < rows && dx_end - dx >= W + 2 * LANES && dout_end - dout >= LANES) {
         VEC upper[2], lower[2];
-        NAME(pool_2x2_spread)(NAME(pool_cut)(dout, cut), (IVEC)NAME(load)((const REAL *)winner), upper, lower);
+        NAME(pool_2x2_spread)(NAME(load)(dout), (IVEC)NAME(load)((const REAL *)winner), upper, lower);
         NAME(store)(dx, upper[0]);
         NAME(store)(dx + LANES, upper[1]);
         if (W & 1) dx[W - 1] = 0;
@@ -212,7 +214,7 @@ INLINE void NAME(pool_2x2_plane_backward)(const REAL *dout, const REAL *cut, con
     while (i < rows) {
         NAME(zero)(dx, 2 * W);
         for (ptrdiff_t j = 0; j < cols; j++)
-            dx[winner[j] / 2 * W + 2 * j + winner[j] % 2] += cut && !(cut[j] > 0) ? 0 : dout[j];
+            if (winner[j] < 4) dx[winner[j] / 2 * W + 2 * j + winner[j] % 2] += dout[j];
         STEP(1);
     }
 #undef STEP
@@ -225,7 +227,7 @@ static void NAME(pool_2x2_backward)(const void *args, ptrdiff_t task, void *scra
     PoolPlace at = pool_place(p, task, p->rows);
     ptrdiff_t o = (at.plane * p->rows + at.row) * p->cols, size = at.rows * p->cols;
     int last = at.row + at.rows == p->rows;
-    const REAL *dout = (const REAL *)p->in + o, *cut = p->cut ? (const REAL *)p->cut + o : NULL;
+    const REAL *dout = (const REAL *)p->in + o;
     const REAL *dout_end = (const REAL *)p->in + p->planes * p->rows * p->cols;
     REAL *dx = (REAL *)p->out + (at.plane * p->H + 2 * at.row) * p->W;
     ptrdiff_t below = last ? p->H - 2 * p->rows : 0; /* rows of pixels that no window sees */
@@ -235,10 +237,7 @@ static void NAME(pool_2x2_backward)(const void *args, ptrdiff_t task, void *scra
     for (ptrdiff_t n = 0; n < at.planes; n++) {
         ptrdiff_t from = n * size;
         REAL *to = dx + n * p->H * p->W;
-        if (cut)
-            NAME(pool_2x2_plane_backward)(dout + from, cut + from, winner + from, at.rows, p->cols, to, p->W, dout_end, dx_end);
-        else
-            NAME(pool_2x2_plane_backward)(dout + from, NULL, winner + from, at.rows, p->cols, to, p->W, dout_end, dx_end);
+        NAME(pool_2x2_plane_backward)(dout + from, winner + from, at.rows, p->cols, to, p->W, dout_end, dx_end);
         NAME(zero)(to + 2 * at.rows * p->W, below * p->W);
     }
 }

@@ -159,5 +159,6 @@ static void NAME(pool_max)(const void *args, ptrdiff_t task, void *scratch)
         NAME(copy_rows)(out + n * size, p->cols, best + from, p->pitch, at.rows, p->cols, end);
         NAME(copy_rows)((REAL *)to + n * size, p->cols, (REAL *)winner + from, p->pitch, at.rows, p->cols, (REAL *)winner);
     }
+    if (p->relu) NAME(strike_out)(to, out, at.planes * size);
     NAME(narrow)((unsigned char *)p->winner + o, to, at.planes * size);
 }

@@ -1,6 +1,6 @@
 /* Max pooling, one window after the other: what windows of any size go through, on any compiler.
  *
- * A task is a block of planes. winner is of type uint8_t or ptrdiff_t.
+ * A task is a block of planes. winner is an array of bytes or of ptrdiff_t.
  */
 #include "pool.h"
 
@@ -43,28 +43,29 @@ static void NAME(pool_plain)(const void *args, ptrdiff_t task, void *scratch)
                     }
                 }
                 ((REAL *)p->out)[o] = best;
+                if (p->relu && !(best > 0)) winner = -1;
                 if (p->large_window)
                     ((ptrdiff_t *)p->winner)[o] = winner;
                 else
-                    ((unsigned char *)p->winner)[o] = (unsigned char)winner;
+                    ((unsigned char *)p->winner)[o] = (unsigned char)winner; /* -1: NO_WINNER */
             }
         }
 }
 
 /* The gradient: each is added where its maximum stood, windows in order. What would be compared and added by vectors is
  * 9 times as much for 3x3 windows, and measured no faster. offset: where each tap stands from the first. */
-static inline void NAME(pool_scatter_plane)(const Pool *p, const REAL *dout, const REAL *cut, const unsigned char *small,
-                                            const ptrdiff_t *large, const ptrdiff_t *offset, REAL *dx)
+static inline void NAME(pool_scatter_plane)(const Pool *p, const REAL *dout, const unsigned char *small, const ptrdiff_t *large,
+                                            const ptrdiff_t *offset, int relu, REAL *dx)
 {
     ptrdiff_t cols = p->cols, step = p->stride_w, W = p->W, i, j;
     for (i = 0; i < p->rows; i++) {
         ptrdiff_t window = (i * p->stride_h - p->pad_h) * W - p->pad_w;
         for (j = 0; j < cols; j++, window += step) {
-            REAL gradient = cut && !(*cut++ > 0) ? 0 : dout[j];
-            if (small)
-                dx[window + offset[small[j]]] += gradient;
-            else
-                dx[window + large[j] / p->kernel_w * p->dilation_h * W + large[j] % p->kernel_w * p->dilation_w] += gradient;
+            if (small) {
+                if (relu && small[j] == NO_WINNER) continue;
+                dx[window + offset[small[j]]] += dout[j];
+            } else if (large[j] >= 0)
+                dx[window + large[j] / p->kernel_w * p->dilation_h * W + large[j] % p->kernel_w * p->dilation_w] += dout[j];
         }
         dout += cols;
         if (small)
@@ -78,7 +79,7 @@ static void NAME(pool_scatter)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Pool *p = args;
     PoolPlace at = pool_place(p, task, p->H);
-    ptrdiff_t size = p->H * p->W, windows = p->rows * p->cols, n, t, offset[256];
+    ptrdiff_t size = p->H * p->W, windows = p->rows * p->cols, n, t, offset[NO_WINNER];
     REAL *dx = (REAL *)p->out + at.plane * size;
     (void)scratch;
     for (t = 0; !p->large_window && t < p->kernel_h * p->kernel_w; t++)
@@ -88,11 +89,10 @@ static void NAME(pool_scatter)(const void *args, ptrdiff_t task, void *scratch)
         const REAL *dout = (const REAL *)p->in + n * windows;
         const unsigned char *small = (const unsigned char *)p->winner + n * windows;
         if (p->large_window)
-            NAME(pool_scatter_plane)(p, dout, p->cut ? (const REAL *)p->cut + n * windows : NULL, NULL,
-                                     (const ptrdiff_t *)p->winner + n * windows, offset, dx);
-        else if (p->cut)
-            NAME(pool_scatter_plane)(p, dout, (const REAL *)p->cut + n * windows, small, NULL, offset, dx);
+            NAME(pool_scatter_plane)(p, dout, NULL, (const ptrdiff_t *)p->winner + n * windows, offset, 0, dx);
+        else if (p->relu)
+            NAME(pool_scatter_plane)(p, dout, small, NULL, offset, 1, dx);
         else
-            NAME(pool_scatter_plane)(p, dout, NULL, small, NULL, offset, dx);
+            NAME(pool_scatter_plane)(p, dout, small, NULL, offset, 0, dx);
     }
 }

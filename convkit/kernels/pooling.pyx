@@ -1,6 +1,6 @@
 """Max pooling by the kernels of pool.h: the largest element of each window, and the way back for its gradient.
 
-Arrays are C-contiguous and all of one dtype; geometry is a PoolGeometry. The plan decides how the work is cut into tasks
+Arrays are C-contiguous and all of one dtype; geometry is a PoolGeometry. The plan decides how work is cut into tasks
 and which kernel does it: by vectors where the window is small, else window by window.
 """
 
@@ -10,40 +10,40 @@ from convkit.kernels.native cimport Kernels, address, kernels_for, run
 
 
 cdef extern from "pool.h" nogil:
+    enum:
+        NO_WINNER
     ctypedef struct Pool:
         const void *input "in"
         void *out
         void *winner
-        const void *cut
         Py_ssize_t planes, H, W, rows, cols
         Py_ssize_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_h, pad_w
-        int large_window
+        int large_window, relu
         Py_ssize_t task_planes, task_rows, row_tasks
         Py_ssize_t phases_h, phases_w, reach_h, reach_w, pitch, plane_step, phase_step
         const Py_ssize_t *offset
 
 cdef enum:
-    SMALL_WINDOW = 256      # elements of a window whose winner a byte can name
     TASK_BYTES = 24 << 10   # of the pixels of a task: they should stay in the L1 cache
     MOST_SCRATCH = 2 << 20
 
 
 def winner_dtype(geometry):
     """The type of index in which max_forward notes the winners."""
-    return np.uint8 if geometry.kernel[0] * geometry.kernel[1] <= SMALL_WINDOW else np.intp
+    return np.uint8 if geometry.kernel[0] * geometry.kernel[1] <= NO_WINNER else np.intp
 
 
 cdef Py_ssize_t up(Py_ssize_t size, Py_ssize_t step):
     return (size + step - 1) // step
 
 
-cdef int describe(geometry, Pool* p) except -1:
+cdef int describe(geometry, Pool* p, bint relu) except -1:
     """Shapes and settings. Steps that are never taken become small: sums of sizes cannot overflow then."""
     p.planes = geometry.x_shape[0] * geometry.x_shape[1]
     p.H, p.W = geometry.x_shape[2:]
     p.rows, p.cols = geometry.out
     p.kernel_h, p.kernel_w = geometry.kernel
-    p.large_window = p.kernel_h * p.kernel_w > SMALL_WINDOW
+    p.large_window = p.kernel_h * p.kernel_w > NO_WINNER
     p.pad_h, p.pad_w = getattr(geometry, "pad", (0, 0))[:2]
     dilation, stride = getattr(geometry, "dilation", (1, 1)), geometry.stride
     p.dilation_h = dilation[0] if p.kernel_h > 1 else 1
@@ -52,7 +52,7 @@ cdef int describe(geometry, Pool* p) except -1:
     p.stride_w = stride[1] if p.cols > 1 else min(stride[1], (p.kernel_w - 1) * p.dilation_w + 1)
     p.reach_h = (p.kernel_h - 1) * p.dilation_h // p.stride_h
     p.reach_w = (p.kernel_w - 1) * p.dilation_w // p.stride_w
-    p.cut = NULL
+    p.relu = relu
     return 0
 
 
@@ -112,16 +112,18 @@ cdef Py_ssize_t tasks_of(Pool* p):
     return up(p.planes, p.task_planes) * p.row_tasks
 
 
-def max_forward(x, out, winner, geometry, bint plain=False):
+def max_forward(x, out, winner, geometry, bint relu=False, bint plain=False):
     """out and winner (N, C, OH, OW) from x (N, C, H, W); winner is of winner_dtype.
 
+    - relu: whether x came out of a ReLU, through which the gradient is to go back as well: none then passes where the
+      maximum is not above 0
     - plain: whether windows are taken one by one in any case
     """
     cdef Pool p
     cdef const Kernels* kernels = kernels_for(x.dtype)
     cdef Py_ssize_t t, ii, jj, size = x.dtype.itemsize, line
     cdef Py_ssize_t[::1] offset
-    describe(geometry, &p)
+    describe(geometry, &p, relu)
     if out.size == 0:
         return
     p.input, p.out, p.winner = address(x), address(out), address(winner)
@@ -133,7 +135,7 @@ def max_forward(x, out, winner, geometry, bint plain=False):
     p.phases_h = min(p.stride_h, (p.kernel_h - 1) * p.dilation_h + 1)
     p.phases_w = min(p.stride_w, (p.kernel_w - 1) * p.dilation_w + 1)
     cdef double phases = <double> p.phases_h * p.phases_w
-    plain = plain or kernels.lanes == 1 or p.large_window or p.cols < 2 or phases > SMALL_WINDOW
+    plain = plain or kernels.lanes == 1 or p.large_window or p.cols < 2 or phases > 256
     if plain or plan_vectors(
         &p, p.phases_h * p.phases_w, p.rows, p.cols + p.reach_w, kernels.lanes, size
     ) > MOST_SCRATCH:
@@ -153,24 +155,22 @@ def max_forward(x, out, winner, geometry, bint plain=False):
     run(kernels.pool_max, &p, tasks_of(&p), (p.phases_h * p.phases_w * p.phase_step + 2 * line) * size + line, work / 4)
 
 
-def max_backward(dout, winner, dx, geometry, cut=None, bint plain=False):
+def max_backward(dout, winner, dx, geometry, bint relu=False, bint plain=False):
     """dx (N, C, H, W) from dout (N, C, OH, OW) and the winners of the forward pass.
 
-    - cut: None, or an array like dout: where it is not above 0, dout counts as 0
+    - relu: as in the forward pass
     - plain: whether windows are taken one by one in any case
     """
     cdef Pool p
     cdef const Kernels* kernels = kernels_for(dout.dtype)
     cdef Py_ssize_t room
-    describe(geometry, &p)
+    describe(geometry, &p, relu)
     if dx.size == 0:
         return
     if dout.size == 0:
         dx[...] = 0
         return
     p.input, p.out, p.winner = address(dout), address(dx), address(winner)
-    if cut is not None:
-        p.cut = address(cut)
     if is_2x2(&p) and kernels.lanes > 1 and not plain:
         room = plan_2x2(&p) + 2 * kernels.lanes
         run(kernels.pool_2x2_backward, &p, tasks_of(&p), room * dout.dtype.itemsize, <double> dx.size)

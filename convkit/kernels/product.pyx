@@ -1,4 +1,4 @@
-"""The three matrix products of the affine layer and the sums of columns, by the kernels of product_tiles.h and columns.h.
+"""The matrix products of the affine layer and the sums of columns, by the kernels of product_*.h and columns.h.
 
 Arrays are all of one dtype; results are C-contiguous, matrices that are read may be C- or Fortran-contiguous.
 """

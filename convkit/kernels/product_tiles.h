@@ -103,6 +103,15 @@ static void NAME(product_pack)(ptrdiff_t terms, ptrdiff_t count, const REAL *res
     }
 }
 
+/* Ask for a part of a panel of b, `terms` by `columns`, that will be packed next: memory works while we compute. */
+INLINE void NAME(product_fetch)(const Product *p, const REAL *b, ptrdiff_t terms, ptrdiff_t columns, ptrdiff_t part, ptrdiff_t parts)
+{
+    int by_terms = p->b_col == 1; /* what lies side by side is a row of the panel, else a column */
+    ptrdiff_t lines = by_terms ? terms : columns, step = by_terms ? p->b_row : p->b_col, length = by_terms ? columns : terms;
+    for (ptrdiff_t line = lines * part / parts; line < lines * (part + 1) / parts; line++)
+        for (ptrdiff_t at = 0; at < length; at += 64 / (int)sizeof(REAL)) __builtin_prefetch(b + line * step + at, 0, 2);
+}
+
 static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Product *p = args;
@@ -131,10 +140,16 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
                 b = b_packed;
                 b_step = width;
             }
+            /* The next panel: of this chunk, or the first of the next one. */
+            int wraps = v + V >= vectors;
+            ptrdiff_t next_t = wraps ? t + terms : t, next_j = wraps ? 0 : j + width;
+            ptrdiff_t next_terms = SMALLER(p->chunk, end - next_t), next_columns = SMALLER(PRODUCT_PANEL * LANES, cols - next_j);
+            const REAL *next = (const REAL *)p->b + next_t * p->b_row + (col + next_j) * p->b_col;
             REAL *to = c + j;
             const REAL *of_a = a_packed;
             for (ptrdiff_t i = 0; i < tiles; i++) {
                 int R = (int)(small + (i < larger));
+                if (p->pack_b && next_terms > 0) NAME(product_fetch)(p, next, next_terms, next_columns, i, tiles);
                 NAME(product_tiles)[V - 1][R - 1](terms, of_a, p->pitch, b, b_step, to, p->n, count - (V - 1) * LANES, add, bias,
                                                   relu);
                 of_a += R;

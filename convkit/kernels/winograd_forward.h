@@ -4,7 +4,8 @@
  *
  *   pixels    for each vector of input channels: transposed into a slab that stays in L1, then B^T d B of every tile
  *   products  for each panel of output channels (V vectors) and each of the a*a positions: the tiles' sums over channels, by
- *             the tiles of conv_wide.h (it is a convolution with 1x1 filters)
+ *             the tiles of conv_wide.h (it is a convolution with 1x1 filters); in chunks of channels, whose filters stay in
+ *             L1, and whose short sums keep the round-off small
  *   outputs   A^T s A of every tile, transposed on its way out by conv_wide.h
  *
  * What the transforms make of NaN and infinity reaches a whole tile: a result that is not finite sets *not_finite, and the
@@ -155,13 +156,16 @@ static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
         const REAL *filters = (const REAL *)q->packed + (at.group * vectors + v) * POSITIONS * q->C * LANES;
         ptrdiff_t groups = CEIL_DIV(of.tiles, NAME(wide_pixels)[V]), small = of.tiles / groups, larger = of.tiles % groups;
         for (int position = 0; position < POSITIONS; position++, filters += q->C * V * LANES) {
-            const REAL *from = pixels + position * p->position_step;
-            REAL *to = sums + position * p->sums_step;
-            for (ptrdiff_t i = 0; i < groups; i++) {
-                ptrdiff_t M = small + (i < larger);
-                NAME(wide_tiles)[2][V - 1][M - 1](q->C, 1, 1, &offset, filters, from, p->tile_step, to, 0);
-                from += M * p->tile_step;
-                to += M * V * LANES;
+            for (ptrdiff_t c = 0; c < q->C; c += q->chunk) {
+                const REAL *from = pixels + position * p->position_step + c;
+                REAL *to = sums + position * p->sums_step;
+                for (ptrdiff_t i = 0; i < groups; i++) {
+                    ptrdiff_t M = small + (i < larger);
+                    NAME(wide_tiles)[2][V - 1][M - 1](SMALLER(q->chunk, q->C - c), 1, 1, &offset, filters + c * V * LANES, from,
+                                                      p->tile_step, to, c > 0);
+                    from += M * p->tile_step;
+                    to += M * V * LANES;
+                }
             }
         }
         for (int i = 0; i < V; i++, v++) {

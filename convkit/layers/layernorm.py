@@ -43,6 +43,17 @@ def normalize_rows_backward(dx_hat: np.ndarray, x_hat: np.ndarray, std: np.ndarr
     return (dx_hat - mean - x_hat * slope) / std
 
 
+def check_layernorm(x: Any, gamma: Any, beta: Any, ln_param: Any) -> tuple[np.dtype, float]:
+    """Check the arguments of a layer normalization; returns the dtype in which it computes, and eps."""
+    dtype = common_dtype(x=x, gamma=gamma, beta=beta)
+    check_ndim("x", x.shape, "(N, D)")
+    check_shape("gamma", gamma, x.shape[1:], "(D,)")
+    check_shape("beta", beta, x.shape[1:], "(D,)")
+    if x.shape[1] < 1:
+        raise ValueError(f"x must have at least one feature, got shape {x.shape}")
+    return dtype, read_eps("ln_param", ln_param)
+
+
 def layernorm_forward(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, ln_param: dict) -> tuple[np.ndarray, Cache]:
     """Bring every sample to mean 0 and variance 1 over its features, then scale by gamma and shift by beta.
 
@@ -56,13 +67,7 @@ def layernorm_forward(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, ln_par
     Raises ValueError or TypeError for settings, shapes and dtypes that do not fit.
     Source: J. Ba, J. Kiros and G. Hinton, "Layer normalization", 2016, section 3.
     """
-    dtype = common_dtype(x=x, gamma=gamma, beta=beta)
-    check_ndim("x", x.shape, "(N, D)")
-    check_shape("gamma", gamma, x.shape[1:], "(D,)")
-    check_shape("beta", beta, x.shape[1:], "(D,)")
-    if x.shape[1] < 1:
-        raise ValueError(f"x must have at least one feature, got shape {x.shape}")
-    eps = read_eps("ln_param", ln_param)
+    dtype, eps = check_layernorm(x, gamma, beta, ln_param)
     x, gamma, beta = cast(dtype, x, gamma, beta)
     # BEGIN SOLUTION
     x_hat, std = normalize_rows(x, eps)
@@ -101,6 +106,16 @@ def groupnorm_shape(x_shape: tuple, gamma_shape: tuple, beta_shape: tuple, G: in
     return tuple(x_shape)
 
 
+def check_groupnorm(x: Any, gamma: Any, beta: Any, G: Any, gn_param: Any) -> tuple[np.dtype, float]:
+    """Check the arguments of a group normalization; returns the dtype in which it computes, and eps."""
+    dtype = common_dtype(x=x, gamma=gamma, beta=beta)
+    check_ndim("x", x.shape, "(N, C, H, W)")
+    if min(x.shape[1:]) < 1:
+        raise ValueError(f"x must have channels and pixels, got shape {x.shape}")
+    groupnorm_shape(x.shape, gamma.shape, beta.shape, G)
+    return dtype, read_eps("gn_param", gn_param)
+
+
 def spatial_groupnorm_forward(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, G: int, gn_param: dict
 ) -> tuple[np.ndarray, Cache]:
@@ -115,12 +130,7 @@ def spatial_groupnorm_forward(
     Raises ValueError or TypeError for settings, shapes and dtypes that do not fit.
     Source: Y. Wu and K. He, "Group normalization", 2018, section 3.1.
     """
-    dtype = common_dtype(x=x, gamma=gamma, beta=beta)
-    check_ndim("x", x.shape, "(N, C, H, W)")
-    if min(x.shape[1:]) < 1:
-        raise ValueError(f"x must have channels and pixels, got shape {x.shape}")
-    groupnorm_shape(x.shape, gamma.shape, beta.shape, G)
-    eps = read_eps("gn_param", gn_param)
+    dtype, eps = check_groupnorm(x, gamma, beta, G, gn_param)
     x, gamma, beta = cast(dtype, x, gamma, beta)
     # BEGIN SOLUTION
     N, C, H, W = x.shape
