@@ -134,7 +134,7 @@ def spatial_groupnorm_backward_fast(dout, cache):
         total, slope = total.reshape(N, C), slope.reshape(N, C)
         slope = (slope - rest * total) * inverse  # sums of dout, and of dout times x_hat
         per_channel = gamma.astype(np.float64).reshape(C)
-        means = ((each * per_channel).reshape(N, G, -1).sum(axis=2) / (C // G * H * W) for each in (total, slope))
+        means = ((each * per_channel).reshape(N, G, C // G).sum(axis=2) / (C // G * H * W) for each in (total, slope))
         mean_d, mean_slope = (np.repeat(each, C // G, axis=1) for each in means)
         coefficients = inverse * per_channel, *_towards_mean(inverse, rest, mean_d, mean_slope)
     dx = np.empty_like(x)
@@ -178,7 +178,7 @@ def _batchnorm(x, gamma, beta, bn_param, dtype, relu=False):
     eps, momentum = float(bn_param.get("eps", 1e-5)), float(bn_param.get("momentum", 0.9))
     zeros = np.zeros(x.shape[1], dtype)
     averages = {name: bn_param.get(name, zeros).astype(dtype) for name in ("running_mean", "running_var")}
-    rows = x if columns else x.reshape(x.shape[0] * x.shape[1], -1)
+    rows = x if columns else x.reshape(x.shape[0] * x.shape[1], x.shape[2] * x.shape[3])
     if training:
         mean, square = normalization_kernels.moments(rows, columns)
         sets = 1 if columns else x.shape[0]
@@ -204,7 +204,7 @@ def _batchnorm(x, gamma, beta, bn_param, dtype, relu=False):
 def _batchnorm_gradients(dout, x, gamma, mean, inverse, training, above):
     dtype = check_dout(dout, x.shape, "like x", x.dtype)
     x, dout, columns = _c_order(x, dtype), _c_order(dout, dtype), x.ndim == 2
-    rows = x if columns else x.reshape(x.shape[0] * x.shape[1], -1)
+    rows = x if columns else x.reshape(x.shape[0] * x.shape[1], x.shape[2] * x.shape[3])
     upstream = dout.reshape(rows.shape)
     center, rest = _split(mean, dtype)
     dx = np.empty_like(x)
