@@ -41,7 +41,7 @@ def where(layer="conv"):
 
 def test_the_default_is_the_first_that_defines_the_pair():
     assert where("conv") == where("max_pool") == FAST
-    assert where("relu") == "convkit.layers.activations"
+    assert where("dropout") == "convkit.layers.dropout"
     assert where("softmax_loss") == "convkit.layers.losses"
 
 

@@ -27,8 +27,17 @@ def compare(implementation, layer, arguments, rng, dtypes=(), layout=np.ascontig
     assert_close(out, expected)
     dout = rng.normal(size=out.shape).astype(dtypes[-1] if dtypes else out.dtype)
     gradients = results(backward(layout(dout), cache))
-    for found, wanted in zip(gradients, results(reference.backward(dout, expected_cache)), strict=True):
-        assert_close(found, wanted)
+    wanted = results(reference.backward(dout, expected_cache))
+    if layer == "batchnorm" and wanted[0].dtype == np.float32:
+        # dx is a difference of nearly equal numbers: where the reference has lost digits, judge both by float64.
+        precise = [a.astype(np.float64) if isinstance(a, np.ndarray) else a for a in plain]
+        exact = reference.backward(dout.astype(np.float64), reference.forward(*precise)[1])[0]
+        lost = np.abs(wanted[0] - exact).max(initial=0)
+        tolerance = 2e-5 + 4 * lost / max(np.abs(exact).max(initial=0), 1e-30)
+        assert_close(gradients[0], exact.astype(np.float32), tolerance=tolerance)
+        gradients, wanted = gradients[1:], wanted[1:]
+    for found, each in zip(gradients, wanted, strict=True):
+        assert_close(found, each)
     arrays = [a for a in (*arguments, dout) if isinstance(a, np.ndarray)]
     assert not any(np.shares_memory(a, b) for a in (out, *gradients) for b in arrays)
     assert all(a.flags.writeable and a.dtype.isnative for a in (out, *gradients))
