@@ -12,7 +12,8 @@ Columns are medians in milliseconds, forward and backward (dx, dw and db togethe
 - torch: PyTorch on the same number of threads
 
 then how many times faster we are than im2col and PyTorch, what we compute in GFLOP/s and in per cent of the highest
-rate measured on registers, and the largest error of us and of PyTorch, relative to the largest value of the same in float64.
+rate measured on registers, and the largest error of us and of PyTorch, relative to the largest value of the same in
+float64.
 
 Every function is called untimed for some milliseconds before it is timed: threads of OpenMP, NumPy's BLAS and PyTorch's
 go on spinning after their work and would take a core from whoever comes next.

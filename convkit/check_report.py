@@ -43,7 +43,7 @@ class CheckResult:
         from convkit.diagnosis.finding import check_hint, labelled
 
         check_hint(hint)
-        fault = Fault(self.name, self.message, self.place, self.findings)
+        fault = Fault(self.name, "", self.place, self.findings)  # the message stands above already
         return "\n".join([f"{self.status}: {self.message}", *labelled(fault.details(hint))])
 
     def to_json(self) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class CheckReport(Report):
         return "right" if statuses and statuses <= {"right", "not supported"} else "cannot tell"
 
     def rows(self) -> list[tuple[str, str, str, str]]:
-        """(layer, part, verdict, detail) for each layer and part, the first failing case as detail."""
+        """(layer, part, verdict, detail) for each layer and part: the mistake, or else the first failing case."""
         return [
             (*line.what, "WRONG" if line.verdict == "wrong" else line.verdict, line.remark)  # type: ignore[misc]
             for line in self.table()
@@ -113,7 +113,8 @@ class CheckReport(Report):
         first = next(r for r in failed if r.status == worst)
         if worst == "not written":
             return Line(key, worst, first.message)
-        return Line(key, worst, f"in {len(failed)} of {len(judged)}: {first.case}: {first.message}")
+        names = "; ".join(dict.fromkeys(finding.name for r in failed for finding in r.findings))
+        return Line(key, worst, f"in {len(failed)} of {len(judged)}: {names or f'{first.case}: {first.message}'}")
 
     def faults(self) -> list[Fault]:
         """One for each layer and part that is wrong: the place in its first failing case, all its mistakes."""

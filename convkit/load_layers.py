@@ -155,4 +155,7 @@ def _is_library(filename: str) -> bool:
 
 def _shown(filename: str) -> str:
     """A file's name as people wrote it, where it lies below the current folder."""
-    return filename.removeprefix(os.path.join(os.getcwd(), ""))
+    try:
+        return filename.removeprefix(os.path.join(os.getcwd(), ""))
+    except OSError:  # the current folder is gone
+        return filename

@@ -6,10 +6,9 @@ import numpy as np
 
 import convkit
 from convkit.classifiers.keras_cnn import keras_cnn
-from convkit.data import FASHION_MNIST_CLASSES
 from convkit.data_utils import load_fashion_mnist_mini
 from convkit.nn import Classifier
-from convkit.vis_utils import animate_convolution, plot_feature_maps, plot_saliency
+from convkit.vis_utils import animate_convolution, plot_feature_maps
 
 FOLDER = Path(__file__).parent / "images"
 LARGEST = 150_000  # bytes
@@ -38,9 +37,7 @@ def main() -> None:
     )
     solver.train()
     print(f"test accuracy {solver.check_accuracy(data['X_test'], data['y_test']):.3f}")
-    X, y, mean = data["X_test"], data["y_test"], data["mean_image"]
-    save(plot_feature_maps(model, X[0], mean_image=mean), "feature_maps.png")
-    save(plot_saliency(X, y, model, FASHION_MNIST_CLASSES, mean), "saliency.png")
+    save(plot_feature_maps(model, data["X_test"][0], mean_image=data["mean_image"]), "feature_maps.png")
 
 
 if __name__ == "__main__":

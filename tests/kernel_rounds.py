@@ -9,8 +9,9 @@ import sys
 import numpy as np
 
 import convkit
-from convkit import fast_layers, im2col, layers
+from convkit import fast_layers, im2col, layer_utils, layers, one_pass, optim
 from convkit.kernels import threads
+from convkit.ops import implementation_in
 
 try:
     from convkit.kernels import convolution
@@ -59,10 +60,11 @@ def both_ways(rng, dtype, fast, naive, arguments):
 def conv_round(rng, dtype):
     groups = int(rng.choice([1, 1, 2, 3]))
     kernel, stride, dilation = rng.integers(1, 5, 2), rng.integers(1, 4, 2), rng.integers(1, 3, 2)
-    pad = rng.integers(0, 4, 2)
+    pad, end = rng.integers(0, 4, (2, 2))
     size = dilation * (kernel - 1) + 1 + rng.integers(0, 6, 2)
     if rng.random() < 0.2:  # 1x1 filters read the image itself
         kernel, stride, dilation, pad = (np.array([n, n]) for n in (1, 1, 1, 0))
+        end = pad
     x, w, b = arrays(
         rng,
         dtype,
@@ -72,7 +74,12 @@ def conv_round(rng, dtype):
     )
     w = np.repeat(w, x.shape[1] // groups, axis=1)
     b = np.repeat(b, len(w))
-    settings = {"stride": tuple(stride), "pad": tuple(pad), "dilation": tuple(dilation), "groups": groups}
+    settings = {
+        "stride": tuple(stride),
+        "pad": tuple(zip(pad, end, strict=True)),
+        "dilation": tuple(dilation),
+        "groups": groups,
+    }
     settings["rounding"] = str(rng.choice(["floor", "ceil"]))
     fast = fast_layers.conv_forward_fast, fast_layers.conv_backward_fast
     both_ways(rng, dtype, fast, (layers.conv_forward_naive, layers.conv_backward_naive), (x, w, b, settings))
@@ -97,6 +104,8 @@ def pool_round(rng, dtype):
     (x,) = arrays(rng, dtype, (*rng.integers(0, 4, 1), *rng.integers(1, 4, 1), *size))
     settings = {"pool_height": kernel[0], "pool_width": kernel[1], "stride": tuple(stride)}
     settings["rounding"] = str(rng.choice(["floor", "ceil"]))
+    if rng.random() < 0.5:
+        settings["pad"] = tuple(zip(rng.integers(0, kernel), rng.integers(0, kernel), strict=True))
     fast = fast_layers.max_pool_forward_fast, fast_layers.max_pool_backward_fast
     both_ways(rng, dtype, fast, (layers.max_pool_forward_naive, layers.max_pool_backward_naive), (x, settings))
 
@@ -106,6 +115,27 @@ def affine_round(rng, dtype):
     x, w, b = arrays(rng, dtype, (N, D), (D, M), (M,))
     fast = fast_layers.affine_forward_fast, fast_layers.affine_backward_fast
     both_ways(rng, dtype, fast, (layers.affine_forward, layers.affine_backward), (x, w, b))
+    fast = fast_layers.affine_relu_forward_fast, fast_layers.affine_relu_backward_fast
+    with convkit.use():
+        both_ways(rng, dtype, fast, (layer_utils.affine_relu_forward, layer_utils.affine_relu_backward), (x, w, b))
+
+
+def update_round(rng, dtype):
+    """Two steps of an update rule and L2, by the kernels and by the formulas in NumPy."""
+    shape = (int(rng.integers(0, 60)), int(rng.choice([1, 7, 16, 900])))
+    w, dw, y = arrays(rng, dtype, shape, shape, shape)
+    w, y = w.astype(w.dtype.newbyteorder("=")), y.astype(w.dtype.newbyteorder("="))
+    rule = str(rng.choice(list(optim.UPDATE_RULES)))
+    results, kernels = [], one_pass._kernels
+    for way in (kernels, lambda: None):
+        one_pass._kernels = way
+        next_w, config = optim.UPDATE_RULES[rule](w.copy(), dw)
+        next_w, config = optim.in_place(rule)(next_w, dw, config)
+        grads = y.copy()
+        squares = one_pass.add_scaled(grads, 0.25, w)
+        results.append((next_w, *(config[name] for name in optim.MEMORY[rule]), grads, np.array(squares)))
+    one_pass._kernels = kernels
+    compare(*results)
 
 
 def im2col_round(rng, dtype):
@@ -119,9 +149,25 @@ def im2col_round(rng, dtype):
     compare(fast_layers.col2im_cython(dcols, *x.shape, *field), im2col.col2im_indices(dcols, x.shape, *field))
 
 
+def other_round(rng, dtype):
+    """A case of any other compiled layer, in any layout."""
+    known = "conv", "max_pool", "affine"
+    module = getattr(fast_layers, "IMPLEMENTATION", fast_layers)
+    name = str(
+        rng.choice([layer for layer in layers.LAYERS if layer not in known and implementation_in(module, layer)])
+    )
+    layer = layers.LAYERS[name]
+    arguments = layer.draw(layer.cases[rng.integers(len(layer.cases))], rng, dtype)
+    for argument, value in arguments.items():
+        if isinstance(value, np.ndarray) and value.dtype == dtype:
+            arguments[argument] = LAYOUTS[rng.integers(len(LAYOUTS))](value)
+    _, forward, backward, _ = implementation_in(module, name)
+    both_ways(rng, dtype, (forward, backward), (layer.forward, layer.backward), arguments.values())
+
+
 def play(rounds, seed=0):
     """So many calls of each kind (a sixth of Winograd's: its reference is slow); returns how many calls agreed."""
-    kinds, agreed = (conv_round, pool_round, affine_round, im2col_round), 0
+    kinds, agreed = (conv_round, pool_round, affine_round, im2col_round, other_round, update_round), 0
     threads.MIN_WORK_PER_THREAD = 1
     with np.errstate(all="ignore"):
         for number in range(rounds):
@@ -129,7 +175,7 @@ def play(rounds, seed=0):
             convkit.set_num_threads(int(rng.integers(1, 5)))
             if convolution:
                 convolution.TILE_BYTES = int(rng.choice([64, 1000, 1 << 20]))
-            for kind in (*kinds, winograd_round)[: 4 + (number % 6 == 0)]:
+            for kind in (*kinds, winograd_round)[: 6 + (number % 6 == 0)]:
                 kind(rng, rng.choice([np.float32, np.float64]))
                 agreed += 1
     return agreed

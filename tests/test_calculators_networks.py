@@ -158,8 +158,9 @@ def test_what_is_not_known_of_a_module_is_not_guessed():
 
 
 def test_what_is_no_network_is_refused():
-    with pytest.raises(TypeError, match=r"net must be a module of convkit\.nn.*got int"):
-        convkit.summary(3, (1, 5, 5))
+    for net in (3, ThreeLayerConvNet):
+        with pytest.raises(TypeError, match=r"net must be a module of convkit\.nn.*got (3|<class)"):
+            convkit.summary(net, (1, 5, 5))
     with pytest.raises(ValueError, match=r"input_shape must be the shape of one sample.*None"):
         convkit.summary(keras_practical())
     with pytest.raises(ValueError, match=r"the model's own, \(3, 32, 32\), or None, got \(1, 28, 28\)"):

@@ -1,5 +1,6 @@
 """The three fronts of the checks, on right, wrong, unfinished and broken modules."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from convkit import fast_layers, layers, numpy_layers
+from convkit.check_report import CheckResult
 from convkit.checks import check_layers, checks_of, run_check
 from convkit.layers import LAYERS
 from convkit.load_layers import LayersError, load_layers
@@ -193,3 +195,46 @@ def test_gradcheck_fixture(tmp_path):
 def test_gradcheck_fixture_here(gradcheck):
     report = gradcheck(layers.affine_forward, layers.affine_backward, np.ones((2, 3)), np.eye(3, 4), np.zeros(4))
     assert report.ok
+
+
+HOSTILE = [
+    "def relu_forward(x): return [1, 2], 3\ndef relu_backward(d, c): return d",
+    "def relu_forward(x): return 'a', x\ndef relu_backward(d, c): return d",
+    "def relu_forward(x): return None, None\ndef relu_backward(d, c): return None",
+    "def relu_forward(x): return np.maximum(0, x) * 1j, x\ndef relu_backward(d, c): return d * 1j",
+    "def relu_forward(x): return np.maximum(0, x), x\ndef relu_backward(d, c): return (d * (c > 0)).astype(object)",
+    "def relu_forward(x): return np.maximum(0, x), x\ndef relu_backward(d, c): return list(d * (c > 0))",
+    "def relu_forward(x): return np.maximum(0, x), x\ndef relu_backward(d, c): raise KeyError('<b>bold</b>')",
+    "def relu_forward(x): return np.full_like(x, np.inf), x\ndef relu_backward(d, c): return d * np.inf",
+    "def relu_forward(x):\n    x.resize((0,))\n    return x, x\ndef relu_backward(d, c): return d",
+    "def softmax_loss(x, y): return 'a', None",
+    "def conv_forward(x, w, b, p): return np.zeros((2, 2)), None\ndef conv_backward(d, c): return 1, 2, 3",
+    "def batchnorm_forward(x, g, b, p):\n    p.clear()\n    return x, 0\ndef batchnorm_backward(d, c): return d, d, d",
+    "def max_pool_forward(x, p): return x, None\ndef max_pool_backward(d, c): return d",
+]
+
+
+@pytest.mark.parametrize("source", HOSTILE)
+def test_whatever_they_return_there_is_a_report(source):
+    module = types.ModuleType("student")
+    exec("import numpy as np\n" + source, module.__dict__)
+    report = check_layers(module)
+    assert report.verdict == "wrong"
+    assert not {finding.kind for finding in report.findings} - {"shape", "nan", "wrong_return"}
+    assert report.text(hint=3)
+    again = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert [CheckResult.from_json(values).to_json() for values in again["results"]] == again["results"]
+    page = report._repr_html_()
+    assert "<b>bold" not in page
+    assert "<script" not in page
+
+
+def test_a_wrong_forward_pass_is_blamed_alone(tmp_path):
+    report = check_layers(write(tmp_path, STUDENT.read_text().replace(".dot(w) + b", ".dot(w)")), layers=["affine"])
+    assert {r.part for r in report.results if r.status == "wrong"} == {"forward"}
+    assert {r.status for r in report.results if r.part == "dx"} == {"cannot tell", "not supported"}
+    assert [finding.title for finding in report.findings] == ["affine forward: the bias is not added"]
+    text = report.text(hint=0)
+    assert "evidence" in text
+    assert "question" not in text
+    assert "nearly the code" in report.text(hint=3)

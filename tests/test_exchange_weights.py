@@ -1,12 +1,13 @@
 """Weights of PyTorch networks: names, turned matrices, files, and what is wrong with them."""
 
 import pickle
+import sys
 
 import numpy as np
 import pytest
 
 from convkit.classifiers.cnn import ThreeLayerConvNet
-from convkit.exchange import in_order, load_weights, read_tensors
+from convkit.exchange import export_onnx, in_order, load_weights, read_tensors
 from convkit.exchange.name_map import their_name
 from convkit.nn import Affine, BatchNorm, Classifier, Conv, MaxPool, ReLU, Residual, Sequential, SqueezeExcite
 
@@ -209,3 +210,14 @@ def test_the_same_weights_give_the_same_scores_as_pytorch():
     assert names["residual1.body.batch_norm1"] == "3.body.1"
     load_weights(model, theirs.state_dict(), names)
     np.testing.assert_allclose(model.predict(X), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_packages_that_are_missing_are_named(monkeypatch, tmp_path):
+    for module in ("onnx", "torch", "safetensors"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=r"pip install 'convkit\[onnx\]'"):
+        export_onnx(small())
+    for suffix, extra in (("pt", "torch"), ("safetensors", "safetensors")):
+        (tmp_path / f"w.{suffix}").write_bytes(b"")
+        with pytest.raises(ImportError, match=rf"pip install 'convkit\[{extra}\]'"):
+            read_tensors(tmp_path / f"w.{suffix}")

@@ -130,6 +130,31 @@ def test_files_that_are_not_there(tmp_path):
         session.load()
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "os.chdir('/'); return 1 / 0",
+        "import tempfile; d = tempfile.mkdtemp(); os.chdir(d); os.rmdir(d); return 1 / 0",
+        "class E(Exception):\n        def __str__(self): return 1 / 0\n    raise E",
+        "class E(SystemExit):\n        def __str__(self): return 1 / 0\n    raise E(E())",
+        "class E(BaseException):\n        def __str__(self): sys.exit()\n    raise E",
+        "raise ExceptionGroup('several', [ValueError(1), TypeError(2)])",
+        "return type('A', (), {'shape': property(lambda self: 1 / 0)})()",
+    ],
+)
+def test_errors_that_can_hardly_be_told(mine, body):
+    found = results(mine, RIGHT.replace("return dout *", f"{body}\n    return dout *"))
+    assert {r.status for r, _ in found if r.part == "forward"} == {"right"}
+    assert all(r.status == "wrong" and r.message for r, _ in found if r.part == "dx" and not r.beyond)
+
+
+def test_prints_while_the_file_is_imported(mine):
+    mine.write_text(HEAD + RIGHT + "print('loaded')\n")
+    with Session(mine) as session:
+        session.load()
+        assert session.prints == "line 7 of mine.py prints: loaded"
+
+
 def test_a_flood_of_prints_is_cut_and_shown_with_its_line(mine):
     source = RIGHT.replace("return np.maximum", "print('debug', x.shape)\n    return np.maximum")
     found = results(mine, source + "print('loaded')\n")

@@ -94,6 +94,10 @@ def test_what_cannot_be_drawn_is_refused():
         plot_convolution_step(X, W, conv_param={"strides": 2})
     with pytest.raises(ValueError, match=r"w must be an array \(HH, WW\)"):
         plot_convolution_step(X, [[1]])
+    with pytest.raises(TypeError, match="conv_param must be a dict"):
+        plot_convolution_step(X, W, conv_param=3)
+    with pytest.raises(TypeError, match="b must be a number"):
+        plot_convolution_step(X, W, b="x")
     with pytest.raises(ValueError, match="at least one figure"):
         Animation([])
     with pytest.raises(ValueError, match="seconds"):

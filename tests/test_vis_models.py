@@ -99,6 +99,18 @@ def test_saliency_is_the_gradient_of_the_labels_score(model, X):
         compute_saliency_maps(X, y + 3, model)
 
 
+def test_a_name_for_each_class_or_none(model, X):
+    for call in (
+        lambda: plot_saliency(X, np.array([0, 1, 2]), model, ["a", "b", "c"]),
+        lambda: plot_occlusion(model, X[0], class_names=["a", "b", "c"]),
+        lambda: plot_class_images(model, (3, 8, 6), [0], ["a", "b", "c"], num_iterations=1),
+    ):
+        with pytest.raises(ValueError, match="class_names must hold 4 names, one for each class, got 3"):
+            call()
+    with pytest.raises(ValueError, match=r"shape must be \(C, H, W\) of an image, got \(1, 6\)"):
+        plot_class_images(model, (1, 6), [0])
+
+
 def test_models_that_give_no_scores_are_refused(X):
     model = Regressor(Sequential(Conv(3, 3, pad=1)), (3, 8, 6))
     for call in (

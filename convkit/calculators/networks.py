@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from convkit.contracts import short
 from convkit.nn.models import Model
 from convkit.nn.module import Module, Node, Shape, check_sample_shape
 
@@ -26,12 +27,12 @@ def network_of(net: Any, input_shape: Sequence[int] | None) -> tuple[Module, Sha
         return net, check_sample_shape(input_shape)
     if isinstance(net, Model):
         module, own = net.net, net.input_shape
-    elif callable(getattr(net, "as_module", None)):
+    elif callable(getattr(net, "as_module", None)) and not isinstance(net, type):
         module, own = net.as_module()[0], net.input_dim
     else:
         raise TypeError(
             "net must be a module of convkit.nn such as Sequential(...), or a model such as Classifier(net, shape) or "
-            f"ThreeLayerConvNet(), got {type(net).__name__}"
+            f"ThreeLayerConvNet(), got {short(net)}"
         )
     own = check_sample_shape(own)
     if input_shape is not None and check_sample_shape(input_shape) != own:

@@ -13,7 +13,7 @@ from convkit.calculators.networks import network_of, nodes_of
 from convkit.calculators.reach import Reach, Slide, Spread, reach_of
 from convkit.calculators.tables import html_table, text_table
 from convkit.contracts import short, whole_number
-from convkit.nn.module import Node, Shape
+from convkit.nn.module import Node, Shape, as_generator
 
 
 class Field(NamedTuple):
@@ -144,7 +144,7 @@ def gradient_support(
     Raises ValueError or TypeError for anything else.
     """
     module, shape = network_of(net, input_shape)
-    module, rng = copy.deepcopy(module), np.random.default_rng(rng)  # a copy, for init begins running averages anew
+    module, rng = copy.deepcopy(module), as_generator(rng)  # a copy, for init begins running averages anew
     found = np.zeros(shape[1:], bool)
     for _ in range(whole_number("draws", draws, 1)):
         params, out_shape = module.init(shape, rng, np.float64)

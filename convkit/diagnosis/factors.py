@@ -66,7 +66,7 @@ def constant_factor(item: str, wrong: Sequence[Sample], blames: str) -> Finding 
     """The finding that a gradient is off by a factor, if it is so on every input where it is wrong."""
     factors, telling = [], 0
     for sample in wrong:
-        telling += np.count_nonzero(sample.call.right[item]) > 1 or np.ndim(sample.call.right[item]) == 0
+        telling += int(np.count_nonzero(sample.call.right[item])) > 1 or np.ndim(sample.call.right[item]) == 0
         c = factor_of(
             np.asarray(sample.found[item], float), np.asarray(sample.call.right[item], float), sample.tolerance
         )

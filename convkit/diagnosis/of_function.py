@@ -20,17 +20,18 @@ from convkit.diagnosis.region import region_of_error
 from convkit.diagnosis.relations import simple_relation
 from convkit.diagnosis.runs import kind_of
 from convkit.diagnosis.sample import NUMERICAL, Sample
-from convkit.diagnosis.slopes import Function, Slope, jacobian
+from convkit.diagnosis.slopes import Function, Slope, jacobian, plain_slopes
 from convkit.gradient_report import GradientReport, GradientRow
 from convkit.mistakes.mistake import Call
 
 # Up to so many numbers are perturbed one by one, if that takes no longer than PATIENCE (seconds).
 MAX_COORDINATES = 2000
-PATIENCE = 8.0
+PATIENCE = 2.5
 MAX_JACOBIAN = 4_000_000
 DIRECTIONS = 4
 COORDINATES = 6
 THIN = 40
+CONVICTED = 15  # numbers that were found wrong with all care; the others then get less
 
 
 @dataclass
@@ -63,6 +64,8 @@ class Subject:
         for name, gradient in zip(self.names, gradients, strict=False):
             if not isinstance(gradient, (np.ndarray, np.generic, float, int)):
                 raise _Wrong(f"{name} must be an array, it is {kind_of(gradient)}", name)
+            if np.asarray(gradient).dtype.kind not in "fiub":
+                raise _Wrong(f"{name} must hold real numbers, its dtype is {np.asarray(gradient).dtype}", name)
         return gradients
 
     @property
@@ -221,9 +224,9 @@ def _row(subject: Subject, function: Function, i: int, gradient: np.ndarray, tol
 
 def _one_by_one(function: Function, x: np.ndarray) -> bool:
     """Whether the numbers of x are few enough to be perturbed one by one."""
-    begun = time.perf_counter()
+    begun = time.thread_time()
     function.run()
-    return x.size <= MAX_COORDINATES and 3 * x.size * (time.perf_counter() - begun) <= PATIENCE
+    return x.size <= MAX_COORDINATES and 3 * x.size * (time.thread_time() - begun) <= PATIENCE
 
 
 def directions(
@@ -245,10 +248,12 @@ def directions(
     return found
 
 
-def telling_coordinates(gradient: np.ndarray, rng: np.random.Generator) -> list[tuple[int, ...]]:
+def telling_coordinates(
+    gradient: np.ndarray, rng: np.random.Generator, count: int = COORDINATES
+) -> list[tuple[int, ...]]:
     """The places of the largest entries, and some others."""
-    largest = np.argsort(-np.abs(gradient), axis=None)[: COORDINATES // 2]
-    chosen = {int(i) for i in (*largest, *rng.integers(gradient.size, size=COORDINATES // 2))}
+    largest = np.argsort(-np.abs(gradient), axis=None)[: count // 2]
+    chosen = {int(i) for i in (*largest, *rng.integers(gradient.size, size=count // 2))}
     return [tuple(int(k) for k in np.unravel_index(i, gradient.shape)) for i in sorted(chosen)]
 
 
@@ -265,10 +270,12 @@ def _coordinates(
     expected = gradient.copy()
     wrong, kinks, noisy = np.zeros(x.shape, bool), np.zeros(x.shape, bool), 0
     scale = max(float(np.max(np.abs(gradient))), 1e-8)
-    largest, noise = 0.0, 0.0
+    largest, noise, convicted = 0.0, 0.0, 0
     slopes = {}
     for at in places:
-        slopes[at] = slope = slope_at(function, x, at, float(gradient[at]), tolerance * scale)
+        quick = convicted >= CONVICTED
+        slopes[at] = slope = slope_at(function, x, at, float(gradient[at]), tolerance * scale, quick)
+        convicted += not slope.kink and slope.error > tolerance * scale
         largest = max(largest, abs(slope.value))
     # the gradient's own size may be what is wrong: what counts is that of the true one
     truth = max(largest, 1e-8) if len(places) == x.size else max(scale, largest)
@@ -304,13 +311,16 @@ def _best(slopes: dict[tuple[int, ...], Slope], scale: float) -> float:
     return max((slope.error for slope in slopes.values() if not slope.kink), default=0.0) / scale
 
 
-def slope_at(function: Function, x: np.ndarray, at: tuple[int, ...], analytic: float, bound: float) -> Slope:
+def slope_at(
+    function: Function, x: np.ndarray, at: tuple[int, ...], analytic: float, bound: float, quick: bool = False
+) -> Slope:
+    """Compare one number of a gradient with differences."""
     kept = x.copy()
 
     def move(h: float) -> None:
         x[at] = kept[at] + h
 
-    return function.judge(function.moved(x, move, kept), analytic, bound, max(1.0, abs(float(kept[at]))))
+    return function.judge(function.moved(x, move, kept), analytic, bound, max(1.0, abs(float(kept[at]))), quick)
 
 
 def _overcounted(
@@ -346,47 +356,50 @@ def _causes(subject: Subject, given: tuple[Any, ...], wrong: list[int]) -> dict[
     """The mistakes behind the gradients that are wrong, by position."""
     found: dict[int, Finding] = {}
     layer = known_layer(subject.forward, given)
-    if layer is not None:
+    if layer is not None:  # then all that can be said is said by comparison with the layer itself
         diagnosis = LayerDiagnosis(layer, subject.forward, subject.backward)
         for i in wrong:
             if i < len(layer.gradients):
                 named = diagnosis.findings([layer.gradients[i]], layer.cases[0], subject.names[i])
                 found |= {i: named[0]} if named else {}
-    rest = [i for i in wrong if i not in found]
-    samples = _samples(subject) if rest else []
-    for i in rest:
+        return found
+    samples = _samples(subject, [subject.names[i] for i in wrong])
+    for i in wrong:
         finding = simple_relation(subject.names[i], samples, subject.names[i])
         if finding is not None:
             found[i] = finding
     return found
 
 
-def _samples(subject: Subject) -> list[Sample]:
-    """Calls with the gradients of all arrays by differences: of these arguments, and of others like them."""
+def _samples(subject: Subject, wrong: list[str]) -> list[Sample]:
+    """Calls with the gradients that are wrong by differences: of these arguments, and of others like them."""
     out = subject.call()[0]
-    total = sum(a.size for a in subject.arrays)
-    begun = time.perf_counter()
+    total = sum(a.size for name, a in zip(subject.names, subject.arrays, strict=True) if name in wrong)
+    begun = time.thread_time()
     subject.call()
-    if total * out.size > MAX_JACOBIAN or 8 * total * (time.perf_counter() - begun) > PATIENCE:
-        return _thin_samples(subject)
-    first = _sample(subject, "these arguments")
+    if total * out.size > MAX_JACOBIAN or 4 * total * (time.thread_time() - begun) > PATIENCE:
+        return _thin_samples(subject, wrong)
+    first = _sample(subject, wrong, "these arguments")
     others = [subject.rng.permutation(a.ravel()).reshape(a.shape) if is_float_array(a) else a for a in subject.args]
     try:
-        second = _sample(Subject(subject.forward, subject.backward, others, subject.names, subject.rng), "others")
+        second = _sample(
+            Subject(subject.forward, subject.backward, others, subject.names, subject.rng), wrong, "others"
+        )
     except Exception:  # the function is not made for other numbers: another dout must do
-        second = _sample(subject, "another dout")
+        second = _sample(subject, wrong, "another dout")
     return [first, second]
 
 
-def _sample(subject: Subject, label: str) -> Sample:
+def _sample(subject: Subject, wrong: list[str], label: str) -> Sample:
     arrays, names = subject.arrays, subject.names
     out, cache = subject.call()
     dout = subject.rng.standard_normal(out.shape)
     function = subject.function(dout)
-    slopes = [jacobian(function, x) for x in arrays]
+    slopes = {name: jacobian(function, x) for name, x in zip(names, arrays, strict=True) if name in wrong}
+    shapes = {name: x.shape for name, x in zip(names, arrays, strict=True)}
 
     def right(d: np.ndarray) -> dict[str, Any]:
-        return {n: (J @ d.ravel()).reshape(x.shape) for n, J, x in zip(names, slopes, arrays, strict=True)}
+        return {name: (J @ d.ravel()).reshape(shapes[name]) for name, J in slopes.items()}
 
     def mine(d: np.ndarray) -> dict[str, Any]:
         gradients = subject.gradients(np.array(d), subject.call()[1])
@@ -394,12 +407,13 @@ def _sample(subject: Subject, label: str) -> Sample:
 
     found = {n: np.array(g) for n, g in zip(names, subject.gradients(dout.copy(), cache), strict=False)}
     numbers = {f"argument {i}": np.copy(a) if is_float_array(a) else a for i, a in enumerate(subject.args)}
-    call = Call(numbers, dout, {"out": np.array(out), **right(dout)}, out)
+    # the gradients that are right are what they are found to be
+    call = Call(numbers, dout, {"out": np.array(out), **found, **right(dout)}, out)
     return Sample(label, call, found, mine, right, NUMERICAL)
 
 
-def _thin_samples(subject: Subject) -> list[Sample]:
-    """For large arrays: two calls, each with some numbers of each gradient."""
+def _thin_samples(subject: Subject, wrong: list[str]) -> list[Sample]:
+    """For large arrays: two calls, each with some numbers of each gradient that is wrong."""
     samples = []
     for label in ("these arguments", "another dout"):
         out, cache = subject.call()
@@ -410,16 +424,11 @@ def _thin_samples(subject: Subject) -> list[Sample]:
             subject.names, subject.arrays, subject.gradients(dout.copy(), cache), strict=False
         ):
             gradient = np.asarray(gradient, np.float64)
-            if gradient.shape != x.shape:
-                continue
-            places = [
-                tuple(int(k) for k in np.unravel_index(int(i), x.shape))
-                for i in subject.rng.integers(x.size, size=THIN)
-            ]
-            slopes = [slope_at(function, x, at, float(gradient[at]), 0.0) for at in places]
-            kept = [i for i, slope in enumerate(slopes) if not slope.kink]
-            found[name] = np.array([gradient[places[i]] for i in kept])
-            right[name] = np.array([slopes[i].value for i in kept])
+            if gradient.shape == x.shape and name in wrong:
+                places = telling_coordinates(gradient, subject.rng, THIN)
+                slopes = plain_slopes(function, x, places, PATIENCE / 2 / len(wrong))
+                found[name] = np.array([gradient[at] for at in slopes])
+                right[name] = np.array(list(slopes.values()))
         samples.append(Sample(label, Call({}, dout, right, out), found, tolerance=NUMERICAL))
     return samples
 

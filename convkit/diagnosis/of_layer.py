@@ -25,8 +25,10 @@ from convkit.diagnosis.sample import Sample
 from convkit.layers import Case, Layer
 from convkit.mistakes import MISTAKES
 
-# Their code may be slow; then fewer inputs are tried. Seconds.
+# Their code may be slow; then fewer inputs are tried, but so many at least. Seconds of this thread's own work: what is
+# named must not depend on what else the machine does.
 PATIENCE = 3.0
+FEWEST = 4
 
 
 class LayerDiagnosis:
@@ -66,9 +68,10 @@ class LayerDiagnosis:
         """Calls of this case and of those of the assignment's contract, each with two inputs while patience lasts."""
         others = [c for c in self.layer.cases if c is not case and c.beyond in ("", case.beyond)]
         plan = [(case, 0), (case, 1), *((c, seed) for seed in (0, 1) for c in others)]
-        found, begun = [], time.monotonic()
+        found: list[Sample] = []
+        begun = time.thread_time()
         for each, seed in plan:
-            if time.monotonic() - begun > PATIENCE:
+            if len(found) >= FEWEST and time.thread_time() - begun > PATIENCE:
                 break
             key = (each.name, seed)
             if key not in self._samples:
@@ -85,6 +88,8 @@ class LayerDiagnosis:
         main = "loss" if layer.is_loss else "out"
         try:
             out, second = two(layer, self.forward(*args.values()), self.forward)
+            if not _is_numbers(out):  # the check says so; nothing can be said of its numbers
+                return None
             out = np.array(out, float)
         except WrongContract:
             return None
@@ -100,7 +105,7 @@ class LayerDiagnosis:
         found: dict[str, Any] = {main: out, **{key: written.get(key, np.zeros(0)) for key in right.written}}
         call = call_of(layer, case, seed, right, out)
         if layer.is_loss:
-            return Sample(case.name, call, {**found, "dx": second})
+            return Sample(case.name, call, found | ({"dx": second} if _is_numbers(second) else {}))
 
         def mine(dout: np.ndarray) -> dict[str, Any]:
             return self._gradients(arguments(layer, case, seed), dout)
@@ -128,10 +133,15 @@ class LayerDiagnosis:
         except Exception as error:
             return dict.fromkeys(self.layer.gradients, error)
         named = zip(self.layer.gradients, gradients, strict=True)
-        return {name: np.array(value) for name, value in named if isinstance(value, (np.ndarray, np.generic, float))}
+        return {name: np.array(value) for name, value in named if _is_numbers(value)}
 
 
 def _gradients_of_reference(layer: Layer, args: dict[str, Any], dout: np.ndarray) -> dict[str, Any]:
     assert layer.backward is not None
     result = layer.backward(dout, layer.forward(*args.values())[1])
     return dict(zip(layer.gradients, result if isinstance(result, tuple) else (result,), strict=True))
+
+
+def _is_numbers(value: Any) -> bool:
+    """Whether a result is an array of real numbers, or one number."""
+    return isinstance(value, (np.ndarray, np.generic, float)) and np.asarray(value).dtype.kind in "fiub"

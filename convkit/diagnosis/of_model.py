@@ -16,12 +16,14 @@ from convkit.diagnosis.region import region_of_error
 from convkit.diagnosis.regularization import check_regularization
 from convkit.diagnosis.relations import simple_relation
 from convkit.diagnosis.sample import NUMERICAL, Sample
-from convkit.diagnosis.slopes import Function
+from convkit.diagnosis.slopes import Function, plain_slopes
 from convkit.gradient_report import GradientReport, GradientRow
 from convkit.mistakes.mistake import Call
 
-# Numbers of each parameter that are compared one by one to find a relation.
-THIN = 15
+# Numbers of each parameter that are compared one by one to find a relation; seconds that it may take.
+THIN = 24
+SECONDS_FOR_NAMES = 1.0
+SECONDS_FOR_PLACES = 3.0
 
 
 def check_model(
@@ -86,8 +88,9 @@ def _check(
     # A loss that comes out in float32 all the same, from a model that converts, has coarser round-off.
     epsilon = float(np.finfo(np.asarray(loss).dtype).eps) if np.asarray(loss).dtype in FLOATS else 2.3e-16
     function = Function(lambda: np.asarray(model.loss(X.copy(), y)[0]), np.ones(()), epsilon)
+    seconds = SECONDS_FOR_PLACES / len(model.params)
     rows = [
-        _row(function, name, parameter, grads.get(name), rng, tolerance)
+        _row(function, name, parameter, grads.get(name), rng, tolerance, seconds)
         for name, parameter in with_progress(list(model.params.items()), "parameter", progress)
     ]
     report = GradientReport(tuple(rows), tolerance, general)
@@ -116,7 +119,13 @@ def _written(model: Any, before: dict[str, np.ndarray], X: np.ndarray, X_before:
 
 
 def _row(
-    function: Function, name: str, x: np.ndarray, gradient: Any, rng: np.random.Generator, tolerance: float
+    function: Function,
+    name: str,
+    x: np.ndarray,
+    gradient: Any,
+    rng: np.random.Generator,
+    tolerance: float,
+    seconds: float,
 ) -> GradientRow:
     dtype = str(x.dtype)
     if gradient is None or np.shape(gradient) != x.shape:
@@ -130,13 +139,13 @@ def _row(
     along = directions(function, x, gradient, tolerance, rng)
     error, noise = (max(value) / size for value in zip(*((s.error, s.noise) for s, _ in along), strict=True))
     if any(slope.error > bound or slope.kink for slope, bound in along):
-        row = region_of_error(function, name, x, gradient, dtype, tolerance, rng, along)
+        row = region_of_error(function, name, x, gradient, dtype, tolerance, rng, along, seconds)
         return row if row.error > tolerance else replace(row, noise=noise)
     bound = tolerance * max(float(np.max(np.abs(gradient))), 1e-12)
     for at in telling_coordinates(gradient, rng):
         slope = slope_at(function, x, at, float(gradient[at]), bound)
         if slope.error > bound and not slope.kink and slope.noise < slope.error:
-            return region_of_error(function, name, x, gradient, dtype, tolerance, rng, [(slope, bound)])
+            return region_of_error(function, name, x, gradient, dtype, tolerance, rng, [(slope, bound)], seconds)
     return GradientRow(name, x.shape, dtype, error, "the gradient drowns in round-off" if noise > 0.01 else "", noise)
 
 
@@ -167,13 +176,9 @@ def _sample(
     found, right = {}, {}
     for name in wrong:
         x, gradient = model.params[name], np.asarray(grads[name], np.float64)
-        largest = np.argsort(-np.abs(gradient), axis=None)[:THIN]
-        chosen = sorted({int(i) for i in (*largest, *rng.integers(x.size, size=THIN))})
-        places = [tuple(int(k) for k in np.unravel_index(i, x.shape)) for i in chosen]
-        slopes = [slope_at(function, x, at, float(gradient[at]), 0.0) for at in places]
-        kept = [i for i, slope in enumerate(slopes) if not slope.kink]
-        found[_words(name)] = np.array([gradient[places[i]] for i in kept])
-        right[_words(name)] = np.array([slopes[i].value for i in kept])
+        slopes = plain_slopes(function, x, telling_coordinates(gradient, rng, THIN), SECONDS_FOR_NAMES / len(wrong))
+        found[_words(name)] = np.array([gradient[at] for at in slopes])
+        right[_words(name)] = np.array(list(slopes.values()))
     return Sample("batch", Call({"X": X}, None, right, np.asarray(loss)), found, tolerance=NUMERICAL)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Images of one array that are drawn; of more, those with the largest errors.
-MOST_IMAGES = 6
+MOST_IMAGES = 4
 
 
 def picture(place: Place) -> Figure:

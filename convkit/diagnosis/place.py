@@ -93,7 +93,7 @@ def place_of(
         (tuple(int(i) for i in at), float(found[at]), float(expected[at]))
         for at in (np.unravel_index(int(flat), found.shape) for flat in order)
     )
-    sentences = (prefix + describe(wrong, axes),)
+    sentences = (prefix + describe(wrong, axes), *_constant(np.asarray(found, float) - expected, axes))
     keep = found.size <= MOST_KEPT
     kept = [np.array(a, float) if keep else None for a in (found, expected)]
     return Place(name, found.shape, axes, int(wrong.sum()), worst, sentences, *kept)
@@ -108,8 +108,8 @@ def describe(wrong: np.ndarray, axes: tuple[str, ...]) -> str:
     subsets = []
     for axis, name in enumerate(axes):
         hit = np.flatnonzero(wrong.any(axis=tuple(i for i in range(wrong.ndim) if i != axis)))
-        if len(hit) < wrong.shape[axis]:
-            subsets.append(subset_in_words(hit, wrong.shape[axis], name))
+        subset = subset_in_words(hit, wrong.shape[axis], name)
+        subsets += [subset] if subset else []
     ring = _border(wrong)
     if ring:
         text += f": {ring}"
@@ -120,8 +120,23 @@ def describe(wrong: np.ndarray, axes: tuple[str, ...]) -> str:
     return text
 
 
+def _constant(error: np.ndarray, axes: tuple[str, ...]) -> list[str]:
+    """Along which axes the error is the same."""
+    if error.ndim < 2 or not np.isfinite(error).all():
+        return []
+    size = float(np.max(np.abs(error), initial=0.0))
+    along = [
+        name
+        for axis, name in enumerate(axes)
+        if error.shape[axis] > 1 and float(np.max(np.ptp(error, axis=axis), initial=0.0)) <= 1e-6 * size
+    ]
+    return [f"the error is the same for every {' and '.join(along)}"] if along and size else []
+
+
 def subset_in_words(hit: np.ndarray, length: int, name: str) -> str:
-    """Some indices of an axis in words, such as 'every other row (0, 2, 4)'."""
+    """Some indices of an axis in words, such as 'every other row (0, 2, 4)'; '' for all, or many without a pattern."""
+    if len(hit) == length:
+        return ""
     if len(hit) == 1:
         which = "the first " if hit[0] == 0 else "the last " if hit[0] == length - 1 else ""
         return f"{which}{name} ({hit[0]})" if which else f"{name} {hit[0]}"
@@ -132,7 +147,7 @@ def subset_in_words(hit: np.ndarray, length: int, name: str) -> str:
         return f"{every} {name} ({listed})"
     if len(steps) == 1 and steps[0] == 1:
         return f"{name}s {hit[0]} to {hit[-1]}"
-    return f"{name}s {listed}"
+    return f"{name}s {listed}" if len(hit) <= length / 2 else ""
 
 
 def _border(wrong: np.ndarray) -> str:
@@ -160,4 +175,6 @@ def _number(value: float | None) -> float:
 def _nested(array: np.ndarray | None) -> Any:
     if array is None:
         return None
-    return np.where(np.isfinite(array), array.astype(object), None).tolist()
+    values: Any = array.astype(object)
+    values[~np.isfinite(array)] = None
+    return values.tolist()

@@ -21,6 +21,7 @@ PARTS = 150
 PATIENCE = 6.0
 LEADS = 3
 RETRIES = 4
+MANY = 16
 
 Box = tuple[tuple[int, int], ...]
 
@@ -29,16 +30,22 @@ class _Search:
     """Tests of parts of one gradient."""
 
     def __init__(
-        self, function: Function, x: np.ndarray, gradient: np.ndarray, tolerance: float, rng: np.random.Generator
+        self,
+        function: Function,
+        x: np.ndarray,
+        gradient: np.ndarray,
+        tolerance: float,
+        rng: np.random.Generator,
+        seconds: float,
     ):
         self.function, self.x, self.gradient, self.tolerance, self.rng = function, x, gradient, tolerance, rng
         self.scale = max(float(np.max(np.abs(gradient))), 1e-8)
-        self.tests, self.begun = 0, time.monotonic()
+        self.tests, self.begun, self.seconds = 0, time.thread_time(), seconds
 
     @property
     def tired(self) -> bool:
         """Whether it has tried enough."""
-        return self.tests > PARTS or time.monotonic() - self.begun > PATIENCE
+        return self.tests > PARTS or time.thread_time() - self.begun > self.seconds
 
     def test(self, part: tuple[slice, ...]) -> tuple[Slope, float]:
         """The slope along a random direction within a part, and the largest error that passes."""
@@ -75,27 +82,32 @@ def region_of_error(
     tolerance: float,
     rng: np.random.Generator,
     along: Sequence[tuple[Slope, float]],
+    seconds: float = PATIENCE,
 ) -> GradientRow:
     """Judge a large gradient that random directions did not find right, and say where it is wrong.
 
     - along: the slopes along these directions, with the largest error that passes
+    - seconds: that it may take
     """
-    search = _Search(function, x, gradient, tolerance, rng)
+    search = _Search(function, x, gradient, tolerance, rng, seconds)
     largest = np.argsort(-np.abs(gradient), axis=None)[: SAMPLED // 4]
     chosen = {int(i) for i in (*largest, *rng.integers(x.size, size=SAMPLED))}
-    places = [tuple(int(k) for k in np.unravel_index(i, x.shape)) for i in sorted(chosen)]
-    places = list(dict.fromkeys(places + _follow(search)))
+    places = [tuple(int(k) for k in np.unravel_index(i, x.shape)) for i in rng.permutation(sorted(chosen))]
+    places = list(dict.fromkeys(_follow(search) + places))
     wrong: list[tuple[float, tuple[int, ...], float]] = []
-    kinks = 0
-    truth = search.scale
+    kinks, tried, truth = 0, 0, search.scale
+    search.begun = time.thread_time()  # a third of the time is for these numbers, at least so many are tried
     for at in places:
+        if tried >= LEADS + 2 and time.thread_time() - search.begun > seconds / 3:
+            break
         slope = search.at(at)
+        tried += 1
         truth = max(truth, abs(slope.value))
         kinks += slope.kink
         if not slope.kink and slope.error > tolerance * truth:
             wrong.append((slope.error, at, slope.value))
-    share = kinks / len(places)
-    said = f"{kinks} of {len(places)} numbers tried are set aside: the function has a kink there" if kinks else ""
+    share = kinks / tried
+    said = f"{kinks} of {tried} numbers tried are set aside: the function has a kink there" if kinks else ""
     if not wrong:
         worst_slope = max(
             (s for s, bound in along if s.error > bound and not s.kink), default=None, key=lambda s: s.error
@@ -111,7 +123,7 @@ def region_of_error(
     wrong.sort(reverse=True)
     axes = AXES.get(x.ndim, tuple(f"axis {i}" for i in range(x.ndim)))
     worst = tuple((at, float(gradient[at]), value) for _, at, value in wrong[:3])
-    where = _in_words(search, axes, [at for _, at, _ in wrong], len(places))
+    where = _in_words(search, axes, [at for _, at, _ in wrong], tried)
     place = Place(name, x.shape, axes, len(wrong), worst, (where,))
     index = ", ".join(map(str, wrong[0][1]))
     text = f"at [{index}]: {gradient[wrong[0][1]]:.6g}, by differences {wrong[0][2]:.6g}"
@@ -142,25 +154,27 @@ def _follow(search: _Search) -> list[tuple[int, ...]]:
 
 
 def _in_words(search: _Search, axes: tuple[str, ...], wrong: list[tuple[int, ...]], tried: int) -> str:
-    """Along which axes the error does not reach everywhere."""
-    subsets = []
-    for axis, name in enumerate(axes):
-        hit = _indices(search, axis, 0, search.x.shape[axis])
-        if hit is not None and 0 < len(hit) < search.x.shape[axis]:
-            subsets.append(subset_in_words(np.array(hit), search.x.shape[axis], name))
-    text = f"{len(wrong)} of {tried} numbers tried are wrong"
-    return text + (f": only {' and '.join(subsets)}" if subsets else "")
+    """Along which axes the error does not reach everywhere; the short axes are looked at first."""
+    subsets: dict[int, str] = {}
+    for axis in sorted(range(len(axes)), key=lambda axis: search.x.shape[axis]):
+        hit: list[int] = []
+        search.tests = 0
+        if _collect(search, axis, 0, search.x.shape[axis], hit) and hit:
+            words = subset_in_words(np.array(hit), search.x.shape[axis], axes[axis])
+            subsets |= {axis: words} if words else {}
+    text = f"{len(wrong)} of {tried} numbers tried {'is' if len(wrong) == 1 else 'are'} wrong"
+    return text + (f": only {' and '.join(subsets[axis] for axis in sorted(subsets))}" if subsets else "")
 
 
-def _indices(search: _Search, axis: int, low: int, high: int) -> Sequence[int] | None:
-    """The indices of an axis at which something is wrong; None if that would take too long."""
-    if search.tired:
-        return None
+def _collect(search: _Search, axis: int, low: int, high: int, hit: list[int]) -> bool:
+    """Add the indices of an axis at which something is wrong; whether it could be done in time, and they are few."""
+    if search.tired or len(hit) > MANY:
+        return False
     part = tuple(slice(low, high) if i == axis else slice(None) for i in range(search.x.ndim))
     if not search.suspicious(part):
-        return []
+        return True
     if high - low == 1:
-        return [low]
+        hit.append(low)
+        return True
     middle = (low + high) // 2
-    left, right = (_indices(search, axis, *ends) for ends in ((low, middle), (middle, high)))
-    return None if left is None or right is None else [*left, *right]
+    return _collect(search, axis, low, middle, hit) and _collect(search, axis, middle, high, hit)

@@ -135,7 +135,7 @@ def _shifted_fits(found: np.ndarray, right: np.ndarray, by: tuple[int, int], tol
         return False
     here = tuple(slice(max(d, 0), n + min(d, 0)) for d, n in zip(by, right.shape[-2:], strict=True))
     there = tuple(slice(max(-d, 0), n + min(-d, 0)) for d, n in zip(by, right.shape[-2:], strict=True))
-    return np.any(right[..., there[0], there[1]]) and same(
+    return bool(np.any(right[..., there[0], there[1]])) and same(
         found[..., here[0], here[1]], right[..., there[0], there[1]], tolerance
     )
 

@@ -45,7 +45,7 @@ class Fault:
     def details(self, hint: int) -> list[tuple[str, str]]:
         """(label, text) of the place, and of each finding with its hints up to a level."""
         pairs = [("where", text) for text in (self.place.where() if self.place else ())]
-        pairs += [("worst", self.message)] if self.place and self.message else []
+        pairs += [("worst" if self.place else "found", self.message)] if self.message else []
         for finding in self.findings:
             pairs += [("mistake", finding.name), *finding.lines(hint)]
         return [(label, text) for i, (label, text) in enumerate(pairs) if text and (label, text) not in pairs[:i]]

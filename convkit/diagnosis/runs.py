@@ -60,6 +60,8 @@ def _right(name: str, index: int, seed: int) -> Results:
         dout = upstream(out, seed)
         gradients = layer.backward(dout.copy(), second)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    for array in (out, *gradients):
+        array.flags.writeable = False  # it is handed out again
     return Results(out, written_settings(args), dout, dict(zip(layer.gradients, gradients, strict=True)))
 
 

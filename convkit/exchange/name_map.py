@@ -31,8 +31,8 @@ def in_order(model: Any, source: Any) -> dict[str, str]:
     Returns {our module's dotted name: their prefix}. Raises ValueError if there are more of the one than of the other.
     """
     net, _, params, state = parameters_of(model)
-    ours = list(dict.fromkeys(_split(name)[0] for name in {**params, **state}))
-    ours = [path for path, _ in net.walk() if path in ours]
+    with_arrays = {_split(name)[0] for name in (*params, *state)}
+    ours = [path for path, _ in net.walk() if path in with_arrays]
     theirs = list(dict.fromkeys(_split(name)[0] for name in read_tensors(source) if _split(name)[1] != IGNORED))
     if len(ours) != len(theirs):
         raise ValueError(

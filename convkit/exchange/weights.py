@@ -21,8 +21,8 @@ def load_weights(model: Any, source: Any, names: Mapping[str, str] | None = None
         load_weights(model, torch_net.state_dict(), {"conv1": "features.0", "affine1": "classifier"})
         load_weights(model, "weights.safetensors", in_order(model, "weights.safetensors"))
 
-    - model: a Model of convkit.nn, such as Classifier, or ThreeLayerConvNet; only its parameters and running averages
-      change
+    - model: a Model of convkit.nn, such as Classifier, or ThreeLayerConvNet, whose modules are conv1, affine1 and
+      affine2; only its parameters and running averages change
     - source: a state dict or a file, as of read_tensors
     - names: their names by ours: of modules ("conv1": "features.0", whose weight and bias are meant) or of single
       arrays ("se1.w1": "se.fc1.weight"); what is not in it must be called the same, except for weight, bias

@@ -36,8 +36,8 @@ def conv_relu_pool_forward_fast(x, w, b, conv_param, pool_param):
     - x, w, b, conv_param: as for conv_forward_fast
     - pool_param: as for max_pool_forward_fast
 
-    Returns (out, cache): out (N, F, OH, OW), and a cache for conv_relu_pool_backward_fast, in which a byte for each number
-    of out says where its maximum stood and whether the ReLU lets the gradient pass there.
+    Returns (out, cache): out (N, F, OH, OW), and a cache for conv_relu_pool_backward_fast, in which a byte for each
+    number of out says where its maximum stood and whether the ReLU lets the gradient pass there.
     Raises as conv_forward_fast and max_pool_forward_fast do.
     """
     geometry, dtype = check_conv(x, w, b, conv_param)

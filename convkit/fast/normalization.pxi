@@ -1,7 +1,7 @@
 """Batch, layer and group normalization: the faces of kernels/normalization.pyx.
 
-Means and deviations are summed up in double precision from blocks; of a mean, what the dtype of the images cannot hold is
-kept and taken into account, so that no digits are lost where the mean is much larger than the deviation.
+Means and deviations are summed up in double precision from blocks; of a mean, what the dtype of the images cannot hold
+is kept and taken into account, so that no digits are lost where the mean is much larger than the deviation.
 """
 
 
@@ -10,8 +10,8 @@ def batchnorm_forward_fast(x, gamma, beta, bn_param):
 
     - x: batch (N, D), float32 or float64
     - gamma, beta: scale and shift (D,)
-    - bn_param: dict with 'mode', 'train' or 'test', and optionally 'eps', 'momentum', and the running averages, which are
-      written into it
+    - bn_param: dict with 'mode', 'train' or 'test', and optionally 'eps', 'momentum', and the running averages, which
+      are written into it
 
     Returns (out, cache): out (N, D), and a cache for batchnorm_backward_fast.
     Raises ValueError or TypeError for settings, shapes and dtypes that do not fit.
@@ -153,7 +153,8 @@ def _split(mean, dtype):
 
 
 def _joined(mean, square, count, axis):
-    """Mean and (biased) variance of several sets of `count` numbers together, from those of the single sets along an axis."""
+    """Mean and (biased) variance of several sets of `count` numbers together, from those of the single sets along
+    an axis."""
     with np.errstate(all="ignore"):
         joined = mean.mean(axis=axis, keepdims=True)
         squares = square.sum(axis=axis) + count * ((mean - joined) ** 2).sum(axis=axis)

@@ -1,4 +1,5 @@
-"""ReLU by the kernels of relu.h. Arrays are C-contiguous; of x only a mask is kept: one byte for each element, 1 above 0."""
+"""ReLU by the kernels of relu.h. Arrays are C-contiguous; of x only a mask is kept: one byte for each element, 1
+above 0."""
 
 import numpy as np
 

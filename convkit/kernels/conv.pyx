@@ -218,6 +218,8 @@ def backward_x(dout, w, dx, geometry, algorithm):
     if dout.size == 0:
         dx[...] = 0
         return True
+    if algorithm == "depthwise" and not np.isfinite(w).all():
+        return False
     array = np.empty((4, max(kh * kw, 1)), np.intp)
     table = array
     p.input, p.w, p.out = address(dout), address(w), address(dx)

@@ -110,8 +110,11 @@ def _backward_x_im2col(dout: np.ndarray, w: np.ndarray, dx: np.ndarray, geometry
     dout = dout.reshape(N, F, OH * OW)
 
     def run(first: int, last: int, stop: np.ndarray) -> None:
-        images, channels = ((0, 1), (first, last)) if N == 1 else ((first, last), (0, C))
-        conv_im2col.conv_backward_x(dout, filters, dx, geometry, *_scratch(geometry, w.dtype), *images, *channels, stop)
+        cols, work = _scratch(geometry, w.dtype)
+        if N == 1:
+            conv_im2col.conv_backward_x(dout, filters, dx, geometry, cols, work, 0, 1, first, last, stop)
+        else:
+            conv_im2col.conv_backward_x(dout, filters, dx, geometry, cols, work, first, last, 0, C, stop)
 
     threads.run(run, C if N == 1 else N, dout.size * filters.shape[1])
 

@@ -1,7 +1,7 @@
 """The passes over memory of which normalization layers are made; norm.h says what they compute.
 
-x, dout and results are C-contiguous matrices (rows, size) of one dtype; coefficients are float64 arrays, one number for each
-row or column, and are rounded to that dtype here. `above` is the mask of a ReLU that follows, or None.
+x, dout and results are C-contiguous matrices (rows, size) of one dtype; coefficients are float64 arrays, one number for
+each row or column, and are rounded to that dtype here. `above` is the mask of a ReLU that follows, or None.
 """
 
 import numpy as np
@@ -63,7 +63,7 @@ def moments(x, bint columns=False):
     """Mean and sum of squared deviations of each row, or column: two float64 arrays."""
     cdef Norm p
     kernels = kernels_for(x.dtype)
-    kept = describe(&p, x, columns, None, None, None, None, None)
+    _kept = describe(&p, x, columns, None, None, None, None, None)
     sums = np.zeros((p.size if columns else p.rows, 2))
     p.sums = <double *> address(sums)
     run_norm(&p, kernels.norm_column_moments if columns else kernels.norm_moments, columns, x.dtype.itemsize)
@@ -71,11 +71,11 @@ def moments(x, bint columns=False):
 
 
 def apply(x, out, center, factor, shift, gamma=None, beta=None, above=None, bint columns=False):
-    """out = (x - center)*factor + shift, then times gamma plus beta (size,), where given; then ReLU, where above is given,
-    into which its mask is written."""
+    """out = (x - center)*factor + shift, then times gamma plus beta (size,), where given; then ReLU, where above is
+    given, into which its mask is written."""
     cdef Norm p
     kernels = kernels_for(x.dtype)
-    kept = describe(&p, x, columns, above, center, factor, None, shift, gamma, beta)
+    _kept = describe(&p, x, columns, above, center, factor, None, shift, gamma, beta)
     p.out = address(out)
     run_norm(&p, kernels.norm_column_apply if columns else kernels.norm_apply, False, x.dtype.itemsize)
 
@@ -84,7 +84,7 @@ def sums(dout, x, center, gamma=None, above=None, bint columns=False):
     """The sums of d and of d*(x - center) along each row, or column, where d = dout*gamma: two float64 arrays."""
     cdef Norm p
     kernels = kernels_for(x.dtype)
-    kept = describe(&p, x, columns, above, center, None, None, None, gamma)
+    _kept = describe(&p, x, columns, above, center, None, None, None, gamma)
     found = np.zeros((p.size if columns else p.rows, 2))
     p.dout, p.sums = address(dout), <double *> address(found)
     run_norm(&p, kernels.norm_column_sums if columns else kernels.norm_sums, columns, x.dtype.itemsize)
@@ -95,7 +95,7 @@ def sums_over_rows(dout, x, center, factor, shift, above=None):
     """The sums of dout and of dout*((x - center)*factor + shift) along each column, with coefficients of rows."""
     cdef Norm p
     kernels = kernels_for(x.dtype)
-    kept = describe(&p, x, False, above, center, factor, None, shift)
+    _kept = describe(&p, x, False, above, center, factor, None, shift)
     found = np.zeros((p.size, 2))
     p.dout, p.sums = address(dout), <double *> address(found)
     run_norm(&p, kernels.norm_column_sums, True, x.dtype.itemsize)
@@ -106,6 +106,6 @@ def gradient(dout, x, dx, center, factor, slope, shift, gamma=None, above=None, 
     """dx = d*factor + (x - center)*slope + shift, where d = dout*gamma."""
     cdef Norm p
     kernels = kernels_for(x.dtype)
-    kept = describe(&p, x, columns, above, center, factor, slope, shift, gamma)
+    _kept = describe(&p, x, columns, above, center, factor, slope, shift, gamma)
     p.dout, p.out = address(dout), address(dx)
     run_norm(&p, kernels.norm_column_gradient if columns else kernels.norm_gradient, False, x.dtype.itemsize)

@@ -44,8 +44,8 @@ cdef int describe(geometry, Pool* p, bint relu) except -1:
     p.rows, p.cols = geometry.out
     p.kernel_h, p.kernel_w = geometry.kernel
     p.large_window = p.kernel_h * p.kernel_w > NO_WINNER
-    p.pad_h, p.pad_w = getattr(geometry, "pad", (0, 0))[:2]
-    dilation, stride = getattr(geometry, "dilation", (1, 1)), geometry.stride
+    p.pad_h, p.pad_w = geometry.pad
+    dilation, stride = geometry.dilation, geometry.stride
     p.dilation_h = dilation[0] if p.kernel_h > 1 else 1
     p.dilation_w = dilation[1] if p.kernel_w > 1 else 1
     p.stride_h = stride[0] if p.rows > 1 else min(stride[0], (p.kernel_h - 1) * p.dilation_h + 1)

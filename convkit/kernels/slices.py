@@ -19,7 +19,7 @@ BLOCK_BYTES = 32 << 20
 
 
 class Block(NamedTuple):
-    """Some output slices: of which volume and at which depth each is, (slices,); the convolution of their stacks."""
+    """Some output slices: of which volume and at which depth each is, (slices,), and their convolution."""
 
     volume: np.ndarray
     depth: np.ndarray

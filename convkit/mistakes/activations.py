@@ -16,7 +16,7 @@ SIGMOID_CODE = "    dx = dout * out * (1 - out)     # out = 1 / (1 + exp(-x)), k
 @mistake(
     "relu",
     "mask_of_dout",
-    "the mask is taken from dout instead of from x",
+    "the mask is taken from dout",
     "What decides whether a number gets through ReLU: the number itself, or the gradient that comes back?",
     "Look at what is compared with 0 in the backward pass.",
     RELU_CODE,

@@ -24,7 +24,7 @@ def _fits(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 @mistake(
     "affine",
     "missing_transpose",
-    "a transpose is missing",
+    "a transpose is missing, or a reshape stands in its place",
     "Which shapes do dout, w and x have, and which product of them has the shape of the gradient?",
     "Write the shapes beside each product: dx (N, D) = dout (N, M) times something of (M, D).",
     "    dx = dout.dot(w.T).reshape(x.shape)\n    dw = x.reshape(N, -1).T.dot(dout)",
@@ -75,7 +75,7 @@ def _not_flattened(call: Call) -> list[Wrong]:
 @mistake(
     "affine",
     "bias_not_summed",
-    "the bias gradient does not count every sample",
+    "the bias gradient is not the sum over the samples of its own column",
     "To how many numbers of out is b[m] added?",
     "Look at the axis of the sum: out is (N, M), and b[m] reaches every sample.",
     "    db = np.sum(dout, axis=0)",

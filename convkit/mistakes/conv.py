@@ -79,8 +79,8 @@ def windows_at(stride: Any = None, dilation: Any = None) -> Callable:
     """A rule for windows in which stride or dilation is another one."""
 
     def at(geometry: ConvGeometry, f: int, i: int, j: int) -> tuple[slice, ...]:
-        other = {"stride": stride or geometry.stride, "dilation": dilation or geometry.dilation}
-        return window(geometry._replace(**other), f, i, j)
+        other = geometry._replace(stride=stride or geometry.stride, dilation=dilation or geometry.dilation)
+        return window(other, f, i, j)
 
     return at
 
@@ -97,9 +97,9 @@ def _without_last(dout: np.ndarray, rows: bool, columns: bool) -> np.ndarray:
 @mistake(
     "conv",
     "stride_ignored",
-    "the stride is left out in the backward pass",
+    "the stride is left out",
     "Output (i, j) was computed from one window of x. Where does that window begin when the stride is 2?",
-    "Look at the slices of x_pad and dx_pad in the backward loop and compare them with those in the forward loop.",
+    "Compare the slices of x_pad and dx_pad in the forward loop and in the backward loop: they must be the same.",
     "    rows = slice(i * stride, i * stride + HH)\n    columns = slice(j * stride, j * stride + WW)",
 )
 def _stride_ignored(call: Call) -> list[Wrong]:
@@ -235,7 +235,7 @@ def _height_width_swapped(call: Call) -> list[Wrong]:
     def swapped_position(geometry: ConvGeometry, f: int, i: int, j: int) -> tuple[slice, ...]:
         return window(geometry, f, j, i)
 
-    def exchanged(out: tuple[int, int]) -> Callable:
+    def exchanged(out: tuple[int, ...]) -> Callable:
         """The loops' bounds exchanged: outputs beyond the image raise."""
         return lambda: _needs(out == out[::-1], forward(c))
 
@@ -280,7 +280,7 @@ def _crop_exchanged(c: Conv) -> np.ndarray:
 @mistake(
     "conv",
     "bias_not_summed",
-    "the bias gradient does not count every output",
+    "the bias gradient is not the sum over the images, rows and columns of its own channel",
     "To how many numbers of out is b[f] added?",
     "Look at the axes of the sum: out is (N, F, OH, OW), and b[f] reaches every image, row and column of channel f.",
     "    db = np.sum(dout, axis=(0, 2, 3))",

@@ -246,13 +246,20 @@ def _svm_not_rectified(call: Call) -> list[Wrong]:
         gradient[np.arange(N), y] = -(C - 1.0)
         return gradient / N
 
-    return [{"loss": lambda: all_margins.sum() / N, "dx": dx}, {"dx": lambda: _margins_as_gradient(call)}]
+    return [{"loss": lambda: all_margins.sum() / N, "dx": dx}]
 
 
-def _margins_as_gradient(call: Call) -> np.ndarray:
-    """The margins themselves where a 1 must stand."""
+@mistake(
+    "svm_loss",
+    "margins_in_the_gradient",
+    "the gradient holds the margins themselves where a 1 must stand",
+    "A margin of 5 and one of 0.1: how fast does the loss grow with the score of each?",
+    "Look at what the gradient is made of: of margins above 0, each counts 1, however large it is.",
+    "    dx = (margins > 0) * 1.0",
+)
+def _margins_in_the_gradient(call: Call) -> list[Wrong]:
     y, N = call.args["y"], len(call.args["x"])
     margins = _margins(call)
     margins[np.arange(N), y] = 0
     margins[np.arange(N), y] = -margins.sum(axis=1)
-    return margins / N
+    return [{"dx": lambda: margins / N}]

@@ -33,7 +33,7 @@ class Norm(NamedTuple):
     shape: tuple[int, ...]
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
         """How many numbers a mean is taken over."""
         return int(np.prod([self.x.shape[axis] for axis in self.axes]))
 
@@ -157,7 +157,7 @@ def _statistics_constant(n: Norm, call: Call) -> list[Wrong]:
     BATCH_CODE,
 )
 def _path_not_averaged(n: Norm, call: Call) -> list[Wrong]:
-    N = n.count
+    N = n.number
     return [
         {"dx": lambda m=m, v=v: backward(n, by_mean=m, by_variance=v)}  # type: ignore[misc]
         for m, v in ((N, 1), (1, N), (N, N), (1, 2), (1, 0.5), (-1, 1), (1, -1), (-1, -1), (1, 1 / N), (1 / N, 1))
@@ -167,7 +167,7 @@ def _path_not_averaged(n: Norm, call: Call) -> list[Wrong]:
 @enter(
     LAYERS,
     "gamma_forgotten",
-    "gamma is left out",
+    "gamma is left out, or multiplied in twice",
     "out = gamma * x_hat + beta. If gamma were twice as large, how would out and its gradients change?",
     "Look for gamma: in forward it scales x_hat, in backward dout is multiplied by it before anything else.",
     "    dx_hat = dout * gamma",
@@ -206,8 +206,23 @@ def _x_hat_missing(n: Norm, call: Call) -> list[Wrong]:
         {"dgamma": lambda: _of_parameter(n, call, n.dout)},
         {"dgamma": lambda: _of_parameter(n, call, n.dout * n.x)},
         {"dgamma": lambda: _of_parameter(n, call, n.dout * (n.x - n.mean(n.x)))},
-        {"dgamma": lambda: _of_parameter(n, call, n.dout * n.gamma * x_hat(n))},
-        {"dbeta": lambda: _of_parameter(n, call, n.dout * n.gamma)},
+    ]
+
+
+@enter(
+    LAYERS,
+    "factor_too_many",
+    "the gradient of gamma or beta has a factor too many",
+    "out = gamma * x_hat + beta. What is the derivative of out with respect to beta, and to gamma?",
+    "Look at the products: dbeta is a sum of dout alone, dgamma one of dout times x_hat.",
+    "    dgamma = np.sum(dout * x_hat, axis=0)\n    dbeta = np.sum(dout, axis=0)",
+)
+def _factor_too_many(n: Norm, call: Call) -> list[Wrong]:
+    return [
+        {
+            "dgamma": lambda: _of_parameter(n, call, n.dout * n.gamma * x_hat(n)),
+            "dbeta": lambda: _of_parameter(n, call, n.dout * n.gamma),
+        },
         {"dbeta": lambda: _of_parameter(n, call, n.dout * x_hat(n))},
     ]
 
@@ -248,7 +263,7 @@ def _not_summed(n: Norm, call: Call) -> list[Wrong]:
     "    var = np.mean((x - mean) ** 2, axis=0)     # np.var(x, axis=0)",
 )
 def _unbiased_variance(n: Norm, call: Call) -> list[Wrong]:
-    N = n.count
+    N = n.number
     if N < 2:
         return [{}]
     var = n.mean((n.x - n.mean(n.x)) ** 2) * N / (N - 1)
@@ -261,7 +276,7 @@ def _unbiased_variance(n: Norm, call: Call) -> list[Wrong]:
 @enter(
     LAYERS,
     "eps_outside_the_root",
-    "eps is added outside the root",
+    "eps stands outside the root, or is left out",
     "Where does eps stand in the formula, before or after the root is taken?",
     "Look at the line that computes the standard deviation.",
     "    std = np.sqrt(var + eps)",

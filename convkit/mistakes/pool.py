@@ -106,15 +106,11 @@ def _stride_is_window(call: Call) -> list[Wrong]:
         (PH, PW) = g.kernel
         return slice(i * PH, i * PH + PH), slice(j * PW, j * PW + PW)
 
-    def one(g: PoolGeometry, i: int, j: int) -> tuple[slice, slice]:
-        (PH, PW) = g.kernel
-        return slice(i, i + PH), slice(j, j + PW)
-
     def all_through() -> np.ndarray:
         """The number of positions computed with the stride for the window's size, too."""
         g = _geometry(call)
-        out = tuple((n - s) // s + 1 for n, s in zip(g.x_shape[2:], g.stride, strict=True))
-        smaller = g._replace(kernel=g.stride, out=out)
+        (H, W), (SH, SW) = g.x_shape[2:], g.stride
+        smaller = g._replace(kernel=g.stride, out=((H - SH) // SH + 1, (W - SW) // SW + 1))
         found = np.zeros(smaller.out_shape)
         for n, c, i, j in np.ndindex(*smaller.out_shape):
             found[n, c, i, j] = np.max(call.args["x"][n, c][smaller.window(i, j)])
@@ -124,12 +120,28 @@ def _stride_is_window(call: Call) -> list[Wrong]:
         {"out": all_through},
         *(
             {
-                "out": lambda at=at: _forward(call, at=at),  # type: ignore[misc]
-                "dx": lambda at=at: spread(call, first_maximum, at=at),  # type: ignore[misc]
+                "out": lambda at=at: _forward(call, at=at),
+                "dx": lambda at=at: spread(call, first_maximum, at=at),
             }
-            for at in (short, far, one)
+            for at in (short, far)
         ),
     ]
+
+
+@mistake(
+    "max_pool",
+    "stride_ignored",
+    "the stride is left out",
+    "Where does the window of output (i, j) begin when the stride is 2?",
+    "Compare the slices in the forward loop and in the backward loop: they must be the same.",
+    "    window = x[n, c, i * stride:i * stride + pool_height, j * stride:j * stride + pool_width]",
+)
+def _stride_ignored(call: Call) -> list[Wrong]:
+    def one(g: PoolGeometry, i: int, j: int) -> tuple[slice, slice]:
+        (PH, PW) = g.kernel
+        return slice(i, i + PH), slice(j, j + PW)
+
+    return [{"out": lambda: _forward(call, at=one), "dx": lambda: spread(call, first_maximum, at=one)}]
 
 
 @mistake(
@@ -175,7 +187,7 @@ def _argmax_of_the_whole(call: Call) -> list[Wrong]:
 @mistake(
     "max_pool",
     "average",
-    "it pools by the average, not by the maximum",
+    "it takes the average (or the sum) of a window, not its maximum",
     "How many pixels of a window have an influence on the largest one?",
     "Look at what is taken of each window: its maximum, and in the backward pass only the pixel that was the maximum.",
     "    out[n, c, i, j] = np.max(window)\n"

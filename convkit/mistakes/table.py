@@ -1,7 +1,7 @@
 """Which mistake is caught by which check: every known mistake planted in the reference, and all checks run over it.
 
-The table says what a pass is worth: a check that catches no mistake is worth nothing, and a mistake that no check catches
-may be in a file that passed.
+The table says what a pass is worth: a check that catches no mistake is worth nothing, and a mistake that no check
+catches may be in a file that passed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from convkit.mistakes import MISTAKES, Call, Mistake
 from convkit.mistakes.mistake import Wrong
 from convkit.mistakes.update_rules import RULES, wrong_rules
 from convkit.ops import implementation_in
-
 
 CONTRACT = ("inputs", "repeat", "cache", "dtype")
 
@@ -157,8 +156,8 @@ def judge(mutant: Mutant) -> Caught:
 def classic_check(mutant: Mutant) -> bool:
     """Whether one comparison with central differences, on the layer's first case, finds the mutant wrong.
 
-    That is the check of the usual notebooks: a relative error above 1e-6 of a gradient, through the mutant's own forward
-    pass; and, for the forward pass, of the output against known numbers.
+    That is the check of the usual notebooks: a relative error above 1e-6 of a gradient, through the mutant's own
+    forward pass; and, for the forward pass, of the output against known numbers.
     """
     layer, case = mutant.layer, mutant.layer.cases[0]
     rng = np.random.default_rng(231)
@@ -228,7 +227,7 @@ def rows_of(layer: Layer) -> list[Row]:
 
 
 def _telling(row: Row) -> dict[str, int]:
-    """The checks that catch a mistake; those of the contract only where they add to the others, which compare numbers."""
+    """The checks that catch a mistake; those of the contract only where they add to those that compare numbers."""
     numbers = {part: count for part, count in row.parts.items() if part not in CONTRACT}
     return numbers if sum(numbers.values()) >= row.caught else row.parts
 
@@ -257,7 +256,7 @@ def markdown(names: list[str] | None = None) -> str:
         scores.append(f"| {name} | {total} | {caught} ({caught / total:.0%}) | {named / total:.0%} | {share} |")
         details += ["", f"## {name}", "", "| mistake | forms | caught by | named | one classic check |"]
         details += ["|---|---|---|---|---|", *(_line(row, is_rule) for row in rows)]
-    return "\n".join([*HEAD, *scores, *details, ""])
+    return HEAD + "\n".join([*scores, *details, ""])
 
 
 def exercises() -> list[str]:
@@ -274,10 +273,12 @@ def _line(row: Row, is_rule: bool) -> str:
 HEAD = """# What a pass is worth
 
 Written by `python -m convkit.mistakes`. Every mistake that convkit knows is planted in a right layer, in each form in
-which people make it and in each result that it makes wrong, and all checks of `convkit check` are run over it. *Caught by*
-counts the forms that each check finds wrong; where `forward` catches a mistake, its gradients are not judged. *Named* counts
-those that the checker calls by their name. The last column is what one check of the usual kind finds: the output against
-known numbers, and the gradients against central differences, on one input of the size that notebooks use.
+which people make it and in each result that it makes wrong, and all checks of `convkit check` are run over it. *Caught
+by* counts the forms that each check finds wrong; where `forward` catches a mistake, its gradients are not judged.
+*Named* counts those that the checker calls by their name. The last column is what one check of the usual kind finds:
+the output against known numbers, and the gradients against central differences, on one input of the size that
+notebooks use. Update rules are checked by `check_update_rule`.
 
 | exercise | planted | caught | named | by one classic check |
-|---|---|---|---|---|""".split("\n")
+|---|---|---|---|---|
+"""

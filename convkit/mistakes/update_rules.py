@@ -267,7 +267,7 @@ mistake(
 mistake(
     "adamw",
     "weight_decay_not_decoupled",
-    "the weight decay goes into the gradient, as in Adam with L2 regularization, or is missing",
+    "the weight decay is not the decoupled one: it goes into the gradient, is missing, or lacks the learning rate",
     "If weight_decay * w is added to the gradient, what do the averages m and v make of it?",
     "Look at where weight_decay stands: in AdamW it is outside of the averages, in the last line.",
     "    next_w = w - learning_rate * (m_hat / (np.sqrt(v_hat) + epsilon) + weight_decay * w)",

@@ -19,7 +19,7 @@ import convkit
 from convkit.check_report import CheckResult
 from convkit.load_layers import LayersError, LayersNotFound
 from convkit.sandbox import blame, wire
-from convkit.sandbox.limits import Limits
+from convkit.sandbox.limits import Limits, memory_is_limited
 
 # What the child does before convkit can be imported there; appended, so that an installed one comes first.
 START = "import sys; sys.path.append(sys.argv[1]); from convkit.sandbox.worker import main; main()"
@@ -129,7 +129,7 @@ class Session:
         if answer is not None:
             result = CheckResult.from_json(answer["result"])
             message = self._short(result.message)
-            if "MemoryError" in message and self.limits.memory is not None:
+            if "MemoryError" in message and self.limits.memory is not None and memory_is_limited():
                 message = message.replace(
                     "MemoryError", f"MemoryError, beyond the limit of {self.limits.memory:g} MB", 1
                 )
@@ -164,7 +164,7 @@ class Session:
         return self._short(f"{what}: {blame.in_words(place)}" if place else what)
 
     def _short(self, text: str) -> str:
-        return text.replace(self._hidden, "")
+        return text if len(self._hidden) <= 1 else text.replace(self._hidden, "")
 
 
 class _Child:

@@ -46,7 +46,9 @@ def main() -> None:
             answers.flush()
     except BaseException:  # a mistake of ours, which must not pass for one of theirs
         traceback.print_exc(file=dumps)
-        raise
+        dumps.flush()
+        os._exit(1)
+    os._exit(0)  # whatever threads of theirs are still running
 
 
 def _take_streams() -> tuple[IO[str], IO[str], IO[str]]:
@@ -76,6 +78,7 @@ class Worker:
         try:
             module = self.watched(lambda: load_layers(self.source, self.name), "load")
             self.prints.path = os.path.abspath(getattr(module, "__file__", None) or self.source)
+            prints = self.prints.note()
             # their functions may import what stands beside the file when they are called
             sys.path.insert(0, os.path.dirname(self.prints.path))
             checks = self.watched(lambda: list(checks_of(module, self.layers)), "load")
@@ -89,7 +92,7 @@ class Worker:
             "module": module.__name__,
             "file": self.prints.path,
             "checks": list(self.checks),
-            "prints": self.prints.note(),
+            "prints": prints,
         }
 
     def run(self, key: str) -> dict[str, Any]:
@@ -122,7 +125,11 @@ class Worker:
 
 
 def _ended(error: BaseException, path: Path) -> str:
-    return f"it raised an error: {_cut(describe_error(error, path))}"
+    try:
+        what = describe_error(error, path)
+    except BaseException:  # it cannot even be printed
+        what = type(error).__name__
+    return f"it raised an error: {_cut(what)}"
 
 
 def _cut(message: str) -> str:

@@ -9,7 +9,14 @@ import numpy as np
 
 from convkit.contracts import real_number, whole_number
 from convkit.vis.canvas import new_figure, show_image
-from convkit.vis.model_access import check_image, check_mean_image, image_gradient, one_of_classes, probabilities_of
+from convkit.vis.model_access import (
+    check_image,
+    check_mean_image,
+    class_name,
+    image_gradient,
+    one_of_classes,
+    probabilities_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,9 +55,7 @@ def create_class_visualization(
     """
     from scipy.ndimage import gaussian_filter
 
-    if not isinstance(shape, (tuple, list)) or len(shape) != 3:
-        raise ValueError(f"shape must be (C, H, W) of an image, got {shape!r}")
-    sizes = tuple(whole_number(f"shape[{k}]", size, 1) for k, size in enumerate(shape))
+    sizes = _image_shape(shape)
     num_iterations = whole_number("num_iterations", num_iterations, 1)
     blur_every = whole_number("blur_every", blur_every, 0)
     rate, decay = real_number("learning_rate", learning_rate, 0, np.inf), real_number("decay", decay, 0, 1)
@@ -126,7 +131,10 @@ def plot_class_images(
     """
     if not len(classes):
         raise ValueError("classes must hold at least one class, got none")
-    mean = check_mean_image(mean_image, tuple(shape))
+    shape = _image_shape(shape)
+    if shape[0] not in (1, 3):
+        raise ValueError(f"shape must have 1 or 3 channels, (C, H, W), got {shape}")
+    mean = check_mean_image(mean_image, shape)
     across = min(len(classes), whole_number("columns", columns, 1))
     down = -(-len(classes) // across)
     figure = new_figure(max(3.0, 1.7 * across), down * (1.65 * min(shape[1] / shape[2], 4) + 0.35))
@@ -136,8 +144,8 @@ def plot_class_images(
     for axes, label in zip(all_axes, classes):
         image = create_class_visualization(label, model, shape, **settings)
         show_image(axes, image + mean)
-        name = str(label) if class_names is None else str(class_names[label])
-        axes.set_title(f"{name}: {probabilities_of(model, image[np.newaxis])[0, label]:.0%}", fontsize=9)
+        chances = probabilities_of(model, image[np.newaxis])[0]
+        axes.set_title(f"{class_name(label, len(chances), class_names)}: {chances[label]:.0%}", fontsize=9)
     return figure
 
 
@@ -166,9 +174,8 @@ def plot_fooling_image(
     for axes, image, picture in ((left, X, shown), (middle, fooling, fooling + mean)):
         chances = probabilities_of(model, image[np.newaxis])[0]
         label = int(np.argmax(chances))
-        name = str(label) if class_names is None else str(class_names[label])
         show_image(axes, picture, shown.min(), shown.max())
-        axes.set_title(f"{name}: {chances[label]:.0%}", fontsize=10)
+        axes.set_title(f"{class_name(label, len(chances), class_names)}: {chances[label]:.0%}", fontsize=10)
     strongest = difference[np.abs(difference).argmax(axis=0), *np.indices(difference.shape[1:])]
     limit = float(np.abs(strongest).max()) or 1.0
     picture = right.imshow(strongest, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
@@ -176,6 +183,13 @@ def plot_fooling_image(
     right.set_title(f"difference: {np.sqrt(np.mean(difference**2)):.2g} r.m.s.", fontsize=10)
     figure.colorbar(picture, ax=right, label="change of the pixel")
     return figure
+
+
+def _image_shape(shape: Any) -> tuple[int, int, int]:
+    if not isinstance(shape, (tuple, list)) or len(shape) != 3:
+        raise ValueError(f"shape must be (C, H, W) of an image, got {shape!r}")
+    C, H, W = (whole_number(f"shape[{k}]", size, 1) for k, size in enumerate(shape))
+    return C, H, W
 
 
 def _lead(scores: np.ndarray, label: int) -> np.ndarray:

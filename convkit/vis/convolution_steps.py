@@ -65,10 +65,10 @@ class _Scene:
 
     def __init__(self, x: Any, w: Any, b: Any, conv_param: dict | None):
         self.x, self.w = (_with_channels(name, array) for name, array in (("x", x), ("w", w)))
-        settings = dict(conv_param or {})
-        if settings.get("groups", 1) != 1:
+        settings = {} if conv_param is None else conv_param
+        if isinstance(settings, dict) and settings.get("groups", 1) != 1:
             raise ValueError(f"conv_param['groups'] must be 1 for one filter, got {settings['groups']!r}")
-        bias = np.array([b], dtype=np.float64)
+        bias = np.array([real_number("b", b, -1e30, 1e30)])
         result, _ = ops.forward("conv", self.x[np.newaxis], self.w[np.newaxis], bias, settings)
         self.out, self.b = result[0, 0], float(bias[0])
         self.geometry = conv_geometry((1, *self.x.shape), (1, *self.w.shape), (1,), settings)

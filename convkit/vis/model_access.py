@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from convkit.contracts import short, whole_number
-from convkit.vis.canvas import check_images
+from convkit.vis.canvas import check_images, class_names_for
 
 
 def method(model: Any, name: str, purpose: str) -> Callable:
@@ -71,6 +71,11 @@ def one_of_classes(name: str, label: Any, num_classes: int) -> int:
     if label >= num_classes:
         raise ValueError(f"{name} must be in 0..{num_classes - 1}, got {label}")
     return label
+
+
+def class_name(label: int, num_classes: int, class_names: Sequence[str] | None) -> str:
+    """A class's name, or its number; ValueError unless there is a name for each class."""
+    return class_names_for(num_classes, class_names)[one_of_classes("label", label, num_classes)]
 
 
 def check_mean_image(mean_image: Any, shape: tuple[int, ...]) -> np.ndarray | float:

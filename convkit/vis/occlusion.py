@@ -9,7 +9,14 @@ import numpy as np
 
 from convkit.contracts import real_number, whole_number
 from convkit.vis.canvas import new_figure, show_image
-from convkit.vis.model_access import check_image, check_mean_image, one_of_classes, probabilities_of, scores_of
+from convkit.vis.model_access import (
+    check_image,
+    check_mean_image,
+    class_name,
+    one_of_classes,
+    probabilities_of,
+    scores_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,7 +83,7 @@ def plot_occlusion(
     _, H, W = image.shape
     size = max(1, min(H, W) // 4) if size is None else whole_number("size", size, 1)
     map_ = occlusion_map(model, image, label, size, stride, fill)
-    name = str(label) if class_names is None else str(class_names[label])
+    name = class_name(label, len(before), class_names)
     figure = new_figure(9.6, 0.7 + 2.75 * min(H / W, 4))
     left, middle, right = figure.subplots(1, 3)
     show_image(left, shown)

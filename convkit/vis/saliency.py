@@ -9,7 +9,7 @@ import numpy as np
 
 from convkit.contracts import check_labels, whole_number
 from convkit.vis.canvas import check_images, new_figure, show_image
-from convkit.vis.model_access import check_mean_image, image_gradient
+from convkit.vis.model_access import check_mean_image, class_name, image_gradient, scores_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,13 +63,13 @@ def plot_saliency(
     mean = check_mean_image(mean_image, X.shape[1:])
     shown = min(len(X), whole_number("columns", columns, 1))
     maps = compute_saliency_maps(X[:shown], y[:shown], model)
+    classes = scores_of(model, X[:1]).shape[1]
     height = min(X.shape[2] / X.shape[3], 4)
     figure = new_figure(max(3.0, 1.35 * shown + 1.0), 0.35 + 2.7 * height)
     all_axes = figure.subplots(2, shown, squeeze=False)
     for n in range(shown):
-        label = int(y[n])
         show_image(all_axes[0, n], X[n] + mean)
-        all_axes[0, n].set_title(str(label) if class_names is None else str(class_names[label]), fontsize=9)
+        all_axes[0, n].set_title(class_name(int(y[n]), classes, class_names), fontsize=9)
         picture = all_axes[1, n].imshow(maps[n], cmap="magma", vmin=0, vmax=maps[n].max() or 1.0)
         all_axes[1, n].set(xticks=[], yticks=[])
     all_axes[0, 0].set_ylabel("image", fontsize=9)

@@ -111,7 +111,7 @@ BUGS = [
     Bug("channels not moved back", "spatial_batchnorm", "forward", "    return out.reshape(N, H, W, C).transpose(0, 3, 1, 2), cache", "    return out.reshape(N, C, H, W), cache", "channels_and_pixels_mixed"),
     # In another style: index arrays and matrix products.
     Bug("stride left out of the indices", "conv", "dx", "rows, columns = conv_indices(x_shape, w.shape, stride, pad, dilation)\n    dx_pad", "rows, columns = conv_indices(x_shape, w.shape, stride, pad, dilation)\n    rows, columns = rows - (both(stride)[0] - 1) * (np.arange(OH * OW) // OW), columns - (both(stride)[1] - 1) * (np.arange(OH * OW) % OW)\n    dx_pad", "stride_ignored", "im2col"),
-    Bug("buffered instead of accumulated", "conv", "dx", "np.add.at(dx_pad[:, channels], (slice(None), slice(None), rows, columns), dcols.reshape(N, C // groups, -1, OH * OW))", "v = dx_pad[:, channels]; v[:, :, rows, columns] += dcols.reshape(N, C // groups, -1, OH * OW)", "assigned", "im2col"),
+    Bug("buffered instead of accumulated", "conv", "dx", "np.add.at(dx_pad[:, channels], (slice(None), slice(None), rows, columns), shares)", "v = dx_pad[:, channels]; v[:, :, rows, columns] += shares", "assigned", "im2col"),
     Bug("padding left on", "conv", "dx", "return dx_pad[:, :, pad : pad + H, pad : pad + W], dw, db", "return dx_pad, dw, db", "not_cropped", "im2col"),
     Bug("padding cut off at one end", "conv", "dx", "return dx_pad[:, :, pad : pad + H, pad : pad + W], dw, db", "return dx_pad[:, :, :H, :W], dw, db", "cropped_from_the_corner", "im2col"),
     Bug("pad-0 slice", "conv", "dx", "return dx_pad[:, :, pad : pad + H, pad : pad + W], dw, db", "return dx_pad[:, :, pad:-pad, pad:-pad], dw, db", "pad_zero_slice", "im2col"),

@@ -52,9 +52,8 @@ def conv_backward(dout, cache):
         dy = dout[:, filters].reshape(N, F // groups, -1)
         dw[filters] = (dy @ cols.transpose(0, 2, 1)).sum(axis=0).reshape(w[filters].shape)
         dcols = w[filters].reshape(F // groups, -1).T @ dy
-        np.add.at(
-            dx_pad[:, channels], (slice(None), slice(None), rows, columns), dcols.reshape(N, C // groups, -1, OH * OW)
-        )
+        shares = dcols.reshape(N, C // groups, -1, OH * OW)
+        np.add.at(dx_pad[:, channels], (slice(None), slice(None), rows, columns), shares)
     return dx_pad[:, :, pad : pad + H, pad : pad + W], dw, db
 
 
