@@ -71,9 +71,6 @@ __all__ = [
     "upsample_nearest_forward_fast",
 ]
 
-# Bytes of a tile of the im2col matrix. Only the compiled module has it, not its stand-in.
-TILE_BYTES: int
-
 def conv_forward_fast(
     x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict[str, Any]
 ) -> tuple[np.ndarray, Any]: ...

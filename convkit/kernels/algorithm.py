@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from convkit.layers.conv import ConvGeometry
 
 FORWARD, BACKWARD_X, BACKWARD_W = "forward", "backward_x", "backward_w"
-WINOGRAD = "winograd", "winograd4"
 
 # Vector lanes are the output channels of a group; with fewer than so many of them they are pixels instead.
 FEWEST_WIDE = 9

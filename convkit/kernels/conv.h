@@ -31,7 +31,7 @@ typedef struct {
     const void *w;
     ptrdiff_t w_group, w_filter, w_channel, w_size, w_taps; /* all elements of w; those of one filter and channel */
     const ptrdiff_t *w_tap;
-    int *not_finite; /* set to 1 by conv_pack where an element of w is NaN or infinite */
+    int *not_finite; /* set to 1 where an element of w is NaN or infinite, by whoever reads w */
 
     /* Blocking, set by conv_plan_wide or conv_plan_few. */
     ptrdiff_t first_row, row_span, first_col, col_span; /* least tap, and the greatest minus it */

@@ -99,13 +99,15 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
     p.packed = NULL
     if algorithm == DEPTHWISE:
         scratch = conv_plan_depthwise(p, lanes, size)
-        if scratch > <size_t> MOST_SCRATCH:
-            return False
-        run(kernels.conv_depthwise, p, up(p.N * p.groups, p.task_images), scratch, work)
     elif algorithm == FEW:
         scratch = conv_plan_few(p, lanes, size)
-        if scratch > <size_t> MOST_SCRATCH:
-            return False
+    else:
+        scratch = conv_plan_wide(p, lanes, kernels.widest, size)
+    if scratch > <size_t> MOST_SCRATCH:
+        return False
+    if algorithm == DEPTHWISE:
+        run(kernels.conv_depthwise, p, up(p.N * p.groups, p.task_images), scratch, work)
+    elif algorithm == FEW:
         packed = np.empty(count, dtype)
         p.packed = address(packed)
         run(kernels.conv_pack_few, p, p.groups, 0, moved)
@@ -113,9 +115,6 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
             return False
         run(kernels.conv_few, p, conv_blocks(p), scratch, work)
     else:
-        scratch = conv_plan_wide(p, lanes, kernels.widest, size)
-        if scratch > <size_t> MOST_SCRATCH:
-            return False
         if conv_blocks(p) > PACK_INSIDE * p.groups:
             packed = np.empty(count, dtype)
             p.packed = address(packed)
@@ -145,14 +144,14 @@ cdef bint run_winograd(Conv* conv, const Kernels* kernels, dtype, int m) except 
     return not not_finite
 
 
-cdef object taps_of(geometry, Conv* p, indices):
+cdef object taps_of(geometry, Conv* p):
     """Fill in the taps of the forward pass; returns the array that they stand in."""
     cdef Py_ssize_t t, kw = geometry.kernel[1], dh, dw, top, left
-    cdef Py_ssize_t taps = len(indices)
+    cdef Py_ssize_t taps = geometry.kernel[0] * geometry.kernel[1]
     cdef Py_ssize_t[:, ::1] table
     dh, dw = geometry.dilation
     top, left = geometry.pad[0], geometry.pad[1]
-    array = np.empty((4, max(taps, 1)), np.intp)
+    array = np.empty((4, taps), np.intp)
     table = array
     for t in range(taps):
         table[0, t] = t // kw * dh - top
@@ -175,7 +174,7 @@ cdef object describe(geometry, Conv* p):
     p.out_step_h = p.out_step_w = 1
     p.relu = 0
     p.bias = NULL
-    return taps_of(geometry, p, range(geometry.kernel[0] * geometry.kernel[1]))
+    return taps_of(geometry, p)
 
 
 def forward(x, w, b, out, geometry, algorithm, bint relu=False):
@@ -218,9 +217,7 @@ def backward_x(dout, w, dx, geometry, algorithm):
     if dout.size == 0:
         dx[...] = 0
         return True
-    if algorithm == "depthwise" and not np.isfinite(w).all():
-        return False
-    array = np.empty((4, max(kh * kw, 1)), np.intp)
+    array = np.empty((4, kh * kw), np.intp)
     table = array
     p.input, p.w, p.out = address(dout), address(w), address(dx)
     p.bias = NULL
@@ -264,16 +261,16 @@ def backward_w(dout, x, dw, db, geometry, algorithm):
     cdef Py_ssize_t size = x.dtype.itemsize, lanes = kernels.lanes
     cdef size_t scratch
     cdef double work
+    cdef Algorithm which = algorithm_of(algorithm)
     if x.size == 0 or dout.size == 0:
         dw[...] = 0
         db[...] = 0
         return True
+    if which >= WINOGRAD:
+        return backward_w_winograd(dout, x, dw, db, geometry, 4 if which == WINOGRAD4 else 2)
     _taps = describe(geometry, &q.of)
     q.of.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
     work = <double> q.of.N * q.of.groups * q.of.F * q.of.C * q.of.taps * q.of.rows * q.of.cols
-    cdef Algorithm which = algorithm_of(algorithm)
-    if which >= WINOGRAD:
-        return backward_w_winograd(dout, x, dw, db, geometry, 4 if which == WINOGRAD4 else 2)
     if which == DEPTHWISE:
         scratch = conv_plan_dw_depthwise(&q, lanes, size)
     elif which == FEW:

@@ -131,7 +131,12 @@ static void NAME(conv_depthwise)(const void *args, ptrdiff_t task, void *scratch
     for (ptrdiff_t plane = first; plane < last; plane++) {
         ptrdiff_t g = plane % p->groups, slot = 0;
         REAL bias = p->bias ? ((const REAL *)p->bias)[g] : 0, *out = (REAL *)p->out + plane * p->rows * p->cols;
-        for (int t = 0; t < p->taps; t++) w[t] = ((const REAL *)p->w)[g * p->w_group + p->w_tap[t]];
+        REAL zeros = 0; /* NaN where an element is not finite */
+        for (int t = 0; t < p->taps; t++) {
+            w[t] = ((const REAL *)p->w)[g * p->w_group + p->w_tap[t]];
+            zeros += w[t] * 0;
+        }
+        if (zeros != 0) __atomic_store_n(p->not_finite, 1, __ATOMIC_RELAXED);
         NAME(find_rows)(p, &r, plane);
         for (ptrdiff_t j = 0; j < r.blocks; j++) {
             ptrdiff_t x = NAME(vector_start)(p, j, 1);

@@ -74,7 +74,8 @@ static void blocks_of_positions(Conv *p, ptrdiff_t vectors, ptrdiff_t widest, si
 static void set_direct(Conv *p, size_t size)
 {
     p->direct = p->taps == 0 ||
-                (p->H * p->W <= DIRECT_BYTES / (ptrdiff_t)size && p->first_row >= 0 && (p->rows - 1) * p->stride_h + p->first_row + p->row_span < p->H && p->first_col >= 0 &&
+                (p->H * p->W <= DIRECT_BYTES / (ptrdiff_t)size && p->first_row >= 0 && p->first_col >= 0 &&
+                 (p->rows - 1) * p->stride_h + p->first_row + p->row_span < p->H &&
                  (p->cols - 1) * p->stride_w + p->first_col + p->col_span < p->W);
 }
 

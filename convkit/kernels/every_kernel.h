@@ -50,6 +50,7 @@ const Kernels NAME(table) = {
 #if CONVKIT_VECTORS
     .lanes = LANES,
     .widest = WIDEST_PANEL,
+    .fma_sums = NAME(fma_sums),
     .fma_rate = NAME(fma_rate),
     .conv_pack_wide = NAME(conv_pack_wide),
     .conv_wide = NAME(conv_wide),

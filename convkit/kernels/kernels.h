@@ -34,6 +34,7 @@ typedef struct {
     int lanes;  /* elements in a vector register; 1 without vector extensions: then only plain kernels are there */
     int widest; /* vectors in a panel of output channels (conv.h) */
     void *gemm; /* of the type gemm_f32_fn or gemm_f64_fn */
+    int fma_sums; /* multiply-adds of vectors in a round of fma_rate */
     Task fma_rate;
     Task conv_pack_wide, conv_wide;
     Task conv_pack_few, conv_few;

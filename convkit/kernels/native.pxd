@@ -4,6 +4,7 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct Kernels:
         int lanes, widest
         void* gemm
+        int fma_sums
         Task fma_rate
         Task conv_pack_wide, conv_wide
         Task conv_pack_few, conv_few

@@ -41,7 +41,7 @@ cdef str select_isa():
 
 
 ISA = select_isa()
-VECTORS = kernels_f32.lanes > 1  # False without vector extensions: then only the matrix product is there
+VECTORS = kernels_f32.lanes > 1  # False without vector extensions: then only gemm and pool_plain are there
 BACKEND = parallel_backend().decode()
 
 cdef const Kernels* kernels_for(dtype) except NULL:
@@ -97,9 +97,10 @@ cdef void* address(array) except? NULL:
 def peak(dtype, Py_ssize_t rounds=2_000_000):
     """Multiply-adds a second that the threads of convkit.set_num_threads can do at most, measured on registers."""
     cdef const Kernels* kernels = kernels_for(dtype)
-    cdef Py_ssize_t tasks = threads.get_num_threads(), sums = 24 if kernels.lanes * dtype.itemsize == 64 else 12
+    cdef Py_ssize_t tasks = threads.get_num_threads(), sums
     if not VECTORS:
         raise RuntimeError("this build has no vector kernels to measure")
+    sums = kernels.fma_sums
     run(kernels.fma_rate, &rounds, tasks, 4096, 1e9)
     start = time.perf_counter()
     run(kernels.fma_rate, &rounds, tasks, 4096, 1e9)

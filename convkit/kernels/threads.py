@@ -1,8 +1,9 @@
-"""Dividing a kernel's work among threads.
+"""How many threads the kernels use, and dividing the work of those written in Cython among them.
 
 A kernel takes its share as `first, last` and a flag `stop`; it releases the GIL, looks at the flag often and, in the
 main thread, at Ctrl-C some times a second, and writes only to its own part of the result. The calling thread works too.
-There is no OpenMP: plain threads need nothing of the compiler, and after a fork the child simply makes new ones.
+They are plain threads of Python's, which need nothing of the compiler; after a fork the child simply makes new ones.
+The kernels in C are divided among threads by parallel.c.
 """
 
 from __future__ import annotations
