@@ -76,6 +76,7 @@ def check_layers(
     layers: Iterable[str] | None = None,
     full: bool = False,
     progress: bool | None = None,
+    parts: Iterable[str] | None = None,
 ) -> CheckReport:
     """Run all checks on a module of layers.
 
@@ -83,15 +84,27 @@ def check_layers(
     - layers: names of the layers to check, keys of convkit.layers.LAYERS; default all that the module defines
     - full: whether what goes beyond the assignment's contract must be right too
     - progress: whether to show a bar once it takes longer than a second; default: on a terminal and in a notebook
+    - parts: only these, such as 'forward', 'dx', 'inputs': lines of the report; default all
 
     Returns a report: report.ok, report.verdict, report.results, report.findings (the mistakes that were recognised),
     and its text by print(report) or report.text(hint=1...3); a module in which nothing was found to check is not ok.
-    Raises convkit.load_layers.LayersError if the module cannot be loaded, ValueError for a name that is no layer's.
+    Raises convkit.load_layers.LayersError if the module cannot be loaded, ValueError for a name that is no layer's, or
+    no part's.
     """
     module = read_anew(source) if isinstance(source, ModuleType) else load_layers(source)
     checks = list(checks_of(module, layers))
+    if parts is not None:
+        checks = _only(checks, list(parts))
     results = [run_check(check, full) for check in with_progress(checks, "check", progress)]
     return CheckReport(module.__name__, tuple(results))
+
+
+def _only(checks: list[Check], parts: list[str]) -> list[Check]:
+    known = list(dict.fromkeys(check.part for check in checks))
+    for part in parts:
+        if part not in known:
+            raise ValueError(f"parts must be among {', '.join(known)}; got {part!r}")
+    return [check for check in checks if check.part in parts]
 
 
 def checks_of(module: ModuleType, layers: Iterable[str] | None = None) -> Iterator[Check]:

@@ -18,12 +18,13 @@ class Stripped:
     - source: text of the file
     - node: the function's syntax tree in it
     - notes: further comments on a variable by its name, such as what geometry has
+    - keep: leave the solution in, and take out its markers only
 
     Without markers, all but the docstring counts as the solution.
     """
 
-    def __init__(self, source: str, node: ast.FunctionDef, notes: dict[str, str] | None = None):
-        self.node, self.notes = node, notes or {}
+    def __init__(self, source: str, node: ast.FunctionDef, notes: dict[str, str] | None = None, keep: bool = False):
+        self.node, self.notes, self.keep = node, notes or {}, keep
         self.lines = source.split("\n")
         self.first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
         self.last = node.end_lineno or node.lineno
@@ -57,6 +58,9 @@ class Stripped:
 
     def _rest(self) -> Iterator[str]:
         number = self.first
+        if self.keep:
+            yield from (line for line in self.lines[number - 1 : self.last] if line.strip() not in (BEGIN, END))
+            return
         for begin, end in self.blocks:
             yield from self.lines[number - 1 : begin - 1]
             indent = self.lines[begin - 1][: len(self.lines[begin - 1]) - len(self.lines[begin - 1].lstrip())]
