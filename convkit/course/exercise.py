@@ -111,7 +111,8 @@ class Exercise:
         for mistake in self.mistakes:
             shown = self._shown_by(mistake, function, i)
             if shown:
-                evidence = f"in {shown} of {len(self.cases)} cases that gives another result than the right one, and yours gives exactly that"
+                total = len(self.cases)
+                evidence = f"in {shown} of {total} cases this mistake gives another result, and yours gives that one"
                 found = Finding("known", mistake.name, self.names[i], evidence, mistake.hints, self.name)
                 return CheckFailure(str(failure), failure.place, (found,))
         return failure

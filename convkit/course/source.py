@@ -35,7 +35,7 @@ def solved(name: str) -> Any:
 
 
 def nbgrader(name: str) -> Any:
-    """The notebook as the source of an assignment of nbgrader: solutions are its to take out, and a check is a point."""
+    """The notebook as the source of an assignment of nbgrader: it takes the solutions out, and a check is a point."""
     notebook = _notebook(name, lambda text: re.sub(rf"({BEGIN}|{END})", r"##\1", text))
     for cell in notebook.cells:
         if cell.cell_type != "code":

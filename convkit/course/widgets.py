@@ -1,4 +1,4 @@
-"""Pictures that move with sliders: interactive where ipywidgets is installed, else as a still picture with its settings.
+"""Pictures that move with sliders: interactive where ipywidgets is installed, else a still picture and its settings.
 
     play(draw, stride=(1, 3), pad=(0, 2))    draw(stride=..., pad=...) returns a figure
 
