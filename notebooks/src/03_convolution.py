@@ -29,7 +29,14 @@ from convkit.vis_utils import plot_convolution_step
 # Below is an image of 5 x 5 pixels and a filter of 3 x 3. Move `row` and `column` and watch one output cell come about.
 
 # %%
-image = np.array([[1, 2, 3, 4, 5], [2, 1, 0, 1, 2], [3, 0, 1, 1, 0], [1, 4, 1, 1, 2], [2, 1, 1, 0, 0]], dtype=float)
+rows = [
+    [1, 2, 3, 4, 5],
+    [2, 1, 0, 1, 2],
+    [3, 0, 1, 1, 0],
+    [1, 4, 1, 1, 2],
+    [2, 1, 1, 0, 0],
+]
+image = np.array(rows, dtype=float)
 kernel = np.array([[1, 0, 1], [1, 0, 1], [0, 1, 0]], dtype=float)
 
 
@@ -87,7 +94,11 @@ play(one_cell, row=(0, 2), column=(0, 2))
 # stops with a `NotImplementedError`: that is where you begin. Save the file, run the cell again; there is no need to restart.
 
 # %%
-x, w, b = image[None, None], kernel[None, None], np.zeros(1)  # one image, one channel; one filter
+x, w, b = (
+    image[None, None],
+    kernel[None, None],
+    np.zeros(1),
+)  # one image, one channel; one filter
 for stride in (1, 2):
     out, _ = my_layers.conv_forward_naive(x, w, b, {"stride": stride, "pad": 0})
     print(f"stride {stride}:\n{out[0, 0]}")
@@ -195,7 +206,11 @@ check(my_layers, "conv")
 
 # %%
 rng = np.random.default_rng(0)
-x, w, b = rng.standard_normal((4, 3, 32, 32)), rng.standard_normal((16, 3, 5, 5)), np.zeros(16)
+x, w, b = (
+    rng.standard_normal((4, 3, 32, 32)),
+    rng.standard_normal((16, 3, 5, 5)),
+    np.zeros(16),
+)
 param = {"stride": 1, "pad": 2}
 
 start = time.perf_counter()
@@ -209,7 +224,9 @@ end = time.perf_counter()
 print(
     f"yours {middle - start:.2f} s, compiled {1000 * (end - middle):.1f} ms: {(middle - start) / (end - middle):,.0f} times"
 )
-print(f"largest difference: out {np.abs(mine - fast).max():.1e}, dx {np.abs(dx_mine - dx_fast).max():.1e}")
+print(
+    f"largest difference: out {np.abs(mine - fast).max():.1e}, dx {np.abs(dx_mine - dx_fast).max():.1e}"
+)
 
 # %% [markdown]
 # The numbers agree to rounding; the time does not. One pass over CIFAR-10's 50,000 images would take your loops two hours, the compiled
