@@ -1,6 +1,6 @@
 """An exercise that is solved in a notebook by writing one function: what it must do, and what often goes wrong.
 
-    @exercise(cases=[("three numbers", [1.0, 2.0, 3.0])], tells="the mean is the sum divided by how many there are")
+    @exercise(cases=[("three numbers", [1.0, 2.0, 3.0])])
     def mean(x):
         return np.mean(x)
 
