@@ -33,7 +33,7 @@ from convkit.data_utils import load_fashion_mnist_mini
 #
 # A processor does a few billion multiplications in a second. So this image should take less than a millisecond.
 #
-# **What to expect.** Your loops take some tens of milliseconds for each image: the processor is idle most of the time. For each
+# **What to expect.** Your loops take some tens of milliseconds for each image, perhaps a hundred: the processor is idle most of the time. For each
 # of the 16,384 numbers of the output Python cuts out a window, makes new arrays for it, and finds out what `*` means for them. The
 # arithmetic itself is a small part of that.
 
@@ -68,7 +68,7 @@ _, seconds = stopwatch(np.matmul, A, A, repeat=3)
 print(f"a matrix product: {1e9 / seconds / 1e6:,.0f} million multiplications a second")
 
 # %% [markdown]
-# That is some hundreds of times more. So the plan is: **make the convolution a matrix product.**
+# That is hundreds of times more. So the plan is: **make the convolution a matrix product.**
 #
 # ## 2. im2col: windows become columns
 #
@@ -173,8 +173,8 @@ def conv_by_product(x, w, b, stride, pad):
 
     Returns out (N, F, OH, OW).
     """
-    N, C, H, W = x.shape
-    F, C, HH, WW = w.shape
+    N, _, H, W = x.shape
+    F, _, HH, WW = w.shape
     OH, OW = (H + 2 * pad - HH) // stride + 1, (W + 2 * pad - WW) // stride + 1
     out = np.zeros((N, F, OH, OW))
     # BEGIN SOLUTION
@@ -298,7 +298,7 @@ def conv_by_product_backward(dout, x, w, stride, pad):
     Returns (dx, dw, db) with the shapes (N, C, H, W), (F, C, HH, WW), (F,).
     """
     N, C, H, W = x.shape
-    F, C, HH, WW = w.shape
+    F, _, HH, WW = w.shape
     dx, dw, db = np.zeros(x.shape), np.zeros(w.shape), np.zeros(F)
     for n in range(N):
         D = dout[n].reshape(F, -1)
@@ -447,14 +447,17 @@ _, back_loops = stopwatch(my_layers.conv_backward_naive, dout, cache)
 (out_fast, fast_cache), fast_seconds = stopwatch(fast_layers.conv_forward_fast, x, w, b, param, repeat=20)
 (dx_fast, _, _), back_fast = stopwatch(fast_layers.conv_backward_fast, dout, fast_cache, repeat=20)
 
-seconds = {"forward: your loops": loops_seconds, "your product": product_seconds}
+seconds = {"your loops": loops_seconds, "your product": product_seconds}
 if "loops_with_types" in globals():
-    _, one_image = stopwatch(loops_with_types, x_pad, w, np.zeros((16, 32, 32)), repeat=5)
+    typed = globals()["loops_with_types"]
+    _, one_image = stopwatch(typed, x_pad, w, np.zeros((16, 32, 32)), repeat=5)
     seconds["your loops in Cython"] = len(x) * one_image
-seconds |= {"fast_layers": fast_seconds}
-seconds |= {"backward: your loops": back_loops, "your product ": back_product, "fast_layers ": back_fast}
+seconds["fast_layers"] = fast_seconds
 print(f"differences: out {np.abs(out_fast - out_product).max():.1e}, dx {np.abs(dx_fast - dx_product).max():.1e}")
-plot_seconds(seconds, "A convolution of 4 images of 3 x 32 x 32 with 16 filters of 5 x 5")
+plot_seconds(seconds, "Forward: 4 images of 3 x 32 x 32, 16 filters of 5 x 5")
+
+# %%
+plot_seconds({"your loops": back_loops, "your product": back_product, "fast_layers": back_fast}, "Backward")
 
 # %% [markdown]
 # **The price of the matrix.** How large is it for a minibatch as the networks of notebook 06 use it?
