@@ -22,8 +22,8 @@ def plot_detectors(w: np.ndarray, maps: np.ndarray, patterns: dict[str, np.ndarr
 
     Returns a matplotlib Figure: a row for each pattern.
     """
-    figure = new_figure(6.6, 2.1 * len(patterns))
-    all_axes = figure.subplots(len(patterns), 3, squeeze=False, width_ratios=(1, 1, 1.5))
+    figure = new_figure(6.6, 2.05 * len(patterns))
+    all_axes = figure.subplots(len(patterns), 3, squeeze=False, width_ratios=(1, 1, 1.15))
     for (name, pattern), (left, middle, right) in zip(patterns.items(), all_axes, strict=True):
         like = np.array([np.sum(f * pattern) / np.linalg.norm(f) / np.linalg.norm(pattern) for f in w[:, 0]])
         best = int(np.argmax(like))
