@@ -1,7 +1,16 @@
 """Drawings that only the notebooks need; those of general use are in convkit.vis_utils. A file for each idea."""
 
+from convkit.course.figures.detectors import plot_detectors
+from convkit.course.figures.examples import plot_examples
 from convkit.course.figures.im2col import plot_im2col, plot_overlaps
 from convkit.course.figures.seconds import plot_seconds
 from convkit.course.figures.who_sees import plot_who_sees
 
-__all__ = ["plot_im2col", "plot_overlaps", "plot_seconds", "plot_who_sees"]
+__all__ = [
+    "plot_detectors",
+    "plot_examples",
+    "plot_im2col",
+    "plot_overlaps",
+    "plot_seconds",
+    "plot_who_sees",
+]
