@@ -103,7 +103,8 @@ def run_all(page, address: str, name: str) -> None:
         page.get_by_role("menuitem", name=re.compile("^Run All Cells")).first.click()
         try:
             page.wait_for_function(
-                "() => [...document.querySelectorAll('.jp-InputPrompt')].some(p => /\\[[*\\d]+\\]/.test(p.textContent))",
+                "() => [...document.querySelectorAll('.jp-InputPrompt')]"
+                ".some(prompt => /\\[[*\\d]+\\]/.test(prompt.textContent))",
                 timeout=5000,
             )
             break

@@ -39,7 +39,11 @@ from convkit.data_utils import load_fashion_mnist_mini
 
 # %%
 rng = np.random.default_rng(0)
-x, w, b = rng.standard_normal((4, 3, 32, 32)), rng.standard_normal((16, 3, 5, 5)), rng.standard_normal(16)
+x, w, b = (
+    rng.standard_normal((4, 3, 32, 32)),
+    rng.standard_normal((16, 3, 5, 5)),
+    rng.standard_normal(16),
+)
 param = {"stride": 1, "pad": 2}
 
 
@@ -53,7 +57,9 @@ def stopwatch(function, *arguments, repeat=1):
     return result, best
 
 
-(out_loops, cache), loops_seconds = stopwatch(my_layers.conv_forward_naive, x, w, b, param)
+(out_loops, cache), loops_seconds = stopwatch(
+    my_layers.conv_forward_naive, x, w, b, param
+)
 products = len(x) * 16 * 32 * 32 * 3 * 5 * 5
 print(f"your loops: {1000 * loops_seconds / len(x):.0f} ms for an image")
 print(f"that is {products / loops_seconds / 1e6:,.0f} million multiplications a second")
@@ -121,7 +127,9 @@ def im2col(x, HH, WW, stride, pad):
     # BEGIN SOLUTION
     for i in range(OH):
         for j in range(OW):
-            window = x_pad[:, i * stride : i * stride + HH, j * stride : j * stride + WW]
+            window = x_pad[
+                :, i * stride : i * stride + HH, j * stride : j * stride + WW
+            ]
             columns[:, i * OW + j] = window.ravel()
     # END SOLUTION
     return columns
@@ -186,7 +194,11 @@ def conv_by_product(x, w, b, stride, pad):
 
 
 small = np.array([[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]])
-print(conv_by_product(small, np.array([[[[1.0, 0.0], [0.0, 1.0]]]]), np.array([10.0]), stride=1, pad=0)[0, 0])
+print(
+    conv_by_product(
+        small, np.array([[[[1.0, 0.0], [0.0, 1.0]]]]), np.array([10.0]), stride=1, pad=0
+    )[0, 0]
+)
 
 # %%
 check(conv_by_product)
@@ -199,10 +211,16 @@ check(conv_by_product)
 
 # %%
 out_product, product_seconds = stopwatch(conv_by_product, x, w, b, 1, 2, repeat=3)
-_, im2col_seconds = stopwatch(lambda: [im2col(image, 5, 5, 1, 2) for image in x], repeat=3)
-print(f"your loops {1e3 * loops_seconds:.0f} ms, one product {1e3 * product_seconds:.1f} ms")
+_, im2col_seconds = stopwatch(
+    lambda: [im2col(image, 5, 5, 1, 2) for image in x], repeat=3
+)
+print(
+    f"your loops {1e3 * loops_seconds:.0f} ms, one product {1e3 * product_seconds:.1f} ms"
+)
 print(f"largest difference {np.abs(out_product - out_loops).max():.1e}")
-print(f"of the {1e3 * product_seconds:.1f} ms, im2col takes {1e3 * im2col_seconds:.1f} ms")
+print(
+    f"of the {1e3 * product_seconds:.1f} ms, im2col takes {1e3 * im2col_seconds:.1f} ms"
+)
 
 # %% [markdown]
 # <details><summary>Question: nearly all of the time is now in im2col, which computes nothing. What does it do with its time?</summary>
@@ -266,7 +284,9 @@ def col2im(columns, C, H, W, HH, WW, stride, pad):
     for i in range(OH):
         for j in range(OW):
             window = columns[:, i * OW + j].reshape(C, HH, WW)
-            x_pad[:, i * stride : i * stride + HH, j * stride : j * stride + WW] += window
+            x_pad[:, i * stride : i * stride + HH, j * stride : j * stride + WW] += (
+                window
+            )
     # END SOLUTION
     return x_pad[:, pad : pad + H, pad : pad + W]
 
@@ -311,7 +331,9 @@ def conv_by_product_backward(dout, x, w, stride, pad):
     return dx, dw, db
 
 
-dx, dw, db = conv_by_product_backward(np.array([[[[1.0, 100.0]]]]), small, np.array([[[[1.0, 0.0], [0.0, 1.0]]]]), 1, 0)
+dx, dw, db = conv_by_product_backward(
+    np.array([[[[1.0, 100.0]]]]), small, np.array([[[[1.0, 0.0], [0.0, 1.0]]]]), 1, 0
+)
 print(f"dx\n{dx[0, 0]}\ndw\n{dw[0, 0]}\ndb {db}")
 
 # %%
@@ -355,7 +377,9 @@ def loops_in_python(x_pad, w, out):
 x_pad = np.pad(x[0], ((0, 0), (2, 2), (2, 2)))
 out_python = np.zeros((16, 32, 32))
 _, python_seconds = stopwatch(loops_in_python, x_pad, w, out_python)
-print(f"{1e3 * python_seconds:.0f} ms; difference {np.abs(out_python + b[:, None, None] - out_loops[0]).max():.1e}")
+print(
+    f"{1e3 * python_seconds:.0f} ms; difference {np.abs(out_python + b[:, None, None] - out_loops[0]).max():.1e}"
+)
 
 # %% [markdown]
 # Now the same text, compiled. The compiler takes a few seconds. With `-a` Cython shows your lines, and marks yellow what still
@@ -443,9 +467,15 @@ plot_seconds(seconds, "The same six loops, one image")
 # %%
 dout = rng.standard_normal(out_loops.shape)
 _, back_loops = stopwatch(my_layers.conv_backward_naive, dout, cache)
-(dx_product, _, _), back_product = stopwatch(conv_by_product_backward, dout, x, w, 1, 2, repeat=3)
-(out_fast, fast_cache), fast_seconds = stopwatch(fast_layers.conv_forward_fast, x, w, b, param, repeat=20)
-(dx_fast, _, _), back_fast = stopwatch(fast_layers.conv_backward_fast, dout, fast_cache, repeat=20)
+(dx_product, _, _), back_product = stopwatch(
+    conv_by_product_backward, dout, x, w, 1, 2, repeat=3
+)
+(out_fast, fast_cache), fast_seconds = stopwatch(
+    fast_layers.conv_forward_fast, x, w, b, param, repeat=20
+)
+(dx_fast, _, _), back_fast = stopwatch(
+    fast_layers.conv_backward_fast, dout, fast_cache, repeat=20
+)
 
 seconds = {"your loops": loops_seconds, "your product": product_seconds}
 if "loops_with_types" in globals():
@@ -453,11 +483,16 @@ if "loops_with_types" in globals():
     _, one_image = stopwatch(typed, x_pad, w, np.zeros((16, 32, 32)), repeat=5)
     seconds["your loops in Cython"] = len(x) * one_image
 seconds["fast_layers"] = fast_seconds
-print(f"differences: out {np.abs(out_fast - out_product).max():.1e}, dx {np.abs(dx_fast - dx_product).max():.1e}")
+print(
+    f"differences: out {np.abs(out_fast - out_product).max():.1e}, dx {np.abs(dx_fast - dx_product).max():.1e}"
+)
 plot_seconds(seconds, "Forward: 4 images of 3 x 32 x 32, 16 filters of 5 x 5")
 
 # %%
-plot_seconds({"your loops": back_loops, "your product": back_product, "fast_layers": back_fast}, "Backward")
+plot_seconds(
+    {"your loops": back_loops, "your product": back_product, "fast_layers": back_fast},
+    "Backward",
+)
 
 # %% [markdown]
 # **The price of the matrix.** How large is it for a minibatch as the networks of notebook 06 use it?
@@ -465,7 +500,9 @@ plot_seconds({"your loops": back_loops, "your product": back_product, "fast_laye
 # %%
 for N, C, size, K in ((100, 3, 32, 3), (100, 3, 32, 7), (100, 64, 32, 3)):
     image, matrix = N * C * size**2 * 8 / 1e6, C * K**2 * N * size**2 * 8 / 1e6
-    print(f"{N} images of {C} x {size} x {size}: {image:5.1f} MB; matrix for {K} x {K} filters: {matrix:6.1f} MB")
+    print(
+        f"{N} images of {C} x {size} x {size}: {image:5.1f} MB; matrix for {K} x {K} filters: {matrix:6.1f} MB"
+    )
 
 # %% [markdown]
 # ## 7. Where the time goes in a network
@@ -478,7 +515,10 @@ for N, C, size, K in ((100, 3, 32, 3), (100, 3, 32, 7), (100, 64, 32, 3)):
 
 # %%
 images = load_fashion_mnist_mini()["X_train"][:100]
-filters, weights = 0.1 * rng.standard_normal((16, 1, 5, 5)), 0.01 * rng.standard_normal((16 * 14 * 14, 10))
+filters, weights = (
+    0.1 * rng.standard_normal((16, 1, 5, 5)),
+    0.01 * rng.standard_normal((16 * 14 * 14, 10)),
+)
 filters, weights = filters.astype(np.float32), weights.astype(np.float32)
 pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
 layers = [
@@ -492,7 +532,9 @@ layers = [
 def measure_step(x):
     seconds, steps = {}, []
     for name, *arguments in layers:
-        (x, step), seconds[f"{name} forward"] = stopwatch(ops.forward, name, x, *arguments, repeat=3)
+        (x, step), seconds[f"{name} forward"] = stopwatch(
+            ops.forward, name, x, *arguments, repeat=3
+        )
         steps.append((name, step))
     for name, step in reversed(steps):
         result, seconds[f"{name} backward"] = stopwatch(ops.backward, x, step, repeat=3)

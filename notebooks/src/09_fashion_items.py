@@ -132,7 +132,14 @@ check(after_layer)
 
 # %%
 shape, total = (1, 28, 28), 0
-practical = [("conv", 32, 3), ("pool", 2), ("conv", 64, 3), ("pool", 2), ("flatten",), ("dense", 100)]
+practical = [
+    ("conv", 32, 3),
+    ("pool", 2),
+    ("conv", 64, 3),
+    ("pool", 2),
+    ("flatten",),
+    ("dense", 100),
+]
 for layer in [*practical, ("dense", 10)]:
     shape, params = after_layer(shape, layer)
     total += params
@@ -245,10 +252,16 @@ firsts = [int(np.flatnonzero(data["y_test"] == label)[0]) for label in range(10)
 
 def maps(item=9, layer="every layer"):
     image = data["X_test"][firsts[item]]
-    return plot_feature_maps(model, image, None if layer == "every layer" else layer, mean_image=mean_image)
+    return plot_feature_maps(
+        model, image, None if layer == "every layer" else layer, mean_image=mean_image
+    )
 
 
-play(maps, item=(0, 9, 9), layer=["every layer", "conv1", "relu1", "conv2", "relu2", "pool2", "dense1"])
+play(
+    maps,
+    item=(0, 9, 9),
+    layer=["every layer", "conv1", "relu1", "conv2", "relu2", "pool2", "dense1"],
+)
 
 # %% [markdown]
 # Go down the rows. After conv1 you still recognize the boot: outlines, bright areas, its shadow side. After conv2 maps are coarser, and some are nearly empty:
@@ -392,10 +405,16 @@ for k in np.argsort(recall):
 
 # %%
 means = [data["X_train"][data["y_train"] == k].mean(axis=0) for k in range(10)]
-pairs = [(float(np.linalg.norm(means[i] - means[j])), i, j) for i in range(10) for j in range(i)]
+pairs = [
+    (float(np.linalg.norm(means[i] - means[j])), i, j)
+    for i in range(10)
+    for j in range(i)
+]
 for distance, i, j in sorted(pairs)[:8]:
     mixed = counts[i, j] + counts[j, i]
-    print(f"{names[j]:11} and {names[i]:11}  distance {distance:.1f}, confused {mixed:2} times")
+    print(
+        f"{names[j]:11} and {names[i]:11}  distance {distance:.1f}, confused {mixed:2} times"
+    )
 
 # %% [markdown]
 # Now look at what it got wrong. In red what it said, below it what it is. Decide for yourself in how many of them you would have known better.
@@ -403,7 +422,9 @@ for distance, i, j in sorted(pairs)[:8]:
 # %%
 wrong = np.flatnonzero(predicted != data["y_test"])[:20]
 shown = np.concatenate([wrong, firsts[:10]])
-plot_predictions(data["X_test"][shown] + mean_image, data["y_test"][shown], predicted[shown], names)
+plot_predictions(
+    data["X_test"][shown] + mean_image, data["y_test"][shown], predicted[shown], names
+)
 
 # %% [markdown]
 # <details><summary>Question: the network is asked only "which of the ten?". A shop wants to know when it should ask a human instead. What in the network's output could tell?</summary>
