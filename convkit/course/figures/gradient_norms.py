@@ -18,6 +18,8 @@ def plot_gradient_norms(norms: Mapping[str, Sequence[float]]) -> Figure:
 
     Returns a matplotlib Figure. Raises ValueError for more networks or none.
     """
+    from matplotlib.ticker import MaxNLocator
+
     if not 1 <= len(norms) <= 4:
         raise ValueError(f"norms must hold one to four networks, got {len(norms)}")
     figure = new_figure(8.0, 3.6)
@@ -26,7 +28,7 @@ def plot_gradient_norms(norms: Mapping[str, Sequence[float]]) -> Figure:
         axes.semilogy(range(1, len(values) + 1), values, color=colour, marker="o", markersize=3, label=name)
     axes.set(xlabel="layer, counted from the image", ylabel="norm of the weights' gradient")
     axes.set_title("Size of the gradient before training", fontsize=11)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     plain_axes(axes)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
