@@ -87,8 +87,8 @@ play(maps, layer=["relu1", "max_pool1", "relu2", "max_pool2", "relu3"], label=(0
 
 # %% [markdown]
 # A map is easier to understand by **what excites it**: the eight of 1,000 test images for which its largest number is
-# the highest. Move the slider through the 32 maps of the second convolution. Some like straps, some like the edge of a
-# sole, some like nothing that has a name.
+# the highest. Move the slider through the 32 maps of the second convolution. What do the eight have in common? With
+# some maps it is an edge on one side, or a lower hem; with some it is nothing that has a name.
 
 # %%
 strength = model.activations(X_test)["relu2"].max(axis=(2, 3))  # (1000, 32)
@@ -430,40 +430,45 @@ print(ascent_step(tiny, np.ones((1, 1, 2)), 0, rate=0.1, decay=0.5).ravel())
 check(ascent_step)
 
 # %% [markdown]
-# Now the loop. Each row starts from the same noise. After every tenth step the image is blurred a little, because
-# without that single pixels run away.
+# Now the loop, 100 steps from faint noise. After every tenth step the image is blurred a little, because without that
+# single pixels run away.
 #
-# **What to expect.** After 20 steps or so the network is entirely sure, 100 %. What you see is less clear: two legs for
-# trousers, a slope for a sandal or a boot, shoulders and sleeves, as light and dark patches. Do not expect photos.
+# **What to expect.** After 10 to 30 steps the network is entirely sure, 100 %. What you see is less clear: the gap
+# between two legs for trousers, a slope for a sandal or a boot, the outline of shoulders and sleeves, as light and dark
+# patches. Do not expect photos.
 
 # %%
 from scipy.ndimage import gaussian_filter
 
 
-def draw_class(model, target, steps=100, rate=0.05, decay=0.1, seed=0):
-    """The images after each fifth of the steps, and the probability of the class for each."""
+SHOWN = (0, 1, 3, 10, 30, 100)
+
+
+def draw_class(model, target, rate=0.05, decay=0.1, seed=0):
+    """The images after the steps SHOWN."""
     image = 0.05 * np.random.default_rng(seed).standard_normal((1, 28, 28))
-    images, chances = [image], [probabilities(model, image[np.newaxis])[0, target]]
-    for k in range(1, steps + 1):
+    images = [image]
+    for k in range(1, SHOWN[-1] + 1):
         image = ascent_step(model, image, target, rate, decay)
-        if k % 10 == 0 and k < steps:
-            image = gaussian_filter(image, (0, 0.5, 0.5))
-        if k % (steps // 5) == 0:
+        if k in SHOWN:
             images.append(image)
-            chances.append(probabilities(model, image[np.newaxis])[0, target])
-    return images, chances
+        if k % 10 == 0:
+            image = gaussian_filter(image, (0, 0.5, 0.5))
+    return images
 
 
 def on_the_way(name="Trouser"):
-    images, chances = draw_class(model, FASHION_MNIST_CLASSES.index(name))
-    titles = [f"step {20 * k}: {chance:.0%}" for k, chance in enumerate(chances)]
-    return plot_image_row([image + mean_image for image in images], titles, name)
+    label = FASHION_MNIST_CLASSES.index(name)
+    images = np.stack(draw_class(model, label))
+    chances = probabilities(model, images)[:, label]
+    titles = [f"step {k}: {chance:.0%}" for k, chance in zip(SHOWN, chances)]
+    return plot_image_row(images + mean_image, titles, name)
 
 
 play(on_the_way, name=["Trouser", *(c for c in FASHION_MNIST_CLASSES if c != "Trouser")])
 
 # %%
-drawn = [draw_class(model, label)[0][-1] + mean_image for label in range(10)]
+drawn = [draw_class(model, label)[-1] + mean_image for label in range(10)]
 plot_image_row(drawn, FASHION_MNIST_CLASSES, "what each class looks like to the network")
 
 # %% [markdown]
@@ -471,7 +476,7 @@ plot_image_row(drawn, FASHION_MNIST_CLASSES, "what each class looks like to the 
 
 # %%
 titles = ["honest network", "network that cheats"]
-plot_image_row([draw_class(each, COAT)[0][-1] + mean_image for each in (model, cheat)], titles)
+plot_image_row([draw_class(each, COAT)[-1] + mean_image for each in (model, cheat)], titles)
 
 # %% [markdown]
 # <details><summary>Question: the network is 100 % sure that this drawing is a boot. You are not. Who is right?</summary>
