@@ -9,13 +9,17 @@ from convkit.course.figures.gradient_norms import plot_gradient_norms
 from convkit.course.figures.grid import fill, grid
 from convkit.course.figures.im2col import plot_im2col, plot_overlaps
 from convkit.course.figures.image_row import plot_image_row
+from convkit.course.figures.numbers import show_numbers
 from convkit.course.figures.pooling import plot_pooling
 from convkit.course.figures.residual_block import plot_residual_block
 from convkit.course.figures.score_map import plot_score_map
 from convkit.course.figures.seconds import plot_seconds
+from convkit.course.figures.separated import plot_separated
 from convkit.course.figures.shifts import plot_shifts
 from convkit.course.figures.slope import plot_slope
 from convkit.course.figures.squeeze_excite import plot_squeeze_excite
+from convkit.course.figures.stamps import plot_stamps
+from convkit.course.figures.upsampled import plot_upsampled
 from convkit.course.figures.who_sees import plot_who_sees
 
 __all__ = [
@@ -35,10 +39,14 @@ __all__ = [
     "plot_residual_block",
     "plot_score_map",
     "plot_seconds",
+    "plot_separated",
     "plot_shifts",
     "plot_slope",
     "plot_squeeze_excite",
+    "plot_stamps",
+    "plot_upsampled",
     "plot_who_sees",
     "plus",
     "sheet",
+    "show_numbers",
 ]

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convkit.course.figures.numbers import show_numbers
 from convkit.vis.canvas import new_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -27,21 +27,11 @@ def plot_detectors(w: np.ndarray, maps: np.ndarray, patterns: dict[str, np.ndarr
     for (name, pattern), (left, middle, right) in zip(patterns.items(), all_axes, strict=True):
         like = np.array([np.sum(f * pattern) / np.linalg.norm(f) / np.linalg.norm(pattern) for f in w[:, 0]])
         best = int(np.argmax(like))
-        _numbers(left, pattern, f"{name}: the pattern")
-        _numbers(middle, w[best, 0], f"filter {best}, likeness {like[best]:.2f}")
+        show_numbers(left, pattern, f"{name}: the pattern")
+        show_numbers(middle, w[best, 0], f"filter {best}, likeness {like[best]:.2f}")
         limit = np.abs(maps[best]).max() or 1.0
         picture = right.imshow(maps[best], cmap="RdBu_r", vmin=-limit, vmax=limit)
         right.set(xticks=[], yticks=[])
         right.set_title(f"map {best}", fontsize=9)
         figure.colorbar(picture, ax=right, fraction=0.046).ax.tick_params(labelsize=7)
     return figure
-
-
-def _numbers(axes: Axes, array: np.ndarray, title: str) -> None:
-    limit = np.abs(array).max() or 1.0
-    axes.imshow(array, cmap="RdBu_r", vmin=-limit, vmax=limit)
-    for (i, j), value in np.ndenumerate(array):
-        ink = "white" if abs(value) > 0.6 * limit else "black"
-        axes.text(j, i, f"{value:.2g}".replace("-", "\N{MINUS SIGN}"), ha="center", va="center", fontsize=8, color=ink)
-    axes.set(xticks=[], yticks=[])
-    axes.set_title(title, fontsize=9)
