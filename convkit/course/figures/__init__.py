@@ -5,6 +5,7 @@ from convkit.course.figures.descent import plot_descent
 from convkit.course.figures.flow import plot_flow
 from convkit.course.figures.gap import plot_gap
 from convkit.course.figures.im2col import plot_im2col, plot_overlaps
+from convkit.course.figures.norm_graph import plot_norm_graph
 from convkit.course.figures.schedule_curves import plot_schedules
 from convkit.course.figures.seconds import plot_seconds
 from convkit.course.figures.spread import plot_spread
@@ -16,6 +17,7 @@ __all__ = [
     "plot_flow",
     "plot_gap",
     "plot_im2col",
+    "plot_norm_graph",
     "plot_overlaps",
     "plot_schedules",
     "plot_seconds",
