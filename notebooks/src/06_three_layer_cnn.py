@@ -4,8 +4,8 @@
 # About 60 minutes. At its end you have put your layers together to a network, tested it in three ways before training it, understood
 # why 99 % in training beside 22 % in validation is the *right* result of a test, and trained it on real images.
 #
-# You need notebooks 02 to 04: affine, ReLU, softmax, convolution and max pooling stand in your `my_layers.py`. (Where one is not written
-# yet, the notebook takes the compiled one.)
+# You need notebooks 02 to 04: affine, ReLU, softmax, convolution and max pooling stand in your `my_layers.py`. (Where one of them is not
+# written yet, the compiled one runs in its place.)
 
 # %%
 # %load_ext autoreload
@@ -55,7 +55,7 @@ plot_flow(
 # such a *sandwich*. Here is the small one. Read it slowly; you write the large one.
 
 # %%
-use(my_layers, fast_layers)  # your layers where they are written, else the compiled ones
+use(fast_layers)  # the compiled layers, until further notice
 
 
 def affine_relu_forward(x, w, b):
@@ -76,8 +76,8 @@ for layer in ("affine", "relu", "conv", "max_pool", "softmax_loss"):
     print(f"  {layer:12s} from {current(layer).module}")
 
 # %% [markdown]
-# - `ops.forward("affine", x, w, b)` is `affine_forward(x, w, b)` of the module that `use` has chosen: yours now, the compiled one when
-#   you say so. It returns `(out, step)`; the step holds the cache and remembers which backward pass belongs to it.
+# - `ops.forward("affine", x, w, b)` is `affine_forward(x, w, b)` of the module that `use` has chosen: the compiled one now, yours when
+#   you say so (in sections 4 and 6). It returns `(out, step)`; the step holds the cache and remembers which backward pass belongs to it.
 # - `ops.backward(dout, step)` calls that backward pass with the cache.
 # - The cache of the sandwich is the tuple of its two steps.
 # - Backward begins with the *last* layer. What comes out of ReLU's backward, `da`, is the gradient of the ReLU's input. That is the output
@@ -133,6 +133,13 @@ print(out[0, 0])
 check(conv_relu_pool_forward)
 
 # %% [markdown]
+# <details><summary>Question: someone pools first and takes the ReLU afterwards. Does the check notice?</summary>
+#
+# No, and it is no mistake: the largest of max(0, a), max(0, b) is the same number as max(0, the largest of a and b). It is even cheaper, for after 2 x 2 pooling only a quarter of the numbers is
+# left for the ReLU. With *average* pooling the order would matter.
+#
+# </details>
+#
 # ### Exercise 2: `conv_relu_pool_backward`
 #
 # The way back, last layer first. The backward pass of pooling and of ReLU return one array, that of the convolution returns three.
@@ -228,8 +235,7 @@ def draw_params(shape, filters=16, size=5, hidden=100, classes=10, scale=1e-2, s
 
 
 params = draw_params(shape)
-with use(fast_layers):
-    scores, cache = network_forward(params, data["X_train"][:2])
+scores, cache = network_forward(params, data["X_train"][:2])
 print(scores.shape)
 
 # %%
@@ -326,7 +332,6 @@ class ThreeLayerNet:
 # and at the scale of the images (pixels of 0 to 255 make scores of several hundred).
 
 # %%
-use(fast_layers)
 X, y = data["X_train"][:100], data["y_train"][:100]
 for reg in (0.0, 0.01):
     loss, _ = ThreeLayerNet(shape, reg=reg).loss(X, y)
@@ -346,7 +351,7 @@ print(f"ln 10          {np.log(10):.4f}")
 # `check_model` does for the network what `check_gradient` did for the sandwich: it moves the parameters a little and compares. It looks at the
 # regularization, too. A small network with larger weights shows more: gradients that are nearly zero prove little.
 #
-# **What to expect.** *Right* for all six parameters, with errors of about 1e-7 or less. This is the check of exercises 4 and 5. It takes some seconds, for it uses *your* layers.
+# **What to expect.** *Right* for all six parameters, with errors of about 1e-7 or less. This is the check of exercises 4 and 5. It takes some seconds, for now *your* layers run.
 
 # %%
 with use(my_layers, fast_layers):

@@ -30,8 +30,8 @@ data = load_fashion_mnist_mini()
 # measure, behind every layer, the standard deviation of what comes out.
 #
 # **What to expect.** Each layer multiplies the size of the numbers by about the same factor: scale · √(width / 2) where the width is 100. With a scale of 0.02 that is 0.14: behind eight layers
-# the numbers are millions of times smaller. With 0.5 it is 3.5, and they explode. Only near 0.14 they keep their size. The dotted line to imagine
-# is a straight one: the axis is logarithmic, so "the same factor in every layer" is a straight line.
+# the numbers are millions of times smaller. With 0.5 it is 3.5, and they explode. Only near 0.14 they keep their size. (The axis
+# is logarithmic, so "the same factor in every layer" is a straight line.)
 
 
 # %%
@@ -375,7 +375,7 @@ check(my_layers, "layernorm")
 # makes a row of each group, without any transposition. Normalize the rows, and reshape back. γ and β are (1, C, 1, 1): they are multiplied and added *after* that, in the shape of the image. dγ and dβ have that shape
 # too: sums over the axes (0, 2, 3), with `keepdims=True`.
 #
-# **What to expect.** One image with four channels of one pixel, [1, 5, 10, 30], in two groups: [-1, 1, -1, 1]. In one group (the mean is 11.5): [-0.95, -0.59, -0.14, 1.68].
+# **What to expect.** One image with four channels of one pixel, [1, 5, 10, 30], in two groups: [-1, 1, -1, 1]. In one group (the mean is 11.5): [-0.94, -0.58, -0.13, 1.66].
 
 # %%
 x = np.array([1.0, 5.0, 10.0, 30.0]).reshape(1, 4, 1, 1)

@@ -25,7 +25,9 @@ def plot_spread(spreads: Mapping[str, Sequence[float]], title: str = "") -> Figu
     for (name, values), colour in zip(spreads.items(), (BLUE, GREEN, ORANGE, RED)):
         layers = np.arange(1, len(values) + 1)
         axes.plot(layers, np.maximum(values, 1e-30), color=colour, marker="o", label=name)
-    axes.set(yscale="log", xlabel="layer", ylabel="standard deviation")
+    every = np.concatenate([np.ravel(values) for values in spreads.values()])
+    limits = min(every.min(), 0.1) / 2, max(every.max(), 10) * 2
+    axes.set(yscale="log", ylim=limits, xlabel="layer", ylabel="standard deviation")
     axes.set_title(title, fontsize=11)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
