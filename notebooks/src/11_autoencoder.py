@@ -76,7 +76,9 @@ pooled, indices = fast_layers.max_pool_with_indices_fast(
     small[None, None], {"pool_height": 2, "pool_width": 2, "stride": 2}
 )
 print("indices", indices[0, 0].tolist())
-out, cache = my_layers.max_unpool_forward_naive(pooled, indices, {"output_size": (4, 4)})
+out, cache = my_layers.max_unpool_forward_naive(
+    pooled, indices, {"output_size": (4, 4)}
+)
 print(out[0, 0])
 dout = np.arange(16.0).reshape(1, 1, 4, 4)
 print("dx", my_layers.max_unpool_backward_naive(dout, cache)[0, 0].tolist())
@@ -163,7 +165,9 @@ check(my_layers, "conv_transpose", "forward")
 # **What to expect.** dx = [1, 6], dw = [1, 0, 20], db = [3].
 
 # %%
-dx, dw, db = my_layers.conv_transpose_backward_naive(np.array([[[[1.0, 0.0, 0.0, 0.0, 2.0]]]]), cache)
+dx, dw, db = my_layers.conv_transpose_backward_naive(
+    np.array([[[[1.0, 0.0, 0.0, 0.0, 2.0]]]]), cache
+)
 print("dx", dx[0, 0, 0], "dw", dw[0, 0, 0], "db", db)
 
 # %%
@@ -195,7 +199,9 @@ plot_conv_matrix(w, (1, 4, 4))
 # %%
 A = conv_matrix(w, (1, 4, 4)).toarray()
 y = rng.standard_normal((1, 1, 2, 2))
-stamped, _ = my_layers.conv_transpose_forward_naive(y, w, np.zeros(1), {"stride": 1, "pad": 0})
+stamped, _ = my_layers.conv_transpose_forward_naive(
+    y, w, np.zeros(1), {"stride": 1, "pad": 0}
+)
 print(A.shape, "times 16 numbers;", A.T.shape, "times 4 numbers")
 print("largest difference", np.abs(A.T @ y.ravel() - stamped.ravel()).max())
 
@@ -234,7 +240,9 @@ print("largest difference between dx and convT(dout)", np.abs(dx - transposed_y)
 blur = 2 * np.outer([1.0, 2.0, 1.0], [1.0, 2.0, 1.0]).reshape(1, 1, 3, 3) / 16
 originals = data["X_test"][:6].astype(float)
 param = {"stride": 2, "pad": 1}
-smaller, _ = fast_layers.conv_forward_fast(originals[..., :27, :27], blur, np.zeros(1), param)
+smaller, _ = fast_layers.conv_forward_fast(
+    originals[..., :27, :27], blur, np.zeros(1), param
+)
 back, _ = fast_layers.conv_transpose_forward_fast(smaller, blur, np.zeros(1), param)
 plot_reconstructions(originals[..., :27, :27], back)
 

@@ -54,7 +54,9 @@ for count in (1, 2, 3):
     side = fields[fields.last].size[0]
     weights, in_one = net.num_params((64, 32, 32)), 64 * 64 * side * side
     size = f"{side} x {side}"
-    print(f"{count} x (3 x 3) sees {size} with {weights:,} weights; one {size} has {in_one:,}")
+    print(
+        f"{count} x (3 x 3) sees {size} with {weights:,} weights; one {size} has {in_one:,}"
+    )
 
 # %% [markdown]
 # The stack sees as much as one large filter, with fewer weights (two: 18 instead of 25 for each pair of channels;
@@ -67,7 +69,9 @@ for count in (1, 2, 3):
 net = vgg(16)
 for node in net.nodes((3, 224, 224)):
     if node.num_params or "pool" in node.name:
-        print(f"{node.name:<18} {' x '.join(map(str, node.out_shape)):>15} {node.num_params:>13,}")
+        print(
+            f"{node.name:<18} {' x '.join(map(str, node.out_shape)):>15} {node.num_params:>13,}"
+        )
 print(f"{'all':<34} {net.num_params((3, 224, 224)):>13,}")
 
 # %% [markdown]
@@ -124,15 +128,25 @@ class Block(Module):
     """A block of 3 x 3 filters that a pair of functions computes; C maps in, C maps out."""
 
     def __init__(self, forward_function, backward_function):
-        self.forward_function, self.backward_function = forward_function, backward_function
+        self.forward_function, self.backward_function = (
+            forward_function,
+            backward_function,
+        )
 
     def init(self, shape, rng=None, dtype=np.float32):
         C, rng = shape[0], np.random.default_rng(rng)
         w1, w2 = (glorot_uniform((C, C, 3, 3), rng, dtype) for _ in range(2))
-        return {"w1": w1, "b1": np.zeros(C, dtype), "w2": w2, "b2": np.zeros(C, dtype)}, shape
+        return {
+            "w1": w1,
+            "b1": np.zeros(C, dtype),
+            "w2": w2,
+            "b2": np.zeros(C, dtype),
+        }, shape
 
     def forward(self, params, x, train=False):
-        return self.forward_function(x, params["w1"], params["b1"], params["w2"], params["b2"])
+        return self.forward_function(
+            x, params["w1"], params["b1"], params["w2"], params["b2"]
+        )
 
     def backward(self, dout, cache):
         dx, dw1, db1, dw2, db2 = self.backward_function(dout, cache)
@@ -193,7 +207,9 @@ for blocks in (4, 16):
 def gradient_norms(model):
     """The norm of the gradient of each layer's weights, from the image to the scores."""
     _, grads = model.loss(data["X_train"][:100], data["y_train"][:100])
-    return [float(np.linalg.norm(grads[name])) for name in grads if grads[name].ndim > 1]
+    return [
+        float(np.linalg.norm(grads[name])) for name in grads if grads[name].ndim > 1
+    ]
 
 
 norms = {}
@@ -327,7 +343,9 @@ for weights in ((2.0, 3.0), (0.1, 0.1)):
     ):
         out, cache = forward(x, w1, b, w2, b)
         dx, dw1, _, dw2, _ = backward(np.ones_like(out), cache)
-        print(f"{name} dx {dx.item():g}, dw1 {dw1[0, 0, 1, 1]:g}, dw2 {dw2[0, 0, 1, 1]:g}")
+        print(
+            f"{name} dx {dx.item():g}, dw1 {dw1[0, 0, 1, 1]:g}, dw2 {dw2[0, 0, 1, 1]:g}"
+        )
 
 # %%
 check(residual_backward)
@@ -377,7 +395,9 @@ plot_gradient_norms(norms)
 # where the plain one of the same depth has 0.1.
 
 # %%
-runs["residual, 34 layers"] = train(deep_network(16, residual_forward, residual_backward))
+runs["residual, 34 layers"] = train(
+    deep_network(16, residual_forward, residual_backward)
+)
 for name, solver in runs.items():
     report(name, solver)
 
@@ -405,7 +425,9 @@ def normalized_network(blocks, residual):
     net = Sequential(stem=Sequential(Conv(16, 3, pad=1), ReLU(), MaxPool(4)))
     for k in range(blocks):
         body = normalized_body()
-        net.add(f"block{k + 1}", Sequential(Residual(body) if residual else body, ReLU()))
+        net.add(
+            f"block{k + 1}", Sequential(Residual(body) if residual else body, ReLU())
+        )
     net.add("pool", GlobalAvgPool())
     net.add("scores", Affine(10))
     return Classifier(net, (1, 28, 28), rng=0)
@@ -490,7 +512,12 @@ plot_squeeze_excite()
 
 # %%
 x = np.array([[[[1.0, 3.0]], [[2.0, 2.0]]]])
-w1, b1, w2, b2 = np.array([[0.5], [0.0]]), np.zeros(1), np.array([[0.0, np.log(3)]]), np.zeros(2)
+w1, b1, w2, b2 = (
+    np.array([[0.5], [0.0]]),
+    np.zeros(1),
+    np.array([[0.0, np.log(3)]]),
+    np.zeros(2),
+)
 out, cache = my_layers.squeeze_excite_forward(x, w1, b1, w2, b2)
 print("out", out.reshape(2, 2).tolist())
 dout = np.array([[[[0.0, 0.0]], [[1.0, 1.0]]]])
@@ -532,9 +559,13 @@ print(f"validation accuracy {solver.history['val_acc'][-1]:.2f}")
 outputs = gated.activations(data["X_test"])
 body = "block6.residual1.body"
 squeezed = outputs[f"{body}.batch_norm2"].mean(axis=(2, 3))
-w1, b1, w2, b2 = (gated.params[f"{body}.gates.{name}"] for name in ("w1", "b1", "w2", "b2"))
+w1, b1, w2, b2 = (
+    gated.params[f"{body}.gates.{name}"] for name in ("w1", "b1", "w2", "b2")
+)
 gates = 1 / (1 + np.exp(-(np.maximum(0, squeezed @ w1 + b1) @ w2 + b2)))
-by_class = np.stack([gates[data["y_test"] == k].mean(axis=0) for k in range(10)], axis=1)
+by_class = np.stack(
+    [gates[data["y_test"] == k].mean(axis=0) for k in range(10)], axis=1
+)
 
 figure = new_figure(7.0, 4.2)
 axes = figure.subplots()
@@ -600,7 +631,11 @@ def affine_as_filters(w, in_shape):
 
 
 # %%
-print(affine_as_filters(np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]]), (1, 2, 2)))
+print(
+    affine_as_filters(
+        np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]]), (1, 2, 2)
+    )
+)
 
 # %%
 check(affine_as_filters)
@@ -623,7 +658,10 @@ def windows_between(X, number, rng):
     for window in found:
         four = X[rng.integers(len(X), size=4)] * (rng.random((4, 1, 1, 1)) > 0.33)
         sheet = np.block([[four[0], four[1]], [four[2], four[3]]])
-        near, far = rng.integers(7, 22), rng.integers(0, 29)  # off its place one way at least
+        near, far = (
+            rng.integers(7, 22),
+            rng.integers(0, 29),
+        )  # off its place one way at least
         i, j = (near, far) if rng.random() < 0.5 else (far, near)
         window[:] = sheet[:, i : i + 28, j : j + 28]
     return found
@@ -663,7 +701,10 @@ w, b = small.params["affine1.w"], small.params["affine1.b"]
 as_affine = maps.reshape(5, -1) @ w + b
 filters = affine_as_filters(w, maps.shape[1:])
 as_conv, _ = fast_layers.conv_forward_fast(maps, filters, b, {"stride": 1, "pad": 0})
-print(as_conv.shape, f"largest difference {np.abs(as_conv[:, :, 0, 0] - as_affine).max():.1e}")
+print(
+    as_conv.shape,
+    f"largest difference {np.abs(as_conv[:, :, 0, 0] - as_affine).max():.1e}",
+)
 
 # %% [markdown]
 # A sheet with six test images at places that no pooling knows of, 84 x 140 pixels. `fully_convolutional` does for every
@@ -677,7 +718,14 @@ print(as_conv.shape, f"largest difference {np.abs(as_conv[:, :, 0, 0] - as_affin
 # %%
 sheet = np.zeros((1, 84, 140), np.float32)
 rng = np.random.default_rng(3)
-places = {7: (4, 4), 1: (1, 52), 9: (6, 108), 3: (52, 14), 8: (54, 62), 5: (48, 103)}  # by class
+places = {
+    7: (4, 4),
+    1: (1, 52),
+    9: (6, 108),
+    3: (52, 14),
+    8: (54, 62),
+    5: (48, 103),
+}  # by class
 for label, (i, j) in places.items():
     n = rng.choice(np.flatnonzero(items["y_test"] == label))
     sheet[:, i : i + 28, j : j + 28] = items["X_test"][n]
@@ -707,7 +755,9 @@ chances = powers / powers.sum(axis=0)
 
 
 def where_is(name=classes[9]):
-    return plot_score_map(sheet, chances[classes.index(name)], 28, 4, f"{name}, at each position")
+    return plot_score_map(
+        sheet, chances[classes.index(name)], 28, 4, f"{name}, at each position"
+    )
 
 
 play(where_is, name=[classes[9], *classes[:9], classes[10]])

@@ -80,7 +80,9 @@ picked = np.array([np.flatnonzero(y_test == label)[3] for label in range(10)])
 
 # %%
 def maps(layer="relu1", label=9):
-    return plot_feature_maps(model, X_test[picked[label]], layer=layer, mean_image=mean_image)
+    return plot_feature_maps(
+        model, X_test[picked[label]], layer=layer, mean_image=mean_image
+    )
 
 
 play(maps, layer=["relu1", "max_pool1", "relu2", "max_pool2", "relu3"], label=(0, 9, 9))
@@ -117,7 +119,9 @@ play(excites, map=(0, 31, 5))
 # The weights stay as they are.
 
 # %%
-plot_saliency(X_test[picked[:6]], y_test[picked[:6]], model, FASHION_MNIST_CLASSES, mean_image)
+plot_saliency(
+    X_test[picked[:6]], y_test[picked[:6]], model, FASHION_MNIST_CLASSES, mean_image
+)
 
 # %% [markdown]
 # That is what you are about to compute. (Bright: large, whatever its sign.)
@@ -199,7 +203,9 @@ for words, images in (
 
 # %%
 untrained = new_network(seed=5)
-plot_saliency(X_test[picked[:6]], y_test[picked[:6]], untrained, FASHION_MNIST_CLASSES, mean_image)
+plot_saliency(
+    X_test[picked[:6]], y_test[picked[:6]], untrained, FASHION_MNIST_CLASSES, mean_image
+)
 
 # %% [markdown]
 # <details><summary>Question: the map has large values in places that are black in the image, beside the item. Can a
@@ -292,13 +298,17 @@ drops = []
 for label in range(10):
     images = X_test[y_test == label][:15]
     before = probabilities(model, images)[:, label]
-    after = np.stack([occlusion(model, image, label, size=7, stride=3) for image in images])
+    after = np.stack(
+        [occlusion(model, image, label, size=7, stride=3) for image in images]
+    )
     drops.append((before[:, np.newaxis, np.newaxis] - after).mean(axis=0)[np.newaxis])
 means = [X_test[y_test == label].mean(axis=0) + mean_image for label in range(10)]
 plot_image_row(means, FASHION_MNIST_CLASSES, "mean image of each class")
 
 # %%
-plot_image_row(drops, FASHION_MNIST_CLASSES, "mean drop of the probability, by place of the square")
+plot_image_row(
+    drops, FASHION_MNIST_CLASSES, "mean drop of the probability, by place of the square"
+)
 
 # %% [markdown]
 # <details><summary>Question: covering a part can <em>raise</em> the probability. How?</summary>
@@ -353,7 +363,9 @@ dX = image_gradient(cheat, marked(X_test[picked]), np.full(10, COAT))
 plot_image_row(marked(X_test[picked]) + mean_image, FASHION_MNIST_CLASSES)
 
 # %%
-plot_image_row(np.abs(dX), FASHION_MNIST_CLASSES, "what the score for 'coat' depends on")
+plot_image_row(
+    np.abs(dX), FASHION_MNIST_CLASSES, "what the score for 'coat' depends on"
+)
 
 # %% [markdown]
 # It looks at the corner. **What to expect** on images that nobody has marked, and on other clothes with a mark? Make a
@@ -396,7 +408,9 @@ for words, images in (
 # This is where it leads after 200 such steps (convkit's own function, which also shakes and blurs the image a little):
 
 # %%
-plot_class_images(model, (1, 28, 28), [1, 5, 7, 8, 9], FASHION_MNIST_CLASSES, mean_image)
+plot_class_images(
+    model, (1, 28, 28), [1, 5, 7, 8, 9], FASHION_MNIST_CLASSES, mean_image
+)
 
 # %% [markdown]
 # ### Exercise 3: `ascent_step`
@@ -465,18 +479,24 @@ def on_the_way(name="Trouser"):
     return plot_image_row(images + mean_image, titles, name)
 
 
-play(on_the_way, name=["Trouser", *(c for c in FASHION_MNIST_CLASSES if c != "Trouser")])
+play(
+    on_the_way, name=["Trouser", *(c for c in FASHION_MNIST_CLASSES if c != "Trouser")]
+)
 
 # %%
 drawn = [draw_class(model, label)[-1] + mean_image for label in range(10)]
-plot_image_row(drawn, FASHION_MNIST_CLASSES, "what each class looks like to the network")
+plot_image_row(
+    drawn, FASHION_MNIST_CLASSES, "what each class looks like to the network"
+)
 
 # %% [markdown]
 # And the network that cheats? Its picture of a coat:
 
 # %%
 titles = ["honest network", "network that cheats"]
-plot_image_row([draw_class(each, COAT)[-1] + mean_image for each in (model, cheat)], titles)
+plot_image_row(
+    [draw_class(each, COAT)[-1] + mean_image for each in (model, cheat)], titles
+)
 
 # %% [markdown]
 # <details><summary>Question: the network is 100 % sure that this drawing is a boot. You are not. Who is right?</summary>
@@ -517,8 +537,14 @@ for image, label in zip(X_test[:100], y_test[:100]):
     noisy.append(image + noise * np.sqrt(np.mean((changed - image) ** 2)))
 size = np.sqrt(np.mean((np.array(fooled) - X_test[:100]) ** 2))
 print(f"size of the change: {size:.2f} r.m.s., where pixels go from 0 to 1")
-for words, images in (("as they are", X_test[:100]), ("fooling", fooled), ("random noise", noisy)):
-    print(f"{words:<14} recognised: {accuracy(model, np.array(images), y_test[:100]):.0%}")
+for words, images in (
+    ("as they are", X_test[:100]),
+    ("fooling", fooled),
+    ("random noise", noisy),
+):
+    print(
+        f"{words:<14} recognised: {accuracy(model, np.array(images), y_test[:100]):.0%}"
+    )
 
 # %% [markdown]
 # The change is small, but each of the 784 pixels moves in just the direction that hurts, and 784 small pushes add up to

@@ -1,45 +1,43 @@
-"""Boxes and arrows: what the drawings of network blocks are made of."""
+"""The arrays of a network in a row, the layers between them, and the gradients on their way back."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from convkit.vis.canvas import GREY
+from convkit.vis.canvas import BLUE, ORANGE, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
-def sheet(axes: Axes, width: float, height: float, title: str = "") -> None:
-    """Empty axes for a drawing, (0, 0) at the top left, one unit the height of two lines of text."""
-    axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
+def plot_flow(arrays: Sequence[tuple[str, str]], layers: Sequence[tuple[str, str]]) -> Figure:
+    """Boxes joined by arrows: forward in blue, with the layer's name; backward in orange, with its gradients.
+
+    - arrays: (name, shape) of each array
+    - layers: (name, gradients) of the layer between each two arrays; one less than arrays
+
+    Returns a matplotlib Figure. Raises ValueError where the numbers do not fit.
+    """
+    if len(layers) != len(arrays) - 1:
+        raise ValueError(f"layers must be one less than arrays, got {len(layers)} for {len(arrays)}")
+    figure = new_figure(min(1.6 * len(arrays) + 0.6, 11), 1.8)
+    axes = figure.subplots()
+    axes.set(xlim=(-0.55, len(arrays) - 0.45), ylim=(-1, 1))
     axes.set_axis_off()
-    axes.set_title(title, fontsize=11)
+    for k, (name, shape) in enumerate(arrays):
+        box = {"boxstyle": "round,pad=0.4", "facecolor": "#f3f3f3", "edgecolor": "#888888"}
+        axes.text(k, 0, f"{name}\n{shape}", ha="center", va="center", fontsize=8, bbox=box)
+    for k, (name, gradients) in enumerate(layers):
+        _arrow(axes, k + 0.12, k + 0.88, 0.45, BLUE)
+        axes.text(k + 0.5, 0.58, name, ha="center", va="bottom", fontsize=9, color=BLUE)
+        _arrow(axes, k + 0.88, k + 0.12, -0.45, ORANGE)
+        axes.text(k + 0.5, -0.58, gradients, ha="center", va="top", fontsize=9, color="#a06f00")
+    return figure
 
 
-def box(axes: Axes, x: float, y: float, text: str, colour: str = "#e8eef4", width: float = 3.0) -> None:
-    """A box with a text, centred at (x, y), of height 0.8."""
-    from matplotlib.patches import FancyBboxPatch
-
-    style = "round,pad=0,rounding_size=0.15"
-    axes.add_patch(
-        FancyBboxPatch((x - width / 2, y - 0.4), width, 0.8, boxstyle=style, facecolor=colour, edgecolor=GREY)
+def _arrow(axes: Axes, start: float, end: float, height: float, colour: str) -> None:
+    axes.annotate(
+        "", (end, height), (start, height), arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.6}
     )
-    axes.text(x, y, text, ha="center", va="center", fontsize=9)
-
-
-def plus(axes: Axes, x: float, y: float, text: str = "+") -> None:
-    """A circle in which ways come together."""
-    from matplotlib.patches import Circle
-
-    axes.add_patch(Circle((x, y), 0.35, facecolor="white", edgecolor=GREY))
-    axes.text(x, y, text, ha="center", va="center", fontsize=12)
-
-
-def arrow(axes: Axes, *points: tuple[float, float], colour: str = "black", style: str = "-") -> None:
-    """A line through points with a head at its end."""
-    *way, before, end = points
-    for (x0, y0), (x1, y1) in zip([*way, before], [*way[1:], before]):
-        axes.plot([x0, x1], [y0, y1], color=colour, linewidth=1.4, linestyle=style, solid_capstyle="round")
-    look = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.4, "linestyle": style, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", end, before, arrowprops=look)
