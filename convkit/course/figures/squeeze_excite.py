@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convkit.course.figures.flow import arrow, box, plus, sheet
+from convkit.course.figures.boxes import arrow, box, plus, sheet
 from convkit.vis.canvas import new_figure
 
 if TYPE_CHECKING:
