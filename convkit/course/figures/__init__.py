@@ -6,7 +6,6 @@ from convkit.course.figures.chain import plot_chain
 from convkit.course.figures.descent import plot_descent
 from convkit.course.figures.detectors import plot_detectors
 from convkit.course.figures.examples import plot_examples
-from convkit.course.figures.flow import plot_flow
 from convkit.course.figures.gap import plot_gap
 from convkit.course.figures.gradient_norms import plot_gradient_norms
 from convkit.course.figures.im2col import plot_im2col, plot_overlaps
@@ -33,7 +32,6 @@ __all__ = [
     "plot_descent",
     "plot_detectors",
     "plot_examples",
-    "plot_flow",
     "plot_gap",
     "plot_gradient_norms",
     "plot_im2col",
