@@ -13,6 +13,7 @@ from convkit.mistakes.mistake import Call as Call
 from convkit.mistakes.mistake import Mistake
 from convkit.mistakes.normalization import NORMALIZATION
 from convkit.mistakes.pool import POOL
+from convkit.mistakes.upsampling import UPSAMPLING
 
 MISTAKES: dict[str, list[Mistake]] = {
     **AFFINE,
@@ -22,4 +23,5 @@ MISTAKES: dict[str, list[Mistake]] = {
     **NORMALIZATION,
     **DROPOUT,
     **LOSSES,
+    **UPSAMPLING,
 }
