@@ -203,6 +203,7 @@ plot_separated(filters, nearest_separable)
 # </details>
 #
 # So networks do not separate filters that they have. They are built from columns and rows in the first place, and learn what they can with them.
+# (For your own filters, `convkit.signals.separate` does what you have written, and says how near a filter is to being separable.)
 
 # %% [markdown]
 # ## 5. Depthwise, and depthwise separable
