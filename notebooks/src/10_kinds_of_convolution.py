@@ -331,7 +331,7 @@ for name, convolutions in steps.items():
     print(f"{name:28} {counted:13,}  {shares[0]:5.2f}  {measured:6.2f} ms  {shares[1]:5.2f}")
 
 # %% [markdown]
-# The order is what the count says; the factors are not. On our machine the depthwise separable convolution is 2 to 4 times as fast as the standard one, not 8 times. Two reasons:
+# The order is nearly what the count says; the factors are not. On our machine the depthwise separable convolution is 2 to 4 times as fast as the standard one, not 8 times. Two reasons:
 #
 # - A depthwise step multiplies little, but it must read and write all its maps like any other. It waits for the memory, not for the arithmetic.
 # - The standard 3x3 is faster than its count: for just this shape there is a trick (Winograd's) that gets by with less than half of the products, and convkit uses it.

@@ -190,7 +190,7 @@ plot_conv_matrix(w, (1, 4, 4))
 # %% [markdown]
 # A makes 4 numbers out of 16. Its transpose $A^T$, rows and columns exchanged, makes 16 out of 4. That is the transposed convolution, with the same weights.
 #
-# **What to expect.** The next cell computes it both ways. The difference is rounding, about 1e-16.
+# **What to expect.** The next cell computes it both ways. The difference is rounding: 1e-16, or nothing at all.
 
 # %%
 A = conv_matrix(w, (1, 4, 4)).toarray()
@@ -231,7 +231,7 @@ print("largest difference between dx and convT(dout)", np.abs(dx - transposed_y)
 # with the same weights. **What to expect.** Something like the image, blurred, with a grid over it: where stamps overlap it is brighter.
 
 # %%
-blur = np.full((1, 1, 3, 3), 2 / 9)  # 2, so that twice the filter keeps the brightness
+blur = np.full((1, 1, 3, 3), 2 / 9)  # 2: the two steps together keep the brightness
 originals = data["X_test"][:6].astype(float)
 param = {"stride": 2, "pad": 1}
 smaller, _ = fast_layers.conv_forward_fast(originals[..., :27, :27], blur, np.zeros(1), param)
