@@ -14,6 +14,7 @@ from convkit.mistakes.mistake import Mistake
 from convkit.mistakes.normalization import NORMALIZATION
 from convkit.mistakes.pool import POOL
 from convkit.mistakes.squeeze_excite import SQUEEZE_EXCITE
+from convkit.mistakes.upsampling import UPSAMPLING
 
 MISTAKES: dict[str, list[Mistake]] = {
     **AFFINE,
@@ -24,4 +25,5 @@ MISTAKES: dict[str, list[Mistake]] = {
     **DROPOUT,
     **SQUEEZE_EXCITE,
     **LOSSES,
+    **UPSAMPLING,
 }

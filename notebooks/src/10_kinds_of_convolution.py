@@ -210,6 +210,7 @@ plot_separated(filters, nearest_separable)
 # </details>
 #
 # So networks do not separate filters that they have. They are built from columns and rows in the first place, and learn what they can with them.
+# (For your own filters, `convkit.signals.separate` does what you have written, and says how near a filter is to being separable.)
 
 # %% [markdown]
 # ## 5. Depthwise, and depthwise separable
@@ -356,7 +357,7 @@ for name, convolutions in steps.items():
     )
 
 # %% [markdown]
-# The order is what the count says; the factors are not. On our machine the depthwise separable convolution is 2 to 4 times as fast as the standard one, not 8 times. Two reasons:
+# The order is nearly what the count says; the factors are not. On our machine the depthwise separable convolution is 2 to 4 times as fast as the standard one, not 8 times. Two reasons:
 #
 # - A depthwise step multiplies little, but it must read and write all its maps like any other. It waits for the memory, not for the arithmetic.
 # - The standard 3x3 is faster than its count: for just this shape there is a trick (Winograd's) that gets by with less than half of the products, and convkit uses it.
