@@ -399,12 +399,12 @@ check(report)
 
 # %%
 def train(X_train, y_train, epochs, reg=0.0, rate=2e-3, batch_size=50, **settings):
-    """A Solver that has trained a new network on some images, checked on 500 validation images."""
+    """A Solver that has trained a new network on some images, checked on 300 validation images."""
     some = {
         "X_train": X_train,
         "y_train": y_train,
-        "X_val": data["X_val"][:500],
-        "y_val": data["y_val"][:500],
+        "X_val": data["X_val"][:300],
+        "y_val": data["y_val"][:300],
     }
     np.random.seed(0)  # which images come together in a minibatch
     solver = Solver(

@@ -252,7 +252,15 @@ check(my_layers, "batchnorm")
 
 
 # %%
-def train(keep=1.0, normalization=None, scale=0.05, hidden=(50,) * 6, count=1000, epochs=6, y_train=None):
+def train(
+    keep=1.0,
+    normalization=None,
+    scale=0.05,
+    hidden=(50,) * 6,
+    count=1000,
+    epochs=6,
+    y_train=None,
+):
     some = dict(data)
     some["X_train"] = data["X_train"][:count]
     some["y_train"] = data["y_train"][:count] if y_train is None else y_train
@@ -462,7 +470,7 @@ noisy[wrong] = rng.integers(0, 10, wrong.sum())
 with use(my_layers, fast_layers):
     runs = {}
     for keep in (1.0, 0.5, 0.25):
-        run = train(keep, hidden=(500,), count=count, epochs=25, y_train=noisy)
+        run = train(keep, hidden=(500,), count=count, epochs=20, y_train=noisy)
         runs[f"keep {keep}"] = run
 for name, run in runs.items():
     training, validation = run.train_acc_history[-1], run.val_acc_history[-1]
