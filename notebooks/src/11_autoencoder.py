@@ -389,7 +389,9 @@ plot_feature_maps(model, shown[0], "pool3", columns=4)
 # the noise has changed the 64 numbers too, and some images become something else. (The number below each is the distance from the noisy image.) Then try it with 0.3 instead of 0.15: max pooling takes every bright speck for something.
 
 # %%
-noisy = np.clip(shown + 0.15 * rng.standard_normal(shown.shape), 0, 1).astype(np.float32)
+noisy = np.clip(shown + 0.15 * rng.standard_normal(shown.shape), 0, 1).astype(
+    np.float32
+)
 plot_reconstructions(noisy, model.predict(noisy))
 
 # %% [markdown]
