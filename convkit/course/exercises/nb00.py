@@ -25,6 +25,7 @@ def _step(neuron: Neuron, w: np.ndarray, b: float, x: np.ndarray, d: float) -> t
         ("it says 0 and should say 1", np.array([-1.0, 0.5, 0.25]), -0.2, THREE, 1, 0.1),
         ("it rightly says 1", np.array([1.0, 3.0]), 0.5, TWO, 1, 0.5),
         ("it rightly says 0", np.array([1.0, 1.0, -2.0]), 0.5, THREE, 0, 2.0),
+        ("the bias tips the scales", np.array([1.0, -1.0]), -0.7, TWO, 0, 0.5),
         ("the sum is exactly 0, which counts as 0", np.array([0.0, 0.0]), 0.0, TWO, 1, 1.0),
     ],
 )
@@ -109,6 +110,17 @@ def _(w, b, x, d, alpha):
     return w + alpha * (d - y) * x, b + alpha * (d - y)
 
 
+@perceptron_step.mistake(
+    "the bias is added once for each input",
+    "In np.sum(w * x + b), to how many numbers is b added?",
+    "Look at where the bracket closes: b is added to the sum, not to each product.",
+    "y = 1 if np.sum(w * x) + b > 0 else 0",
+)
+def _(w, b, x, d, alpha):
+    y = float(np.sum(w * x + b) > 0)
+    return w + alpha * (d - y) * x, b + alpha * (d - y)
+
+
 @exercise(
     names=("w", "b"),
     cases=[
@@ -174,4 +186,15 @@ def _(w, b, x, d, alpha):
 )
 def _(w, b, x, d, alpha):
     s = w @ x
+    return w + alpha * (d - s) * x, b + alpha * (d - s)
+
+
+@adaline_step.mistake(
+    "the bias is added once for each input",
+    "In np.sum(w * x + b), to how many numbers is b added?",
+    "Look at where the bracket closes: b is added to the sum, not to each product.",
+    "s = np.sum(w * x) + b",
+)
+def _(w, b, x, d, alpha):
+    s = np.sum(w * x + b)
     return w + alpha * (d - s) * x, b + alpha * (d - s)
