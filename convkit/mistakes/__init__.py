@@ -13,6 +13,7 @@ from convkit.mistakes.mistake import Call as Call
 from convkit.mistakes.mistake import Mistake
 from convkit.mistakes.normalization import NORMALIZATION
 from convkit.mistakes.pool import POOL
+from convkit.mistakes.squeeze_excite import SQUEEZE_EXCITE
 from convkit.mistakes.upsampling import UPSAMPLING
 
 MISTAKES: dict[str, list[Mistake]] = {
@@ -22,6 +23,7 @@ MISTAKES: dict[str, list[Mistake]] = {
     **POOL,
     **NORMALIZATION,
     **DROPOUT,
+    **SQUEEZE_EXCITE,
     **LOSSES,
     **UPSAMPLING,
 }

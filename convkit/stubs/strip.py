@@ -28,6 +28,8 @@ class Stripped:
         self.lines = source.split("\n")
         self.first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
         self.last = node.end_lineno or node.lineno
+        if self.lines[self.last : self.last + 1] and self.lines[self.last].strip() == END:
+            self.last += 1  # a comment behind the last statement is not in the tree
         self.blocks = list(self._blocks())
         self.text = "\n".join(self._rest())
         self.tree = ast.parse(textwrap.dedent(self.text))

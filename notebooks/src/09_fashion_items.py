@@ -394,10 +394,16 @@ for k in np.argsort(recall):
 
 # %%
 means = [data["X_train"][data["y_train"] == k].mean(axis=0) for k in range(10)]
-pairs = [(float(np.linalg.norm(means[i] - means[j])), i, j) for i in range(10) for j in range(i)]
+pairs = [
+    (float(np.linalg.norm(means[i] - means[j])), i, j)
+    for i in range(10)
+    for j in range(i)
+]
 for distance, i, j in sorted(pairs)[:8]:
     mixed = counts[i, j] + counts[j, i]
-    print(f"{names[j]:11} and {names[i]:11}  distance {distance:.1f}, confused {mixed:2} times")
+    print(
+        f"{names[j]:11} and {names[i]:11}  distance {distance:.1f}, confused {mixed:2} times"
+    )
 
 # %% [markdown]
 # Now look at what it got wrong. In red what it said, below it what it is. Decide for yourself in how many of them you would have known better.
@@ -405,7 +411,9 @@ for distance, i, j in sorted(pairs)[:8]:
 # %%
 wrong = np.flatnonzero(predicted != data["y_test"])[:20]
 shown = np.concatenate([wrong, firsts[:10]])
-plot_predictions(data["X_test"][shown] + mean_image, data["y_test"][shown], predicted[shown], names)
+plot_predictions(
+    data["X_test"][shown] + mean_image, data["y_test"][shown], predicted[shown], names
+)
 
 # %% [markdown]
 # <details><summary>Question: the network is asked only "which of the ten?". A shop wants to know when it should ask a human instead. What in the network's output could tell?</summary>

@@ -91,7 +91,9 @@ ones = np.ones((3, 3))
 
 def dilated(dilation=2, row=0, column=0):
     settings = {"dilation": dilation}
-    return plot_convolution_step(board, ones, conv_param=settings, position=(row, column))
+    return plot_convolution_step(
+        board, ones, conv_param=settings, position=(row, column)
+    )
 
 
 play(dilated, dilation=(1, 3, 2), row=(0, 2), column=(0, 2))
@@ -138,7 +140,12 @@ print("out", grey.shape, " largest difference", np.abs(grey[0, 0] - by_hand).max
 column, row = np.array([[1.0], [2.0], [1.0]]), np.array([[-1.0, 0.0, 1.0]])
 both = filter_photo(photo, column @ row)
 one_by_one = filter_photo(filter_photo(photo, column), row)
-print("largest number", both.max().round(1), " largest difference", np.abs(both - one_by_one).max())
+print(
+    "largest number",
+    both.max().round(1),
+    " largest difference",
+    np.abs(both - one_by_one).max(),
+)
 
 # %% [markdown]
 # But not every filter is such a product. Which are? The *singular value decomposition* (SVD) knows. It writes any matrix as a sum of products of a column and a row, the most
@@ -255,7 +262,9 @@ w_point = np.array([100.0, 1.0]).reshape(1, 2, 1, 1)
 b, param = np.array([0.5]), {"stride": 1, "pad": 0}
 out, cache = my_layers.separable_conv_forward_naive(x, w_depth, w_point, b, param)
 print("out", out[0, 0, 0])
-dx, dw_depth, dw_point, db = my_layers.separable_conv_backward_naive(np.ones((1, 1, 1, 2)), cache)
+dx, dw_depth, dw_point, db = my_layers.separable_conv_backward_naive(
+    np.ones((1, 1, 1, 2)), cache
+)
 print("dx", dx[0, 0, 0], dx[0, 1, 0], " dw_point", dw_point.ravel(), " db", db)
 
 # %%
@@ -305,10 +314,16 @@ steps = {
     "standard 3x3": [((64, 64, 3, 3), {"pad": 1})],
     "standard 5x5": [((64, 64, 5, 5), {"pad": 2})],
     "3x3, dilation 2: sees 5x5": [((64, 64, 3, 3), {"pad": 2, "dilation": 2})],
-    "5x1, then 1x5": [((64, 64, 5, 1), {"pad": (2, 0)}), ((64, 64, 1, 5), {"pad": (0, 2)})],
+    "5x1, then 1x5": [
+        ((64, 64, 5, 1), {"pad": (2, 0)}),
+        ((64, 64, 1, 5), {"pad": (0, 2)}),
+    ],
     "1x1": [((64, 64, 1, 1), {})],
     "depthwise 3x3": [((64, 1, 3, 3), {"pad": 1, "groups": 64})],
-    "depthwise 3x3, then 1x1": [((64, 1, 3, 3), {"pad": 1, "groups": 64}), ((64, 64, 1, 1), {})],
+    "depthwise 3x3, then 1x1": [
+        ((64, 1, 3, 3), {"pad": 1, "groups": 64}),
+        ((64, 64, 1, 1), {}),
+    ],
 }
 
 
@@ -317,21 +332,29 @@ def milliseconds(convolutions):
     for _ in range(10):
         start, out = time.perf_counter(), maps
         for w, param in convolutions:
-            out, _ = fast_layers.conv_forward_fast(out, w, np.zeros(64, np.float32), param)
+            out, _ = fast_layers.conv_forward_fast(
+                out, w, np.zeros(64, np.float32), param
+            )
         best = min(best, time.perf_counter() - start)
     return 1000 * best
 
 
 print(f"{'':28} {'multiply-adds':>13}  share   measured  share")
 for name, convolutions in steps.items():
-    counts = [multiply_adds(s, (32, 32), param.get("groups", 1)) for s, param in convolutions]
+    counts = [
+        multiply_adds(s, (32, 32), param.get("groups", 1)) for s, param in convolutions
+    ]
     counted = sum(counts)
-    ready = [(rng.standard_normal(s).astype(np.float32), param) for s, param in convolutions]
+    ready = [
+        (rng.standard_normal(s).astype(np.float32), param) for s, param in convolutions
+    ]
     measured = milliseconds(ready)
     if name == "standard 3x3":
         counted_first, measured_first = counted, measured
     shares = counted / counted_first, measured / measured_first
-    print(f"{name:28} {counted:13,}  {shares[0]:5.2f}  {measured:6.2f} ms  {shares[1]:5.2f}")
+    print(
+        f"{name:28} {counted:13,}  {shares[0]:5.2f}  {measured:6.2f} ms  {shares[1]:5.2f}"
+    )
 
 # %% [markdown]
 # The order is nearly what the count says; the factors are not. On our machine the depthwise separable convolution is 2 to 4 times as fast as the standard one, not 8 times. Two reasons:
@@ -433,10 +456,18 @@ plot_receptive_field(far, load_photo()[60:220, 120:300])
 # %%
 pooled = Sequential(Conv(4, 3, pad=1), ReLU(), MaxPool(2), Conv(4, 3, pad=1))
 holes = Sequential(Conv(4, 3, pad=3, dilation=3))
-for name, net, unit in (("conv, pool, conv", pooled, (0, 3, 3)), ("dilation 3", holes, (0, 6, 6))):
+for name, net, unit in (
+    ("conv, pool, conv", pooled, (0, 3, 3)),
+    ("dilation 3", holes, (0, 6, 6)),
+):
     reached = gradient_support(net, (1, 14, 14), unit=unit, draws=30)
     print(name)
-    print("\n".join("".join(" X" if pixel else " ." for pixel in line) for line in reached), "\n")
+    print(
+        "\n".join(
+            "".join(" X" if pixel else " ." for pixel in line) for line in reached
+        ),
+        "\n",
+    )
 
 # %% [markdown]
 # <details><summary>Question: a network must tell apart digits that are 20 pixels high, with 3 x 3 convolutions and 2 x 2 poolings. After how many blocks of (conv, pool) does a unit see a whole digit?</summary>

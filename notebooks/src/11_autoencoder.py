@@ -76,7 +76,9 @@ pooled, indices = fast_layers.max_pool_with_indices_fast(
     small[None, None], {"pool_height": 2, "pool_width": 2, "stride": 2}
 )
 print("indices", indices[0, 0].tolist())
-out, cache = my_layers.max_unpool_forward_naive(pooled, indices, {"output_size": (4, 4)})
+out, cache = my_layers.max_unpool_forward_naive(
+    pooled, indices, {"output_size": (4, 4)}
+)
 print(out[0, 0])
 dout = np.arange(16.0).reshape(1, 1, 4, 4)
 print("dx", my_layers.max_unpool_backward_naive(dout, cache)[0, 0].tolist())
@@ -196,7 +198,9 @@ plot_conv_matrix(w, (1, 4, 4))
 # %%
 A = conv_matrix(w, (1, 4, 4)).toarray()
 y = rng.standard_normal((1, 1, 2, 2))
-stamped, _ = my_layers.conv_transpose_forward_naive(y, w, np.zeros(1), {"stride": 1, "pad": 0})
+stamped, _ = my_layers.conv_transpose_forward_naive(
+    y, w, np.zeros(1), {"stride": 1, "pad": 0}
+)
 print(A.shape, "times 16 numbers;", A.T.shape, "times 4 numbers")
 print("largest difference", np.abs(A.T @ y.ravel() - stamped.ravel()).max())
 
@@ -235,7 +239,9 @@ print("largest difference between dx and convT(dout)", np.abs(dx - transposed_y)
 blur = np.full((1, 1, 3, 3), 2 / 9)  # 2: the two steps together keep the brightness
 originals = data["X_test"][:6].astype(float)
 param = {"stride": 2, "pad": 1}
-smaller, _ = fast_layers.conv_forward_fast(originals[..., :27, :27], blur, np.zeros(1), param)
+smaller, _ = fast_layers.conv_forward_fast(
+    originals[..., :27, :27], blur, np.zeros(1), param
+)
 back, _ = fast_layers.conv_transpose_forward_fast(smaller, blur, np.zeros(1), param)
 plot_reconstructions(originals[..., :27, :27], back)
 
@@ -382,7 +388,9 @@ plot_feature_maps(model, shown[0], "pool3", columns=4)
 # the noise has changed the 64 numbers too, and some images become something else. (The number below each is the distance from the noisy image.) Then try it with 0.3 instead of 0.15: max pooling takes every bright speck for something.
 
 # %%
-noisy = np.clip(shown + 0.15 * rng.standard_normal(shown.shape), 0, 1).astype(np.float32)
+noisy = np.clip(shown + 0.15 * rng.standard_normal(shown.shape), 0, 1).astype(
+    np.float32
+)
 plot_reconstructions(noisy, model.predict(noisy))
 
 # %% [markdown]

@@ -1,10 +1,54 @@
 """Drawings that only the notebooks need; those of general use are in convkit.vis_utils. A file for each idea."""
 
+from convkit.course.figures.affine_filter import plot_affine_filter
+from convkit.course.figures.averaged import plot_averaged
+from convkit.course.figures.chain import plot_chain
+from convkit.course.figures.descent import plot_descent
 from convkit.course.figures.detectors import plot_detectors
 from convkit.course.figures.examples import plot_examples
+from convkit.course.figures.gap import plot_gap
+from convkit.course.figures.gradient_norms import plot_gradient_norms
+from convkit.course.figures.im2col import plot_im2col, plot_overlaps
+from convkit.course.figures.image_row import plot_image_row
+from convkit.course.figures.norm_graph import plot_norm_graph
+from convkit.course.figures.pooling import plot_pooling
+from convkit.course.figures.residual_block import plot_residual_block
+from convkit.course.figures.schedule_curves import plot_schedules
+from convkit.course.figures.score_map import plot_score_map
+from convkit.course.figures.seconds import plot_seconds
 from convkit.course.figures.separated import plot_separated
+from convkit.course.figures.shifts import plot_shifts
+from convkit.course.figures.slope import plot_slope
+from convkit.course.figures.spread import plot_spread
+from convkit.course.figures.squeeze_excite import plot_squeeze_excite
 from convkit.course.figures.stamps import plot_stamps
 from convkit.course.figures.upsampled import plot_upsampled
 from convkit.course.figures.who_sees import plot_who_sees
 
-__all__ = ["plot_detectors", "plot_examples", "plot_separated", "plot_stamps", "plot_upsampled", "plot_who_sees"]
+__all__ = [
+    "plot_affine_filter",
+    "plot_averaged",
+    "plot_chain",
+    "plot_descent",
+    "plot_detectors",
+    "plot_examples",
+    "plot_gap",
+    "plot_gradient_norms",
+    "plot_im2col",
+    "plot_image_row",
+    "plot_norm_graph",
+    "plot_overlaps",
+    "plot_pooling",
+    "plot_residual_block",
+    "plot_schedules",
+    "plot_score_map",
+    "plot_seconds",
+    "plot_separated",
+    "plot_shifts",
+    "plot_slope",
+    "plot_spread",
+    "plot_squeeze_excite",
+    "plot_stamps",
+    "plot_upsampled",
+    "plot_who_sees",
+]
