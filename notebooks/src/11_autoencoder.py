@@ -165,9 +165,8 @@ check(my_layers, "conv_transpose", "forward")
 # **What to expect.** dx = [1, 6], dw = [1, 0, 20], db = [3].
 
 # %%
-dx, dw, db = my_layers.conv_transpose_backward_naive(
-    np.array([[[[1.0, 0.0, 0.0, 0.0, 2.0]]]]), cache
-)
+dout = np.array([[[[1.0, 0.0, 0.0, 0.0, 2.0]]]])
+dx, dw, db = my_layers.conv_transpose_backward_naive(dout, cache)
 print("dx", dx[0, 0, 0], "dw", dw[0, 0, 0], "db", db)
 
 # %%
