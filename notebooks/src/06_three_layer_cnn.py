@@ -483,7 +483,7 @@ for labels, run in {"random": by_heart, "true": memory}.items():
 # %%
 counts = [100, 300, 1000, len(data["X_train"])]
 runs = [memory]
-for count, epochs in zip(counts[1:], (25, 10, 5)):
+for count, epochs in zip(counts[1:], (25, 10, 4)):
     more = data["X_train"][:count], data["y_train"][:count]
     runs.append(train(*more, epochs=epochs, num_train_samples=500))
 training, validation = zip(*[accuracy(run) for run in runs])
@@ -549,25 +549,25 @@ print(
 # %% [markdown]
 # ## 6. Your layers train
 #
-# So far the compiled layers did the work. Do yours give the same training? Five steps with 20 images each take your loops some seconds, the compiled ones a
+# So far the compiled layers did the work. Do yours give the same training? Three steps with ten images each take your loops some seconds, the compiled ones a
 # few milliseconds.
 #
-# **What to expect.** The same five losses, to about six digits. (Your layers and the compiled ones add up in another order, so the last digits may differ.)
+# **What to expect.** The same three losses, to about six digits. (Your layers and the compiled ones add up in another order, so the last digits may differ.)
 
 
 # %%
-def five_losses(*modules):
+def three_losses(*modules):
     np.random.seed(0)
     with use(*modules):
         net = ThreeLayerNet(shape, filters=4)
-        few = {"X_train": X, "y_train": y, "X_val": X[:5], "y_val": y[:5]}
+        few = {"X_train": X[:30], "y_train": y[:30], "X_val": X[:5], "y_val": y[:5]}
         solver = Solver(
             net,
             few,
             update_rule="adam",
             optim_config={"learning_rate": 2e-3},
             num_epochs=1,
-            batch_size=20,
+            batch_size=10,
             num_train_samples=5,
             verbose=False,
         )
@@ -575,8 +575,8 @@ def five_losses(*modules):
     return solver.loss_history
 
 
-print("yours   ", [f"{loss:.6f}" for loss in five_losses(my_layers, fast_layers)])
-print("compiled", [f"{loss:.6f}" for loss in five_losses(fast_layers)])
+print("yours   ", [f"{loss:.6f}" for loss in three_losses(my_layers, fast_layers)])
+print("compiled", [f"{loss:.6f}" for loss in three_losses(fast_layers)])
 
 # %% [markdown]
 # From here on it is a matter of patience, and `use(fast_layers)` has more of that. You know that it computes what you wrote.

@@ -475,7 +475,7 @@ check(my_layers, "dropout")
 # In notebook 06 a network learned random labels by heart. Here it may choose: of 2,000 images **40 % have a random label**, the others the right one. A network can learn the 60 % that make sense, or it
 # can learn everything by heart, nonsense included. The validation images have right labels.
 #
-# **What to expect.** Without dropout the training accuracy goes to well over 90 %: it has learned most of the nonsense. Its validation accuracy *falls* while it does so. With dropout training ends much lower, near the
+# **What to expect.** Without dropout the training accuracy goes to about 90 %: it has learned most of the nonsense. Its validation accuracy *falls* while it does so. With dropout training ends much lower, near the
 # 64 % that can be right (60 %, and a tenth of the random ones), and validation stays high, by ten percent or more. Three runs, about 10 seconds.
 
 # %%
@@ -487,7 +487,7 @@ noisy[wrong] = rng.integers(0, 10, wrong.sum())
 with use(my_layers, fast_layers):
     runs = {}
     for keep in (1.0, 0.5, 0.25):
-        run = train(keep, hidden=(500,), count=count, epochs=20, y_train=noisy)
+        run = train(keep, hidden=(300,), count=count, epochs=20, y_train=noisy)
         runs[f"keep {keep}"] = run
 for name, run in runs.items():
     training, validation = run.train_acc_history[-1], run.val_acc_history[-1]
