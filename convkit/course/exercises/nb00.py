@@ -25,7 +25,8 @@ def _step(neuron: Neuron, w: np.ndarray, b: float, x: np.ndarray, d: float) -> t
         ("it says 0 and should say 1", np.array([-1.0, 0.5, 0.25]), -0.2, THREE, 1, 0.1),
         ("it rightly says 1", np.array([1.0, 3.0]), 0.5, TWO, 1, 0.5),
         ("it rightly says 0", np.array([1.0, 1.0, -2.0]), 0.5, THREE, 0, 2.0),
-        ("the bias tips the scales", np.array([1.0, -1.0]), -0.7, TWO, 0, 0.5),
+        ("the bias tips the scales", np.array([1.0, -1.0]), -1.7, TWO, 1, 0.5),
+        ("the bias nearly tips the scales", np.array([1.0, -1.0]), -0.7, TWO, 0, 0.5),
         ("the sum is exactly 0, which counts as 0", np.array([0.0, 0.0]), 0.0, TWO, 1, 1.0),
     ],
 )
