@@ -12,8 +12,10 @@ groups, empty batches, ...) and fails is listed as not supported, not as wrong, 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -155,11 +157,28 @@ def run_check(check: Check, full: bool = False, prints: Any = None) -> CheckResu
     except NotImplementedError as error:
         status, message = "not written", str(error) or "it raises NotImplementedError"
     except (Exception, SystemExit) as error:
-        status, message = "wrong", f"it raised an error: {describe_error(error)}"
+        status, message = "wrong", f"it raised an error: {describe_error(error)}{_wanted_call(check.layer, error)}"
     if status in ("wrong", "cannot tell") and check.beyond and not full:
         status = "not supported"
     findings, place = failure.findings, failure.place
     return CheckResult(check.layer, check.part, check.case, check.beyond, status, message, findings, place)
+
+
+def _wanted_call(layer_name: str, error: BaseException) -> str:
+    """How a function is called, where its arguments are not those that it is called with."""
+    layer = LAYERS.get(layer_name)
+    refused = re.match(r"(\w+)\(\) (takes|missing|got)", str(error)) if isinstance(error, TypeError) else None
+    if layer is None or refused is None:
+        return ""
+    for function in (layer.forward, layer.backward, *layer.alternatives.values()):
+        if function is not None and _stem(function.__name__) == _stem(refused[1]):
+            return f"; it is called as {refused[1]}({', '.join(inspect.signature(function).parameters)})"
+    return ""
+
+
+def _stem(name: str) -> str:
+    """A function's name without the suffix that tells implementations apart."""
+    return re.sub(f"({'|'.join(filter(None, SUFFIXES))})$", "", name)
 
 
 def _functions(module: ModuleType, layer: Layer) -> tuple[Callable, Callable | None] | None:
@@ -223,7 +242,8 @@ def _check_gradient(diagnosis: LayerDiagnosis, case: Case, gradient: str, part: 
             second = two(layer, forward(*args.values()), forward)[1]
             return compare("dx", second, right_results(layer, case).gradients["dx"])
     if backward is None:
-        raise NotImplementedError(f"the module does not define {layer.function_names()[1]}")
+        suffix = forward.__name__.removeprefix(layer.function_names()[0])
+        raise NotImplementedError(f"the module does not define {layer.function_names(suffix)[1]}")
     try:
         first, second = two(layer, forward(*args.values()), forward)
         right = right_for_theirs(layer, case, 0, first)
@@ -255,7 +275,7 @@ def _naming(diagnosis: LayerDiagnosis, items: list[str], case: Case, part: str) 
     except WrongContract as error:
         raise CheckFailure(str(error), findings=(wrong_return(str(error), diagnosis.layer.name, part),)) from None
     except Exception as error:
-        message = f"it raised an error: {describe_error(error)}"
+        message = f"it raised an error: {describe_error(error)}{_wanted_call(diagnosis.layer.name, error)}"
         raise CheckFailure(message, findings=diagnosis.findings(items, case, part)) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -57,6 +58,8 @@ def _start(where: Path, options: argparse.Namespace) -> int:
     # As root (in a container, say) Jupyter refuses to start unless told that this is meant.
     command += ["--allow-root"] if _is_root() else []
     print("Starting JupyterLab; Ctrl-C here ends it.", flush=True)
+    if os.name == "posix":
+        os.execv(command[0], command)  # takes our place, so that whatever ends us ends it
     process = subprocess.Popen(command)
     while True:
         try:
@@ -66,6 +69,4 @@ def _start(where: Path, options: argparse.Namespace) -> int:
 
 
 def _is_root() -> bool:
-    import os
-
     return hasattr(os, "geteuid") and os.geteuid() == 0

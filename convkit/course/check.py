@@ -3,6 +3,7 @@
     check(smooth)                                a function that is written in the notebook
     check(my_layers, "conv")                     a layer of my_layers.py
     check(my_layers, "conv", "forward", "db")    some parts of it
+    check(check_model(model, X, y))              a report that another check has made
 
 It shows the report of the checker and, unless all is right, stops "Run All" there with one line instead of a traceback.
 """
@@ -16,6 +17,7 @@ from typing import Any
 from convkit.check_report import CheckReport, CheckResult
 from convkit.checks import check_layers, run_check
 from convkit.course.exercise import Exercise, find
+from convkit.diagnosis.report import Report
 
 
 class NotYet(Exception):
@@ -25,16 +27,19 @@ class NotYet(Exception):
         return [f"Not yet: {self}"]
 
 
-def check(what: Callable | ModuleType, layer: str = "", *parts: str) -> None:
+def check(what: Callable | ModuleType | Report, layer: str = "", *parts: str) -> None:
     """Check an exercise and show the report.
 
-    - what: a function of the notebook, or the module my_layers
+    - what: a function of the notebook, the module my_layers, or the report of check_model, check_update_rule, ...
     - layer: with a module, the name of the layer
     - parts: with a layer, which of its parts: 'forward', 'dx', 'dw', ...; default all
 
     Raises NotYet unless all is right. Raises KeyError or ValueError for a name that is no exercise's.
     """
-    if isinstance(what, ModuleType):
+    report: Report
+    if isinstance(what, Report):
+        report = what
+    elif isinstance(what, ModuleType):
         report = check_layers(what, [layer], parts=parts or None)
     else:
         report = check_function(find(what), what)
@@ -50,7 +55,7 @@ def check_function(exercise: Exercise, function: Callable) -> CheckReport:
     return CheckReport(exercise.name, results)
 
 
-def _show(report: CheckReport) -> None:
+def _show(report: Report) -> None:
     display: Any = None
     try:
         from IPython import get_ipython

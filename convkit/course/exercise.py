@@ -1,6 +1,6 @@
 """An exercise that is solved in a notebook by writing one function: what it must do, and what often goes wrong.
 
-    @exercise(cases=[("three numbers", [1.0, 2.0, 3.0])], tells="the mean is the sum divided by how many there are")
+    @exercise(cases=[("three numbers", [1.0, 2.0, 3.0])])
     def mean(x):
         return np.mean(x)
 
@@ -8,6 +8,10 @@
                   "Look at what you return.", "return sum(x) / len(x)")
     def _(x):
         return np.sum(x)
+
+What is not a function of its arguments alone (a class, a pair whose cache is nobody's business) is called by `call`:
+
+    @exercise(cases=[...], call=lambda forward, *arguments: forward(*arguments)[0])
 
 The function under the decorator gives the right answer; it is written with tools that the learner does not have yet, or
 that do more than what is asked. A mistake is another function: if the learner's function gives what it gives, on all
@@ -49,6 +53,7 @@ class Exercise:
     - right: gives what it must give
     - cases: (words, arguments...) for each case; arguments are copied for every call
     - names: what its results are called, in their order; one name for a function that gives one
+    - call: calls a solution with the arguments of a case, and returns its results
     - mistakes: those that are recognised
     """
 
@@ -56,6 +61,7 @@ class Exercise:
     right: Callable
     cases: Sequence[tuple]
     names: tuple[str, ...] = ("result",)
+    call: Callable = lambda function, *arguments: function(*arguments)
     mistakes: list[Mistake] = field(default_factory=list)
 
     def mistake(self, name: str, question: str, where: str, code: str) -> Callable[[Callable], Callable]:
@@ -98,7 +104,7 @@ class Exercise:
 
     def _results(self, function: Callable, arguments: list) -> tuple:
         """The results of a function as a tuple. A random generator among the arguments is copied like the rest."""
-        result = function(*copy.deepcopy(arguments))
+        result = self.call(function, *copy.deepcopy(arguments))
         if len(self.names) == 1:
             return (result,)
         if not isinstance(result, tuple) or len(result) != len(self.names):
@@ -137,19 +143,24 @@ class Exercise:
     def _check_inputs(self, function: Callable) -> None:
         _, *arguments = self.cases[0]
         given = copy.deepcopy(arguments)
-        function(*given)
+        self.call(function, *given)
         for i, (before, after) in enumerate(zip(arguments, given, strict=True)):
             if isinstance(before, np.ndarray) and not _same(after, before):
                 raise CheckFailure(f"it changes its argument number {i + 1}; work on a copy of it")
 
 
-def exercise(*, cases: Sequence[tuple], names: Sequence[str] = ("result",)) -> Callable[[Callable], Exercise]:
+def exercise(
+    *,
+    cases: Sequence[tuple],
+    names: Sequence[str] = ("result",),
+    call: Callable = lambda function, *arguments: function(*arguments),
+) -> Callable[[Callable], Exercise]:
     """Decorator: the function below gives the right answers of an exercise, which is registered under its name."""
 
     def register(right: Callable) -> Exercise:
         if right.__name__ in EXERCISES:
             raise ValueError(f"there are two exercises called {right.__name__}")
-        EXERCISES[right.__name__] = Exercise(right.__name__, right, cases, tuple(names))
+        EXERCISES[right.__name__] = Exercise(right.__name__, right, cases, tuple(names), call)
         return EXERCISES[right.__name__]
 
     return register

@@ -21,6 +21,8 @@ from typing import Any
 from convkit.course import contents
 from convkit.stubs.strip import BEGIN, END, Stripped
 
+# A marker, and whatever somebody may have meant for one: it must not reach a learner.
+ANY_MARKER = re.compile(r"#\s*(BEGIN|END)[\s_-]*SOLUTION", re.IGNORECASE)
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -66,19 +68,38 @@ def is_check(cell: str) -> bool:
 
 
 def without_solutions(cell: str) -> str:
-    """A code cell in which each function is as `convkit new` writes it. Raises ValueError for a marker elsewhere."""
-    if BEGIN not in cell and END not in cell:
+    """A code cell in which each function is as `convkit new` writes it.
+
+    Raises ValueError for a marker outside a function, without a counterpart, or written in another way.
+    """
+    if not ANY_MARKER.search(cell):
         return cell
     lines = cell.split("\n")
-    functions = [n for n in ast.walk(ast.parse(cell)) if isinstance(n, ast.FunctionDef)]
-    for node in sorted(functions, key=lambda n: -n.lineno):
+    for node in reversed(_outermost_functions(cell)):
         stripped = Stripped(cell, node)
         if stripped.has_markers:
             lines[stripped.first - 1 : stripped.last] = stripped.text.split("\n")
     text = "\n".join(lines)
-    if BEGIN in text or END in text:
-        raise ValueError(f"a solution must stand in a function:\n{cell}")
+    if ANY_MARKER.search(text):
+        raise ValueError(f"a solution must stand in a function, between {BEGIN!r} and {END!r}:\n{cell}")
     return text
+
+
+def _outermost_functions(cell: str) -> list[ast.FunctionDef]:
+    """Functions and methods that are in no other function, in their order."""
+    python = re.sub(r"^(\s*)[%!].*$", r"\1pass", cell, flags=re.MULTILINE)  # magics and shell commands
+    try:
+        found: list[ast.AST] = [ast.parse(python)]
+    except SyntaxError as error:
+        raise ValueError(f"a cell with a solution is not Python: {error}:\n{cell}") from None
+    functions = []
+    while found:
+        node = found.pop(0)
+        if isinstance(node, ast.FunctionDef):
+            functions.append(node)
+        else:
+            found += ast.iter_child_nodes(node)
+    return sorted(functions, key=lambda node: node.lineno)
 
 
 def without_markers(cell: str) -> str:
@@ -96,6 +117,8 @@ def _notebook(name: str, change: Callable[[str], str]) -> Any:
         key = hashlib.sha1(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:10]
         seen[key] = seen.get(key, 0) + 1
         cell.id = key if seen[key] == 1 else f"{key}-{seen[key]}"
+        if cell.cell_type != "code" and ANY_MARKER.search(cell.source):
+            raise ValueError(f"{name}: a solution must stand in a code cell:\n{cell.source}")
         if cell.cell_type == "code":
             cell.source = change(cell.source)
             cell.execution_count, cell.outputs = None, []

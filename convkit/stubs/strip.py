@@ -28,6 +28,8 @@ class Stripped:
         self.lines = source.split("\n")
         self.first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
         self.last = node.end_lineno or node.lineno
+        if self.lines[self.last : self.last + 1] and self.lines[self.last].strip() == END:
+            self.last += 1  # a comment behind the last statement is not in the tree
         self.blocks = list(self._blocks())
         self.text = "\n".join(self._rest())
         self.tree = ast.parse(textwrap.dedent(self.text))
@@ -70,7 +72,11 @@ class Stripped:
 
     def _todo(self, begin: int, end: int, indent: str) -> Iterator[str]:
         """The lines that take the place of a solution: what there is, what is wanted, and an error until it is done."""
-        given, wanted = self._bound(self.first, begin), self._wanted(begin, end)
+        # what runs through a comprehension is gone after it
+        gone = {n.id for c in ast.walk(self.node) if isinstance(c, ast.comprehension) for n in ast.walk(c.target)
+                if isinstance(n, ast.Name)}  # fmt: skip
+        given = [name for name in self._bound(self.first, begin) if name not in gone]
+        wanted = self._wanted(begin, end)
         goal = f"compute {_list(wanted)}" if wanted else "compute what it returns"
         yield from _comment(f"Your code here: {goal}. You have {_list(given)}.", indent)
         for name in given:

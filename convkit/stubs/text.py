@@ -160,15 +160,17 @@ def _notes(module: ModuleType, node: ast.FunctionDef) -> dict[str, str]:
     for statement in ast.walk(node):
         if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
             continue
-        target, called = statement.targets[0], statement.value.func
-        targets = target.elts if isinstance(target, ast.Tuple) else [target]
+        called = statement.value.func
         function = getattr(module, called.id, None) if isinstance(called, ast.Name) else None
         returned = str(getattr(function, "__annotations__", {}).get("return", ""))
-        kinds = re.findall(r"\w+", returned.removeprefix("tuple"))
-        for variable, kind in zip(targets, kinds, strict=False):
+        kinds = [kind for kind in re.findall(r"[\w.]+", returned) if kind != "tuple"]
+        # targets may be nested as the annotation is: (first, _), dtype = ... of tuple[tuple[A, A], np.dtype]
+        targets = [n for n in ast.walk(statement.targets[0]) if isinstance(n, ast.Name)]
+        targets.sort(key=lambda n: (n.lineno, n.col_offset))
+        for variable, kind in zip((n.id for n in targets), kinds, strict=False):
             offered = getattr(module, kind, None)
-            if isinstance(variable, ast.Name) and hasattr(offered, "_fields"):
-                notes[variable.id] = f"{variable.id} has {', '.join(_members(offered))}: see help({kind})"
+            if variable != "_" and hasattr(offered, "_fields"):
+                notes[variable] = f"{variable} has {', '.join(_members(offered))}: see help({kind})"
     return notes
 
 

@@ -63,8 +63,17 @@ plot_named_images(data["X_train"][:30], data["y_train"][:30], NAMES)
 
 # %%
 np.random.seed(0)  # the same random numbers on every run
-model = ThreeLayerConvNet(input_dim=(1, 28, 28), num_filters=16, filter_size=5, weight_scale=0.03)
-solver = Solver(model, data, update_rule="adam", optim_config={"learning_rate": 2e-3}, num_epochs=8, print_every=1000)
+model = ThreeLayerConvNet(
+    input_dim=(1, 28, 28), num_filters=16, filter_size=5, weight_scale=0.03
+)
+solver = Solver(
+    model,
+    data,
+    update_rule="adam",
+    optim_config={"learning_rate": 2e-3},
+    num_epochs=8,
+    print_every=1000,
+)
 solver.train()
 
 # %% [markdown]
@@ -96,7 +105,9 @@ play(guess, image=(0, 99, 17))
 # Forty at once, the mistakes in red:
 
 # %%
-answers = model.loss(data["X_test"]).argmax(axis=1)  # the highest of ten scores, for each image
+answers = model.loss(data["X_test"]).argmax(
+    axis=1
+)  # the highest of ten scores, for each image
 plot_predictions(data["X_test"][:40], data["y_test"][:40], answers[:40], NAMES)
 
 # %% [markdown]
@@ -218,8 +229,12 @@ check(perceptron_step)
 # %%
 images = load_fashion_mnist_mini(subtract_mean=False, dtype=np.float64)
 X_all, y_all = images["X_train"][:, 0], images["y_train"]
-two_kinds = np.concatenate([np.flatnonzero(y_all == kind)[:50] for kind in (1, 5)])  # trousers, sandals
-two_kinds = np.random.default_rng(0).permutation(two_kinds)  # else it would see all trousers first
+two_kinds = np.concatenate(
+    [np.flatnonzero(y_all == kind)[:50] for kind in (1, 5)]
+)  # trousers, sandals
+two_kinds = np.random.default_rng(0).permutation(
+    two_kinds
+)  # else it would see all trousers first
 X_two, y_two = X_all[two_kinds], y_all[two_kinds]
 upper_half = X_two[:, :14].mean(axis=(1, 2))
 edges = (X_two[:, :, :6].mean(axis=(1, 2)) + X_two[:, :, 22:].mean(axis=(1, 2))) / 2
@@ -240,7 +255,9 @@ def rounds(step, points, targets, alpha, epochs):
     return w, b, wrong
 
 
-w, b, wrong = rounds(perceptron_step, points, (y_two == 5).astype(float), alpha=1.0, epochs=500)
+w, b, wrong = rounds(
+    perceptron_step, points, (y_two == 5).astype(float), alpha=1.0, epochs=500
+)
 print("wrong in each round:", wrong)
 print("w =", w, " b =", b)
 
@@ -250,7 +267,9 @@ print("w =", w, " b =", b)
 
 # %%
 perceptron = Perceptron(learning_rate=1.0).fit(points, y_two, epochs=500)
-print("w =", perceptron.w, " b =", perceptron.b, " (class 1: trousers, class 5: sandals)")
+print(
+    "w =", perceptron.w, " b =", perceptron.b, " (class 1: trousers, class 5: sandals)"
+)
 animate_learning(perceptron, points, y_two, frames=16, seconds=0.5)
 
 # %% [markdown]

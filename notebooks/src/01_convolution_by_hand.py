@@ -21,7 +21,12 @@ from convkit.fast_layers import conv_forward_fast
 from convkit.layers import affine_forward
 from convkit.signals import convolve, cross_correlate
 from convkit.vis.photo_filters import FILTERS
-from convkit.vis_utils import filter_photo, plot_conv_matrix, plot_convolution_step, plot_filtered_photo
+from convkit.vis_utils import (
+    filter_photo,
+    plot_conv_matrix,
+    plot_convolution_step,
+    plot_filtered_photo,
+)
 
 # %% [markdown]
 # ## 1. One dimension: a noisy laser
@@ -99,7 +104,9 @@ check(smooth)
 # %%
 def track(width=5):
     w = 0.8 ** np.arange(width)
-    return plot_track(true, measured, smooth(measured, w / w.sum()), title=f"{width} weights: ")
+    return plot_track(
+        true, measured, smooth(measured, w / w.sum()), title=f"{width} weights: "
+    )
 
 
 play(track, width=(1, 25, 5))
@@ -154,7 +161,16 @@ print("cross-correlation, pad 1", cross_correlate(x, w, pad=1))
 # Move `row` and `column`, and watch one cell of the output come about.
 
 # %%
-image = np.array([[1, 2, 3, 4, 5], [2, 1, 0, 1, 2], [3, 0, 1, 1, 0], [1, 4, 1, 1, 2], [2, 1, 1, 0, 0]], dtype=float)
+image = np.array(
+    [
+        [1, 2, 3, 4, 5],
+        [2, 1, 0, 1, 2],
+        [3, 0, 1, 1, 0],
+        [1, 4, 1, 1, 2],
+        [2, 1, 1, 0, 0],
+    ],
+    dtype=float,
+)
 kernel = np.array([[1, 0, 1], [1, 0, 1], [0, 1, 0]], dtype=float)
 
 
@@ -257,7 +273,9 @@ def output_size(size, kernel, stride, pad):
 # %%
 for stride, pad in ((1, 0), (2, 0), (3, 0), (1, 1)):
     positions, left_over = output_size(7, 3, stride, pad)
-    print(f"7 pixels, window of 3, stride {stride}, pad {pad}: {positions} positions, {left_over} left over")
+    print(
+        f"7 pixels, window of 3, stride {stride}, pad {pad}: {positions} positions, {left_over} left over"
+    )
 
 # %%
 check(output_size)
@@ -295,7 +313,9 @@ check(output_size)
 # %%
 photo = load_photo()
 print("photo:", photo.shape, photo.dtype)
-plot_filtered_photo(photo, ("gray-scale", "blur", "sharpen", "sobel x", "sobel y", "sobel", "emboss"))
+plot_filtered_photo(
+    photo, ("gray-scale", "blur", "sharpen", "sobel x", "sobel y", "sobel", "emboss")
+)
 
 # %% [markdown]
 # Your own `slide` can do it as well. It computes 120,000 windows in a Python loop, which takes about a second. **What to expect.** The difference
@@ -304,7 +324,9 @@ plot_filtered_photo(photo, ("gray-scale", "blur", "sharpen", "sobel x", "sobel y
 # %%
 grey = filter_photo(photo, "gray-scale")
 mine = slide(grey, FILTERS["sobel x"], stride=1)
-theirs = filter_photo(photo, "sobel x")[1:-1, 1:-1]  # without the border, which slide leaves out
+theirs = filter_photo(photo, "sobel x")[
+    1:-1, 1:-1
+]  # without the border, which slide leaves out
 print("shape", mine.shape, " largest difference", np.abs(mine - theirs).max())
 
 # %% [markdown]
@@ -349,7 +371,10 @@ plot_conv_matrix(w, (1, 6, 6))
 # %%
 matrix = conv_matrix(w, (1, 6, 6))
 small = rng.normal(size=(6, 6))
-print("largest difference", np.abs(matrix @ small.ravel() - slide(small, w[0, 0], 1).ravel()).max())
+print(
+    "largest difference",
+    np.abs(matrix @ small.ravel() - slide(small, w[0, 0], 1).ravel()).max(),
+)
 
 # %% [markdown]
 # For a real image: 32 x 32 with 3 colours are 3,072 numbers. Six filters of 5 x 5 make 28 · 28 · 6 = 4,704 numbers of them.
@@ -358,9 +383,15 @@ print("largest difference", np.abs(matrix @ small.ravel() - slide(small, w[0, 0]
 
 # %%
 six = conv_matrix(rng.normal(size=(6, 3, 5, 5)), (3, 32, 32))
-print(f"fully connected:           {3072 * 4704 + 4704:>12,} parameters (with one bias for each output)")
-print(f"its matrix, not zero:      {six.nnz:>12,} of {six.shape[0] * six.shape[1]:,}: {six.nnz / (3072 * 4704):.1%}")
-print(f"convolution:               {6 * 3 * 5 * 5 + 6:>12,} parameters (with one bias for each filter)")
+print(
+    f"fully connected:           {3072 * 4704 + 4704:>12,} parameters (with one bias for each output)"
+)
+print(
+    f"its matrix, not zero:      {six.nnz:>12,} of {six.shape[0] * six.shape[1]:,}: {six.nnz / (3072 * 4704):.1%}"
+)
+print(
+    f"convolution:               {6 * 3 * 5 * 5 + 6:>12,} parameters (with one bias for each filter)"
+)
 
 # %% [markdown]
 # **Third: equivariance.** If the image is shifted, the output of a convolution is shifted by as much, and is otherwise the same:
@@ -378,7 +409,9 @@ dense = rng.normal(size=(size * size, size * size)) / size
 
 
 def conv(x, stride=1):
-    return conv_forward_fast(x, w, b, {"stride": stride, "pad": 1, "rounding": "floor"})[0]
+    return conv_forward_fast(
+        x, w, b, {"stride": stride, "pad": 1, "rounding": "floor"}
+    )[0]
 
 
 def fully_connected(x):

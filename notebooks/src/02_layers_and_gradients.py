@@ -15,7 +15,14 @@ import my_layers
 from convkit import Solver, fast_layers, ops, use
 from convkit.classifiers.fc_net import TwoLayerNet
 from convkit.course import check
-from convkit.course.figures import plot_gates, plot_matrix_product, plot_slopes, plot_softmax, plot_step_errors
+from convkit.course.figures import (
+    plot_chain,
+    plot_gates,
+    plot_matrix_product,
+    plot_slopes,
+    plot_softmax,
+    plot_step_errors,
+)
 from convkit.course.widgets import play
 from convkit.data_utils import load_fashion_mnist_mini
 from convkit.gradient_check import check_gradient
@@ -25,7 +32,14 @@ from convkit.vis_utils import plot_curves
 # ## 1. What a layer is
 #
 # A network is a chain of layers. At its end stands one number, the *loss*: how wrong it is. To learn, every weight must know in which
-# direction the loss falls. So each layer comes as two functions:
+# direction the loss falls. The numbers go forward through the layers (blue), from the images to the loss. On the way back (orange) each layer
+# passes on how the loss depends on what it was given.
+
+# %%
+plot_chain()
+
+# %% [markdown]
+# So each layer comes as two functions:
 #
 # | | gets | returns |
 # |---|---|---|
@@ -103,7 +117,11 @@ def numerical_gradient(f, x, h):
 
 
 # %%
-print(numerical_gradient(lambda x: x[0] ** 2 + 3 * x[0] * x[1], np.array([2.0, 1.0]), h=0.1))
+print(
+    numerical_gradient(
+        lambda x: x[0] ** 2 + 3 * x[0] * x[1], np.array([2.0, 1.0]), h=0.1
+    )
+)
 
 # %%
 check(numerical_gradient)
@@ -232,8 +250,12 @@ print("dx", dx.tolist(), "\ndw", dw.tolist(), "\ndb", db.tolist())
 # difference is a rounding error, about 1e-10 of the numbers themselves.
 
 # %%
-measured = numerical_gradient(lambda w: np.sum(my_layers.affine_forward(x, w, b)[0] * dout), w.copy(), h=1e-5)
-print(f"largest difference, relative to the largest number: {np.abs(measured - dw).max() / np.abs(dw).max():.1e}")
+measured = numerical_gradient(
+    lambda w: np.sum(my_layers.affine_forward(x, w, b)[0] * dout), w.copy(), h=1e-5
+)
+print(
+    f"largest difference, relative to the largest number: {np.abs(measured - dw).max() / np.abs(dw).max():.1e}"
+)
 
 # %% [markdown]
 # The checker does the same, for many shapes, and explains what it finds.
@@ -261,7 +283,10 @@ check(my_layers, "affine")
 # x = 0 there is a corner and no derivative; by convention the gate is closed.
 
 # %%
-relu_x, relu_dout = np.array([-2.0, -0.5, 0.0, 1.0, 2.5]), np.array([1.0, 2.0, 3.0, 4.0, -5.0])
+relu_x, relu_dout = (
+    np.array([-2.0, -0.5, 0.0, 1.0, 2.5]),
+    np.array([1.0, 2.0, 3.0, 4.0, -5.0]),
+)
 plot_gates(relu_x, relu_dout)
 
 # %% [markdown]
@@ -435,12 +460,24 @@ check(scale_backward)
 
 # %%
 use(my_layers, fast_layers)
-print("affine runs in", ops.current("affine").module, "- softmax_loss in", ops.current("softmax_loss").module)
+print(
+    "affine runs in",
+    ops.current("affine").module,
+    "- softmax_loss in",
+    ops.current("softmax_loss").module,
+)
 
 np.random.seed(0)
 data = load_fashion_mnist_mini()
 model = TwoLayerNet(input_dim=784, hidden_dim=100, num_classes=10, weight_scale=1e-2)
-solver = Solver(model, data, update_rule="adam", optim_config={"learning_rate": 1e-3}, num_epochs=5, print_every=1000)
+solver = Solver(
+    model,
+    data,
+    update_rule="adam",
+    optim_config={"learning_rate": 1e-3},
+    num_epochs=5,
+    print_every=1000,
+)
 solver.train()
 print(
     f"first loss {solver.loss_history[0]:.3f}; test accuracy {solver.check_accuracy(data['X_test'], data['y_test']):.1%}"

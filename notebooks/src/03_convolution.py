@@ -29,7 +29,14 @@ from convkit.vis_utils import plot_convolution_step
 # Below is an image of 5 x 5 pixels and a filter of 3 x 3. Move `row` and `column` and watch one output cell come about.
 
 # %%
-image = np.array([[1, 2, 3, 4, 5], [2, 1, 0, 1, 2], [3, 0, 1, 1, 0], [1, 4, 1, 1, 2], [2, 1, 1, 0, 0]], dtype=float)
+rows = [
+    [1, 2, 3, 4, 5],
+    [2, 1, 0, 1, 2],
+    [3, 0, 1, 1, 0],
+    [1, 4, 1, 1, 2],
+    [2, 1, 1, 0, 0],
+]
+image = np.array(rows, dtype=float)
 kernel = np.array([[1, 0, 1], [1, 0, 1], [0, 1, 0]], dtype=float)
 
 
@@ -54,7 +61,8 @@ play(one_cell, row=(0, 2), column=(0, 2))
 #
 # $$OH = \frac{H + 2\,\text{pad} - HH}{\text{stride}} + 1$$
 #
-# rows, and as many columns with $W$ and $WW$. And the value of each cell is
+# rows, and as many columns with $W$ and $WW$: a 5 x 5 filter makes 28 x 28 of 32 x 32, or 32 x 32 if pad is 2. Where the
+# division leaves a remainder, the last window would stick out, and convkit refuses the sizes. The value of each cell is
 #
 # $$\text{out}[n, f, i, j] = b[f] + \sum_{c,\,ii,\,jj} w[f, c, ii, jj] \cdot x_{\text{pad}}[n, c,\; i\cdot\text{stride} + ii,\; j\cdot\text{stride} + jj]$$
 #
@@ -73,21 +81,31 @@ play(one_cell, row=(0, 2), column=(0, 2))
 # %% [markdown]
 # ### Exercise 1: `conv_forward_naive`
 #
-# Open `my_layers.py` and look for `conv_forward_naive`. What is done for you: the arguments are checked, `N, F, OH, OW` are
-# computed, `out` is there and full of zeros. What you need of the rest:
+# Open `my_layers.py` (double-click it in the list of files on the left) and look for `conv_forward_naive`. Its docstring
+# describes all that a convolution layer can do; of the settings, stride and pad are all you need. Your code goes in the
+# place of the line `raise NotImplementedError(...)`, which you delete.
+#
+# What is done for you: the arguments are checked, `N, F, OH, OW` are computed, `out` is there and full of zeros.
+# `geometry` is an object that has worked out the sizes. Begin with these three lines:
 #
 # - `x_pad = geometry.pad_image(x, dtype)` is `x` with its border of zeros
 # - `stride, _ = geometry.stride` (it is a pair, one for each direction; both are the same here)
 # - `HH, WW = geometry.kernel`
 #
-# Write four loops, over n, f, i and j, and put one line in the innermost: the formula above. `np.sum(a * b)` multiplies and adds up.
-# Do not try to be clever or fast; this version is for reading.
+# Then write four loops, over n, f, i and j (`for n in range(N):` and so on, one inside the other), and put the formula
+# above into the innermost. Two tools are enough for it: a slice cuts out a window (`a[0, :, 2:5, 3:6]` is all channels of image 0,
+# rows 2 to 4, columns 3 to 5), and `np.sum(a * b)` multiplies number by number and adds up. So the sum over c, ii and jj
+# needs no loops. Do not try to be clever or fast; this version is for reading.
 #
 # **What to expect.** The next cell prints 6 9 11, 10 4 4, 7 7 4, and for stride 2 the corners of that. With the stub as it is, it
 # stops with a `NotImplementedError`: that is where you begin. Save the file, run the cell again; there is no need to restart.
 
 # %%
-x, w, b = image[None, None], kernel[None, None], np.zeros(1)  # one image, one channel; one filter
+x, w, b = (
+    image[None, None],
+    kernel[None, None],
+    np.zeros(1),
+)  # one image, one channel; one filter
 for stride in (1, 2):
     out, _ = my_layers.conv_forward_naive(x, w, b, {"stride": stride, "pad": 0})
     print(f"stride {stride}:\n{out[0, 0]}")
@@ -153,8 +171,10 @@ play(plot_who_sees, row=(0, 4, 2), column=(0, 4, 2), stride=(1, 2), pad=(0, 1))
 # %% [markdown]
 # ### Exercise 2: `conv_backward_naive`
 #
-# In `my_layers.py`, `x_pad`, `dx_pad`, `dw` and `db` are there; the last three are full of zeros for you to add to. After your
-# loops the border of `dx_pad` is cut off for you, because nobody wants the gradient of the zeros.
+# In `my_layers.py`, in `conv_backward_naive`, `x_pad`, `dx_pad`, `dw` and `db` are there; the last three are full of zeros
+# for you to add to. You need `stride`, `HH` and `WW` again, as above, the same four loops, and in the innermost three lines,
+# one for each formula. A slice can stand on the left of `+=`, too: `a[0, :, 2:5, 3:6] += b` adds to that window of a.
+# After your loops the border of `dx_pad` is cut off for you, because nobody wants the gradient of the zeros.
 #
 # **What to expect.** The next cell prints dx = [10, 1020, 2000], dw = [201, 302], db = [101].
 
@@ -195,7 +215,11 @@ check(my_layers, "conv")
 
 # %%
 rng = np.random.default_rng(0)
-x, w, b = rng.standard_normal((4, 3, 32, 32)), rng.standard_normal((16, 3, 5, 5)), np.zeros(16)
+x, w, b = (
+    rng.standard_normal((4, 3, 32, 32)),
+    rng.standard_normal((16, 3, 5, 5)),
+    np.zeros(16),
+)
 param = {"stride": 1, "pad": 2}
 
 start = time.perf_counter()
@@ -209,7 +233,9 @@ end = time.perf_counter()
 print(
     f"yours {middle - start:.2f} s, compiled {1000 * (end - middle):.1f} ms: {(middle - start) / (end - middle):,.0f} times"
 )
-print(f"largest difference: out {np.abs(mine - fast).max():.1e}, dx {np.abs(dx_mine - dx_fast).max():.1e}")
+print(
+    f"largest difference: out {np.abs(mine - fast).max():.1e}, dx {np.abs(dx_mine - dx_fast).max():.1e}"
+)
 
 # %% [markdown]
 # The numbers agree to rounding; the time does not. One pass over CIFAR-10's 50,000 images would take your loops two hours, the compiled

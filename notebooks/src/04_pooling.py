@@ -15,7 +15,11 @@ import my_layers
 from convkit import fast_layers
 from convkit.calculators import shift_equivariance
 from convkit.course import check
-from convkit.course.figures import plot_change_by_shift, plot_pool_step, plot_side_by_side
+from convkit.course.figures import (
+    plot_change_by_shift,
+    plot_pool_step,
+    plot_side_by_side,
+)
 from convkit.course.widgets import play
 from convkit.data_utils import load_fashion_mnist_mini
 from convkit.vis.photo_filters import FILTERS
@@ -127,7 +131,9 @@ play(way_back, row=(0, 2, 1), column=(0, 2, 2))
 # %%
 for values, stride in (([1.0, 5.0, 2.0], 1), ([3.0, 3.0, 1.0, 2.0], 2)):
     param = {"pool_height": 1, "pool_width": 2, "stride": stride}
-    out, cache = my_layers.max_pool_forward_naive(np.array(values)[None, None, None], param)
+    out, cache = my_layers.max_pool_forward_naive(
+        np.array(values)[None, None, None], param
+    )
     dx = my_layers.max_pool_backward_naive(np.array([[[[1.0, 10.0]]]]), cache)
     print("out", out[0, 0, 0], " dx", dx[0, 0, 0])
 
@@ -163,7 +169,9 @@ check(my_layers, "max_pool")
 # %%
 def average(row=0, column=0, stride=2):
     OH = (4 - 2) // stride + 1
-    return plot_pool_step(4 * image, 2, stride, (row, column), kind="avg", dout=4.0 * gradient[:OH, :OH])
+    return plot_pool_step(
+        4 * image, 2, stride, (row, column), kind="avg", dout=4.0 * gradient[:OH, :OH]
+    )
 
 
 play(average, row=(0, 2), column=(0, 2), stride=(1, 2, 2))
@@ -197,7 +205,9 @@ check(my_layers, "avg_pool", "forward")
 
 # %%
 out, cache = my_layers.avg_pool_forward_naive(row, param)
-print("dx", my_layers.avg_pool_backward_naive(np.array([[[[1.0, 10.0]]]]), cache)[0, 0, 0])
+print(
+    "dx", my_layers.avg_pool_backward_naive(np.array([[[[1.0, 10.0]]]]), cache)[0, 0, 0]
+)
 
 # %%
 check(my_layers, "avg_pool")
@@ -223,7 +233,12 @@ param = {"pool_height": 1, "pool_width": 2, "stride": 2}
 for place in range(4):
     row = np.zeros((1, 1, 1, 8))
     row[..., place] = 9
-    print("x", row[0, 0, 0].astype(int), " out", my_layers.max_pool_forward_naive(row, param)[0][0, 0, 0].astype(int))
+    print(
+        "x",
+        row[0, 0, 0].astype(int),
+        " out",
+        my_layers.max_pool_forward_naive(row, param)[0][0, 0, 0].astype(int),
+    )
 
 # %% [markdown]
 # Now a real image. It goes through an edge filter and a ReLU (negative answers become 0), and then through windows of 2, 4 and 8 pixels. Below, the same with the
@@ -237,7 +252,10 @@ edge = FILTERS["sobel x"][None, None]
 
 def answers(x):
     """Where the filter answers: (1, 1, 32, 32)."""
-    return np.maximum(fast_layers.conv_forward_fast(x, edge, np.zeros(1), {"stride": 1, "pad": 1})[0], 0)
+    return np.maximum(
+        fast_layers.conv_forward_fast(x, edge, np.zeros(1), {"stride": 1, "pad": 1})[0],
+        0,
+    )
 
 
 def pooled(x, size):
@@ -247,11 +265,15 @@ def pooled(x, size):
 
 
 def pictures(x, words):
-    row = {words: x, "edges": answers(x)} | {f"windows of {size}": pooled(x, size) for size in (2, 4, 8)}
+    row = {words: x, "edges": answers(x)} | {
+        f"windows of {size}": pooled(x, size) for size in (2, 4, 8)
+    }
     return {title: picture[0, 0] for title, picture in row.items()}
 
 
-plot_side_by_side([pictures(boot, "image"), pictures(np.roll(boot, 1, axis=3), "moved by 1 pixel")])
+plot_side_by_side(
+    [pictures(boot, "image"), pictures(np.roll(boot, 1, axis=3), "moved by 1 pixel")]
+)
 
 # %% [markdown]
 # In numbers: how much does the output change, relative to its size, when the image moves by 0, 1, 2, 3 or 4 pixels? The next cell measures it on 10
@@ -263,14 +285,17 @@ plot_side_by_side([pictures(boot, "image"), pictures(np.roll(boot, 1, axis=3), "
 
 # %%
 tests = np.pad(
-    load_fashion_mnist_mini(dtype=np.float64, subtract_mean=False)["X_test"][:10], ((0, 0), (0, 0), (2, 2), (2, 2))
+    load_fashion_mnist_mini(dtype=np.float64, subtract_mean=False)["X_test"][:10],
+    ((0, 0), (0, 0), (2, 2), (2, 2)),
 )
 changes = {}
 for size in (1, 2, 4, 8, 32):
     still = pooled(tests, size)
     moved = [pooled(np.roll(tests, shift, axis=3), size) for shift in range(5)]
     name = "not pooled" if size == 1 else f"windows of {size}"
-    changes[name] = np.array([np.linalg.norm(m - still) / np.linalg.norm(still) for m in moved])
+    changes[name] = np.array(
+        [np.linalg.norm(m - still) / np.linalg.norm(still) for m in moved]
+    )
     print(f"{name:14}", " ".join(f"{change:6.1%}" for change in changes[name]))
 plot_change_by_shift(changes)
 
@@ -280,9 +305,19 @@ plot_change_by_shift(changes)
 
 # %%
 pool = {"pool_height": 2, "pool_width": 2, "stride": 2}
-print(shift_equivariance(lambda x: fast_layers.max_pool_forward_fast(x, pool)[0], photo, shift=2, stride=2))
+print(
+    shift_equivariance(
+        lambda x: fast_layers.max_pool_forward_fast(x, pool)[0],
+        photo,
+        shift=2,
+        stride=2,
+    )
+)
 by_one = np.roll(boot, 1, axis=3)
-print("shift by 1: change of the pooled map", f"{np.linalg.norm(pooled(by_one, 2) - pooled(boot, 2)):.2f}")
+print(
+    "shift by 1: change of the pooled map",
+    f"{np.linalg.norm(pooled(by_one, 2) - pooled(boot, 2)):.2f}",
+)
 
 # %% [markdown]
 # <details><summary>Question: what does one pay for invariance? Think of a network that must say <em>where</em> in the image a sandal is.</summary>

@@ -30,7 +30,7 @@ def plot_slopes(h: float = 0.5, at: float = 1.0) -> Figure:
         slope = (_cubic(at + h) - _cubic(left)) / (at + h - left)
         axes.plot(x, _cubic(left) + slope * (x - left), color=color, linewidth=1.4,
                   label=f"{name}: slope {slope:.3f}")  # fmt: skip
-        axes.plot([left, at + h], [_cubic(left), _cubic(at + h)], "o", color=color, markersize=5)
+        axes.plot([left, at + h], [float(_cubic(left)), float(_cubic(at + h))], "o", color=color, markersize=5)
     axes.plot(x, _cubic(at) + true * (x - at), color=ORANGE, linestyle="--", label=f"tangent: slope {true:.3f}")
     axes.set(xlabel="x", ylabel="f(x)", ylim=(-0.8, 3.6))
     axes.set_title(f"step h = {h:g} at x = {at:g}", fontsize=10)

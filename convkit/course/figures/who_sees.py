@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convkit.course.figures.grid import fill, grid
 from convkit.layers.conv import conv_geometry
 from convkit.vis.canvas import BLUE, GREY, ORANGE, new_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -30,35 +30,19 @@ def plot_who_sees(
     padded = size + 2 * pad
     figure = new_figure(1.6 + 0.42 * (padded + max(OW, 3)), 0.9 + 0.42 * padded)
     left, right = figure.subplots(1, 2, width_ratios=(padded, max(OW, 3)))
-    _grid(left, padded, padded, f"x, {size} x {size}" + (f", padded by {pad}" if pad else ""))
-    _grid(right, OH, OW, f"out, {OH} x {OW}")
+    grid(left, padded, padded, f"x, {size} x {size}" + (f", padded by {pad}" if pad else ""))
+    grid(right, OH, OW, f"out, {OH} x {OW}")
     for i, j in np.ndindex(padded, padded):
         if not (pad <= i < pad + size and pad <= j < pad + size):
-            _fill(left, i, j, "#eeeeee", "0", GREY)
-    _fill(left, row + pad, column + pad, ORANGE, f"x[{row},{column}]", "black")
+            fill(left, i, j, "#eeeeee", "0", GREY)
+    fill(left, row + pad, column + pad, ORANGE, f"x[{row},{column}]", "black")
     count = 0
     for i, j in np.ndindex(OH, OW):
         ii, jj = row + pad - i * stride, column + pad - j * stride
         if 0 <= ii < kernel and 0 <= jj < kernel:
-            _fill(right, i, j, BLUE, f"w[{ii},{jj}]", "white")
+            fill(right, i, j, BLUE, f"w[{ii},{jj}]", "white")
             count += 1
     seen = {0: "no cell sees it", 1: "1 cell sees it"}.get(count, f"{count} cells see it")
     figure.suptitle(f"pixel ({row}, {column}): {seen}, each through another weight" if count > 1 else
                     f"pixel ({row}, {column}): {seen}", fontsize=11)  # fmt: skip
     return figure
-
-
-def _grid(axes: Axes, rows: int, columns: int, title: str) -> None:
-    axes.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal", xticks=[], yticks=[])
-    axes.set_title(title, fontsize=10)
-    for i in range(rows + 1):
-        axes.axhline(i, color="#bbbbbb", linewidth=0.8)
-    for j in range(columns + 1):
-        axes.axvline(j, color="#bbbbbb", linewidth=0.8)
-
-
-def _fill(axes: Axes, i: int, j: int, colour: str, text: str, ink: Any) -> None:
-    from matplotlib.patches import Rectangle
-
-    axes.add_patch(Rectangle((j, i), 1, 1, color=colour))
-    axes.text(j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=7, color=ink)
