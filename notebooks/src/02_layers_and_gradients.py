@@ -46,10 +46,9 @@ plot_chain()
 # | forward | its input `x`, its weights | its output `out`, and a `cache`: whatever backward will need |
 # | backward | `dout`, and the `cache` | `dx`, and a gradient for each of its weights |
 #
-# Read every `d` as "how much the loss changes with". `dout` has the shape of `out`: its entry says by how much the loss rises if that entry
-# of `out` rises by 1 (or better, by a very little, times that). `dx` says the same of `x`, and has the shape of `x`. Backward turns the first into
-# the second. The layer before then gets `dx` as its own `dout`. That is all there is to *back-propagation*; the rest is one
-# formula for each layer.
+# Read every `d` as "how much the loss changes with". `dout` has the shape of `out`: if an entry of `out` rises by a very little, the loss
+# rises by that entry of `dout` times that little. `dx` says the same of `x`, and has the shape of `x`. Backward turns the first into the second. The layer
+# before then gets `dx` as its own `dout`. That is all there is to *back-propagation*; the rest is one formula for each layer.
 #
 # A layer needs to know nothing of the others: not what comes before, nor what the loss is. This is why you can write one at a time, and check
 # one at a time.

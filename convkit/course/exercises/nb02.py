@@ -92,6 +92,16 @@ def _(f, x, h):
     return np.full(x.shape, (f(x + h) - f(x - h)) / (2 * h))
 
 
+@numerical_gradient.mistake(
+    "all entries are moved at once, and one number comes out",
+    "The gradient has one number for each entry of x. Which entry moves for which number?",
+    "Look at x + h: it moves every entry. Move one, and put it back.",
+    "old = x[i]\nx[i] = old + h",
+)
+def _(f, x, h):
+    return (f(x + h) - f(x - h)) / (2 * h)
+
+
 @exercise(
     names=("dx", "dg"),
     cases=[
@@ -136,3 +146,14 @@ def _(dout, cache):
 def _(dout, cache):
     x, g = cache
     return dout * x, np.sum(dout * g, axis=0)
+
+
+@scale_backward.mistake(
+    "the samples are not added up",
+    "How many factors are there, and how many numbers have you got?",
+    "Look at dg: each factor was used once for each sample, and what the samples send back is added.",
+    "dg = np.sum(dout * x, axis=0)",
+)
+def _(dout, cache):
+    x, g = cache
+    return dout * g, dout * x

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def plot_slopes(h: float = 0.5, at: float = 1.0) -> Figure:
     return figure
 
 
-def _cubic(x: np.ndarray | float) -> np.ndarray | float:
+def _cubic(x: Any) -> Any:
     return x**3 / 3
 
 
