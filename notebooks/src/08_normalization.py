@@ -487,7 +487,7 @@ noisy[wrong] = rng.integers(0, 10, wrong.sum())
 with use(my_layers, fast_layers):
     runs = {}
     for keep in (1.0, 0.5, 0.25):
-        run = train(keep, hidden=(300,), count=count, epochs=20, y_train=noisy)
+        run = train(keep, hidden=(500,), count=count, epochs=20, y_train=noisy)
         runs[f"keep {keep}"] = run
 for name, run in runs.items():
     training, validation = run.train_acc_history[-1], run.val_acc_history[-1]
