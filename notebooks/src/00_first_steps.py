@@ -105,9 +105,8 @@ play(guess, image=(0, 99, 17))
 # Forty at once, the mistakes in red:
 
 # %%
-answers = model.loss(data["X_test"]).argmax(
-    axis=1
-)  # the highest of ten scores, for each image
+# The highest of ten scores, for each image:
+answers = model.loss(data["X_test"]).argmax(axis=1)
 plot_predictions(data["X_test"][:40], data["y_test"][:40], answers[:40], NAMES)
 
 # %% [markdown]
@@ -229,12 +228,9 @@ check(perceptron_step)
 # %%
 images = load_fashion_mnist_mini(subtract_mean=False, dtype=np.float64)
 X_all, y_all = images["X_train"][:, 0], images["y_train"]
-two_kinds = np.concatenate(
-    [np.flatnonzero(y_all == kind)[:50] for kind in (1, 5)]
-)  # trousers, sandals
-two_kinds = np.random.default_rng(0).permutation(
-    two_kinds
-)  # else it would see all trousers first
+# 50 trousers and 50 sandals, shuffled: else it would see all trousers first
+two_kinds = np.concatenate([np.flatnonzero(y_all == kind)[:50] for kind in (1, 5)])
+two_kinds = np.random.default_rng(0).permutation(two_kinds)
 X_two, y_two = X_all[two_kinds], y_all[two_kinds]
 upper_half = X_two[:, :14].mean(axis=(1, 2))
 edges = (X_two[:, :, :6].mean(axis=(1, 2)) + X_two[:, :, 22:].mean(axis=(1, 2))) / 2
