@@ -7,6 +7,7 @@ from convkit.course.figures.change_by_shift import plot_change_by_shift
 from convkit.course.figures.descent import plot_descent
 from convkit.course.figures.detectors import plot_detectors
 from convkit.course.figures.examples import plot_examples
+from convkit.course.figures.flow import plot_flow
 from convkit.course.figures.gap import plot_gap
 from convkit.course.figures.gates import plot_gates
 from convkit.course.figures.gradient_norms import plot_gradient_norms
@@ -43,6 +44,7 @@ __all__ = [
     "plot_descent",
     "plot_detectors",
     "plot_examples",
+    "plot_flow",
     "plot_gap",
     "plot_gates",
     "plot_gradient_norms",
