@@ -114,9 +114,7 @@ print("out", out.ravel())
 print("running mean", bn_param["running_mean"], "variance", bn_param["running_var"])
 print(
     "test mode",
-    my_layers.batchnorm_forward(
-        np.array([[0.3]]), gamma, beta, bn_param | {"mode": "test"}
-    )[0],
+    my_layers.batchnorm_forward(np.array([[0.3]]), gamma, beta, bn_param | {"mode": "test"})[0],
 )
 
 # %%
@@ -142,12 +140,12 @@ column = np.array([1.0, 1.0, 5.0, 5.0])
 plot_norm_graph(column)
 
 # %% [markdown]
-# Read it from the left. Wherever two arrows *leave* a box, its number is used twice; on the way back, **two gradients arrive there, and they are added**. That is the one rule you need (it is the
-# rule of "who saw this pixel" again). It happens at two boxes: at *centered* and at *x*.
+# Each name is a *node* of the graph; below it stands its value. Read it from the left. Wherever two arrows *leave* a node, its value is used twice; on the way back, **two gradients arrive there, and they are added**. That is the one rule you need (it is the
+# rule of "who saw this pixel" again). It happens at two nodes: at *centered* and at *x*.
 #
 # And wherever one number (mean, std) is used for *all* samples, it receives a contribution from each of them: **a sum over the samples**. And where a mean was taken, **each sample receives 1/N**.
 #
-# Now backwards, box by box. We write d… for the gradient of the loss with respect to a box. Suppose that dout = [8, 0, 0, 0] and γ = 1.
+# Now backwards, node by node. We write d… for the gradient of the loss with respect to a node. Suppose that dout = [8, 0, 0, 0] and γ = 1.
 #
 # **Step 0: γ, β and x̂.** out = γ · x̂ + β. γ and β are used for all samples: sums. x̂ is multiplied by γ.
 #
@@ -207,12 +205,9 @@ play(way_back, until=["x", "mean", "centered", "var", "std", "x_hat"])
 # **What to expect.** dx = [2, -2, 0, 0], dγ = -8, dβ = 8.
 
 # %%
-out, cache = my_layers.batchnorm_forward(
-    x, np.ones(1), np.zeros(1), {"mode": "train", "eps": 1e-12}
-)
-dx, dgamma, dbeta = my_layers.batchnorm_backward(
-    np.array([[8.0], [0.0], [0.0], [0.0]]), cache
-)
+bn_param = {"mode": "train", "eps": 1e-12}
+out, cache = my_layers.batchnorm_forward(x, np.ones(1), np.zeros(1), bn_param)
+dx, dgamma, dbeta = my_layers.batchnorm_backward(np.array([[8.0], [0.0], [0.0], [0.0]]), cache)
 print("dx", dx.ravel().round(6) + 0.0, "dgamma", dgamma, "dbeta", dbeta)
 
 # %%
@@ -344,9 +339,8 @@ with use(my_layers, fast_layers):
 
 # %%
 x = np.array([[[[1.0, 5.0]], [[10.0, 30.0]]]])
-out, cache = my_layers.spatial_batchnorm_forward(
-    x, np.ones(2), np.zeros(2), {"mode": "train", "eps": 1e-12}
-)
+bn_param = {"mode": "train", "eps": 1e-12}
+out, cache = my_layers.spatial_batchnorm_forward(x, np.ones(2), np.zeros(2), bn_param)
 print("out", out.ravel())
 dx, dgamma, dbeta = my_layers.spatial_batchnorm_backward(np.ones((1, 2, 1, 2)), cache)
 print("dx for dout = 1:", dx.ravel().round(6) + 0.0, "dbeta", dbeta)
@@ -455,9 +449,8 @@ check(my_layers, "spatial_groupnorm")
 x = np.full((200, 200), 10.0)
 for mode in ("train", "test"):
     out, cache = my_layers.dropout_forward(x, {"p": 0.25, "mode": mode, "seed": 0})
-    print(
-        f"{mode:5s} mean {out.mean():.2f}, zeros {np.mean(out == 0):.1%}, largest {out.max():.0f}"
-    )
+    zeros = np.mean(out == 0)
+    print(f"{mode:5s} mean {out.mean():.2f}, zeros {zeros:.1%}, largest {out.max():.0f}")
     dx = my_layers.dropout_backward(np.ones_like(x), cache)
     print(f"      mean of dx {dx.mean():.2f}")
 
@@ -476,7 +469,7 @@ check(my_layers, "dropout")
 # In notebook 06 a network learned random labels by heart. Here it may choose: of 2,000 images **40 % have a random label**, the others the right one. A network can learn the 60 % that make sense, or it
 # can learn everything by heart, nonsense included. The validation images have right labels.
 #
-# **What to expect.** Without dropout the training accuracy goes to well over 90 %: it has learned most of the nonsense. Its validation accuracy *falls* while it does so. With dropout training ends much lower, near the
+# **What to expect.** Without dropout the training accuracy goes to about 90 %: it has learned most of the nonsense. Its validation accuracy *falls* while it does so. With dropout training ends much lower, near the
 # 64 % that can be right (60 %, and a tenth of the random ones), and validation stays high, by ten percent or more. Three runs, about 10 seconds.
 
 # %%
@@ -486,16 +479,13 @@ wrong = rng.random(count) < 0.4
 noisy[wrong] = rng.integers(0, 10, wrong.sum())
 
 with use(my_layers, fast_layers):
-    runs = {
-        f"keep {keep}": train(
-            keep, hidden=(500,), count=count, epochs=25, y_train=noisy
-        )
-        for keep in (1.0, 0.5, 0.25)
-    }
+    runs = {}
+    for keep in (1.0, 0.5, 0.25):
+        run = train(keep, hidden=(500,), count=count, epochs=20, y_train=noisy)
+        runs[f"keep {keep}"] = run
 for name, run in runs.items():
-    print(
-        f"{name:10s} training {run.train_acc_history[-1]:.0%}, validation {run.val_acc_history[-1]:.0%}"
-    )
+    training, validation = run.train_acc_history[-1], run.val_acc_history[-1]
+    print(f"{name:10s} training {training:.0%}, validation {validation:.0%}")
 plot_runs(runs)
 
 # %% [markdown]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def plot_norm_graph(x: np.ndarray, dx_hat: np.ndarray | None = None, until: str 
     for name, place in PLACES.items():
         lines = [name, _text(values[name]), f"d = {_text(gradients[name])}" if name in shown else ""]
         for line, offset, colour in zip(lines, (0.22, 0, -0.22), ("black", BLUE, "#a06f00"), strict=True):
-            style = {"weight": "bold" if line == name else "normal", "color": colour, "fontsize": 10}
+            style: dict[str, Any] = {"weight": "bold" if line == name else "normal", "color": colour, "fontsize": 10}
             axes.text(place[0], place[1] + offset, line, ha="center", va="center", **style)
     return figure
 
