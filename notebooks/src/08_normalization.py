@@ -114,7 +114,9 @@ print("out", out.ravel())
 print("running mean", bn_param["running_mean"], "variance", bn_param["running_var"])
 print(
     "test mode",
-    my_layers.batchnorm_forward(np.array([[0.3]]), gamma, beta, bn_param | {"mode": "test"})[0],
+    my_layers.batchnorm_forward(
+        np.array([[0.3]]), gamma, beta, bn_param | {"mode": "test"}
+    )[0],
 )
 
 # %%
@@ -140,12 +142,74 @@ column = np.array([1.0, 1.0, 5.0, 5.0])
 plot_norm_graph(column)
 
 # %% [markdown]
-# Each name is a *node* of the graph; below it stands its value. Read it from the left. Wherever two arrows *leave* a node, its value is used twice; on the way back, **two gradients arrive there, and they are added**. That is the one rule you need (it is the
-# rule of "who saw this pixel" again). It happens at two nodes: at *centered* and at *x*.
+# Each name is a *node* of the graph; below it stands its value. Read it from the left: an arrow goes from a node to what is computed from it.
 #
-# And wherever one number (mean, std) is used for *all* samples, it receives a contribution from each of them: **a sum over the samples**. And where a mean was taken, **each sample receives 1/N**.
+# On the way back you walk against the arrows, from out to x, and ask at every node: *how much does the loss change with this value?* We write d with the name of the node
+# for that: dmean is the gradient of the loss with respect to the mean. Three rules bring you through:
 #
-# Now backwards, node by node. We write d… for the gradient of the loss with respect to a node. Suppose that dout = [8, 0, 0, 0] and γ = 1.
+# 1. **Against an arrow you multiply** what has arrived at its head by the derivative of the step.
+# 2. **Where two arrows leave a node, its value was used twice; two gradients arrive there, and they are added.** (The rule of "who saw this
+# pixel" again.) It happens at two nodes: *x* and *centered*.
+# 3. **Where one number is used for all samples** (the mean, std, γ, β), it receives a contribution from each of them: a sum over the samples.
+#
+# ### A smaller one first: only the mean
+#
+# Take the left of the picture alone: x, mean, centered. Suppose that the way back has come as far as *centered*, with dcentered = [8, 0, 0, 0]: the
+# loss grows by 8 times as much as the first number of centered, and does not care about the other three.
+#
+# Is dx = [8, 0, 0, 0] then? Try it. Raise x[1] from 1 to 1.4. The mean rises from 3 to 3.1. So the first number of centered falls from -2 to -2.1, and the loss falls by 8 · 0.1 = 0.8. The loss *does*
+# change with x[1], by -0.8 / 0.4 = -2. It gets there by the mean.
+#
+# By the rules, for each column:
+#
+# $$\underbrace{dmean}_{(D,)} = -\sum_n dcentered_n \qquad \underbrace{dx}_{(N,\;D)} = \underbrace{dcentered}_{\text{the straight way}} + \underbrace{\frac1N\,dmean}_{\text{by the mean}}$$
+#
+# The minus is the derivative of x - mean with respect to the mean (rule 1). The sum is rule 3, for every sample had the same mean subtracted. 1/N is the
+# derivative of a mean with respect to one of its numbers (rule 1). And the plus is rule 2.
+#
+# **By hand first.** dmean = -(8 + 0 + 0 + 0) = -8. Each sample receives -8/4 = -2 of it. Together dx = [8, 0, 0, 0] + [-2, -2, -2, -2] = [6, -2, -2, -2]. The -2 at x[1] is what you have found by
+# trying.
+#
+# ### Exercise 2: `center_backward`
+#
+# Write the two formulas, for all columns at once: `np.sum(..., axis=0)` adds up each column and gives the shape (D,). NumPy adds numbers of the shape (D,) to every row of an
+# (N, D) matrix by itself.
+#
+# **What to expect.** The cell prints 6, -2, -2, -2.
+
+
+# %%
+def center_backward(dcentered):
+    """The way back through centered = x - mean of x.
+
+    - dcentered: gradient of the loss with respect to centered (N, D)
+
+    Returns dx, the gradient with respect to x (N, D).
+    """
+    N = len(dcentered)
+    # BEGIN SOLUTION
+    dmean = -np.sum(dcentered, axis=0)
+    dx = dcentered + dmean / N
+    # END SOLUTION
+    return dx
+
+
+center_backward(np.array([[8.0], [0.0], [0.0], [0.0]])).ravel()
+
+# %%
+check(center_backward)
+
+# %% [markdown]
+# <details><summary>Question: what is the sum of each column of dx, whatever dcentered was? Why must it be that?</summary>
+#
+# 0. Add the same number to all samples: the mean rises by just as much, centered stays as it was, and so does the loss. A direction in which the loss does not change
+# has the slope 0, and the slope in the direction "all the same" is the sum of dx.
+#
+# </details>
+#
+# ### Now all of it
+#
+# The way through var and std is no harder; it is longer. Node by node, from the right. Suppose that dout = [8, 0, 0, 0] and γ = 1.
 #
 # **Step 0: γ, β and x̂.** out = γ · x̂ + β. γ and β are used for all samples: sums. x̂ is multiplied by γ.
 #
@@ -171,15 +235,12 @@ plot_norm_graph(column)
 #
 # $$dcentered = [4, 0, 0, 0] + [-1, -1, 1, 1] = [3, -1, 1, 1]$$
 #
-# **Step 5: the subtraction.** centered = x - mean. For x it is a plain 1; for the mean it is -1, and the mean was used for all samples:
+# **Step 5: the subtraction and the mean.** You have written it: it is exercise 2, with what step 4 gave.
 #
-# $$\text{first part of } dx = dcentered \qquad dmean = -\sum_n dcentered_n = -4$$
+# $$dmean = -(3 - 1 + 1 + 1) = -4 \qquad dx = [3, -1, 1, 1] + [-1, -1, -1, -1] = [2, -2, 0, 0]$$
 #
-# **Step 6: the mean.** mean = (1/N) Σ x: each sample receives 1/N. And at x two arrows meet again: add.
-#
-# $$dx = dcentered + \frac{dmean}{N} = [3, -1, 1, 1] + [-1, -1, -1, -1] = [2, -2, 0, 0]$$
-#
-# Done. No step had more in it than a division or a square. Choose how far back the gradients are shown:
+# Done. No step had more in it than a division or a square. Here is the whole way back; along the arrows stands what is multiplied. In the menu, choose
+# how far back you have come: begin with `out`, and say what the next node will be before you choose it.
 
 
 # %%
@@ -187,17 +248,19 @@ def way_back(until="x"):
     return plot_norm_graph(column, np.array([8.0, 0.0, 0.0, 0.0]), until)
 
 
-play(way_back, until=["x", "mean", "centered", "var", "std", "x_hat"])
+steps = ["x", "mean", "centered", "var", "std", "x_hat", "gamma", "beta", "out"]
+play(way_back, until=steps)
 
 # %% [markdown]
 # **Two proofs that you can do in your head.** The sum of dx is 2 - 2 + 0 + 0 = 0. It must be: adding the same number to *all* samples moves the mean along, and nothing changes, so the loss has no slope
 # in that direction. And dx · x̂ = -2 + 2 = 0, for *stretching* all samples changes nothing either. If your dx fails one of these, you
 # know which way is missing: the mean (first) or the variance (second).
 #
-# ### Exercise 2: `batchnorm_backward`
+# ### Exercise 3: `batchnorm_backward`
 #
-# You have `dout`, and from the cache `x, gamma, mean, std, x_hat, training`. Write a line for each of the steps, with the sums over `axis=0`. All columns go at once. `x - mean` is
-# *centered*; N is `len(x)`.
+# In `my_layers.py`. You have `dout`, and from the cache `x, gamma, mean, std, x_hat, training`. Write the steps one below the other, a line or two for each, with
+# the names that they have here; all columns go at once, so the sums are over `axis=0`. `x - mean` is *centered*; N is `len(x)`. Stuck at a step? Print what you have for it in the example
+# below, and compare with the picture.
 #
 # In test mode (`training` is False) mean and std were constants, the running averages. Then nothing flows back through them: dx is the first part
 # of step 1 alone.
@@ -207,7 +270,9 @@ play(way_back, until=["x", "mean", "centered", "var", "std", "x_hat"])
 # %%
 bn_param = {"mode": "train", "eps": 1e-12}
 out, cache = my_layers.batchnorm_forward(x, np.ones(1), np.zeros(1), bn_param)
-dx, dgamma, dbeta = my_layers.batchnorm_backward(np.array([[8.0], [0.0], [0.0], [0.0]]), cache)
+dx, dgamma, dbeta = my_layers.batchnorm_backward(
+    np.array([[8.0], [0.0], [0.0], [0.0]]), cache
+)
 print("dx", dx.ravel().round(6) + 0.0, "dgamma", dgamma, "dbeta", dbeta)
 
 # %%
@@ -220,7 +285,7 @@ check(my_layers, "batchnorm", "dx", "dgamma", "dbeta")
 #
 # </details>
 #
-# ### Exercise 3: `batchnorm_backward_alt`
+# ### Exercise 4: `batchnorm_backward_alt`
 #
 # The steps can be put together on paper. Write c for centered, s for std, and put step 2 into step 3:
 #
@@ -330,7 +395,7 @@ with use(my_layers, fast_layers):
 #
 # </details>
 #
-# ### Exercise 4: `spatial_batchnorm_forward` and `spatial_batchnorm_backward`
+# ### Exercise 5: `spatial_batchnorm_forward` and `spatial_batchnorm_backward`
 #
 # Forward: make rows, call your `batchnorm_forward` (it gives out and cache), and bring out back into the shape of x. Backward: the same way with dout and your `batchnorm_backward`, whose cache
 # is `of_rows`.
@@ -368,7 +433,7 @@ play(plot_averaged, groups=[2, 1, 3, 6], images=(2, 6, 4), channels=[6, 12])
 # - **Layer normalization:** one image, all features. Each sample is for itself. No running averages; training and test are the same.
 # - **Group normalization:** one image, some neighbouring channels. Between the two: G = 1 is layer normalization of the image; with G = C each channel of an image is for itself.
 #
-# ### Exercise 5: `layernorm_forward` and `layernorm_backward`
+# ### Exercise 6: `layernorm_forward` and `layernorm_backward`
 #
 # Now each *row* of x (N, D) is normalized: the sums of section 3 run over `axis=1`, and N becomes D, the number of features. With `keepdims=True`, as in `np.mean(x, axis=1, keepdims=True)`, the
 # result has the shape (N, 1) and fits to x.
@@ -391,7 +456,7 @@ print("dx", dx.ravel().round(6) + 0.0, "dgamma", dgamma, "dbeta", dbeta)
 check(my_layers, "layernorm")
 
 # %% [markdown]
-# ### Exercise 6: `spatial_groupnorm_forward` and `spatial_groupnorm_backward`
+# ### Exercise 7: `spatial_groupnorm_forward` and `spatial_groupnorm_backward`
 #
 # x is (N, C, H, W), and the C channels make G groups of C/G neighbours. The numbers of one group of one image lie next to each other in memory, so
 #
@@ -438,7 +503,7 @@ check(my_layers, "spatial_groupnorm")
 # **By hand first.** x = [10, 10, 10, 10], p = 0.5. If the second and the third are kept, out = [0, 20, 20, 0]. Its mean is 10. And backward? out = x · mask, and the mask is a constant: dx = dout · mask. A
 # dropped number gets no blame.
 #
-# ### Exercise 7: `dropout_forward` and `dropout_backward`
+# ### Exercise 8: `dropout_forward` and `dropout_backward`
 #
 # You have `p`, `mode`, `dtype` and a `mask` of ones. In mode "train" make a new mask. `np.random.rand(*x.shape)` gives numbers between 0 and 1; each is below p with probability p, so
 # `np.random.rand(*x.shape) < p` is True where a number is kept. Give it the right dtype at the end: `.astype(dtype)`.
@@ -450,7 +515,9 @@ x = np.full((200, 200), 10.0)
 for mode in ("train", "test"):
     out, cache = my_layers.dropout_forward(x, {"p": 0.25, "mode": mode, "seed": 0})
     zeros = np.mean(out == 0)
-    print(f"{mode:5s} mean {out.mean():.2f}, zeros {zeros:.1%}, largest {out.max():.0f}")
+    print(
+        f"{mode:5s} mean {out.mean():.2f}, zeros {zeros:.1%}, largest {out.max():.0f}"
+    )
     dx = my_layers.dropout_backward(np.ones_like(x), cache)
     print(f"      mean of dx {dx.mean():.2f}")
 
