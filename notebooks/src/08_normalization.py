@@ -4,7 +4,7 @@
 # About 60 minutes, more if you take all exercises at once; sections 5 to 7 can wait. At its end you have written batch normalization with its
 # backward pass, the one that makes many people give up, worked out step by step on numbers that you can check in your head; then its relatives for images, and dropout.
 #
-# You need notebooks 02 (affine, and what a backward pass is), 06 and 07 (training). Everything goes into `my_layers.py`.
+# You need notebooks 02 (affine, and what a backward pass is), 06 and 07 (training). The layers go into `my_layers.py`; one small function is written here.
 
 # %%
 # %load_ext autoreload
@@ -357,7 +357,7 @@ def train(
     return solver
 
 
-scales = (0.001, 0.01, 0.03, 0.1, 0.3)
+scales, bad_start = (0.001, 0.01, 0.03, 0.1, 0.3), {}
 with use(my_layers, fast_layers):
     print("scale   plain  batch norm")
     for scale in scales:
@@ -366,6 +366,18 @@ with use(my_layers, fast_layers):
             train(scale=scale, normalization="batchnorm"),
         )
         print(f"{scale:5}  {plain.best_val_acc:6.0%}  {normalized.best_val_acc:6.0%}")
+        if scale in (0.01, 0.3):  # much too small, and too large
+            bad_start[f"{scale}, plain"] = plain
+            bad_start[f"{scale}, batch norm"] = normalized
+
+# %% [markdown]
+# Look at how two bad scales learn, one too small and one too large.
+#
+# **What to expect.** At 0.01, plain, the loss stays near 2.3 = ln 10 for some epochs: the scores are all nearly 0, so each of the ten classes gets a tenth (notebook 02), and hardly any gradient comes
+# back. At 0.3, plain, the loss *begins* far above 2.3: the network is sure of itself, and wrong. With batch normalization both begin to learn in the first epoch.
+
+# %%
+plot_runs(bad_start)
 
 # %% [markdown]
 # <details><summary>Question: what does batch normalization do with a batch of one sample, in training?</summary>

@@ -73,3 +73,13 @@ def _(dcentered):
 )
 def _(dcentered):
     return dcentered - np.sum(dcentered) / len(dcentered)
+
+
+@center_backward.mistake(
+    "the mean is taken over all columns together",
+    "There is one mean for each column. How many numbers does your mean of dcentered have?",
+    "Look at your mean or sum: without an axis it takes the whole matrix.",
+    "dmean = -np.sum(dcentered, axis=0)",
+)
+def _(dcentered):
+    return dcentered - np.mean(dcentered)
