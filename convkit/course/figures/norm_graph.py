@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BACK = "#a06f00"
 PLACES = {
     "x": (0, 0), "mean": (1, 1), "centered": (2, 0), "var": (3, 1), "std": (4, 1), "x_hat": (5, 0), "gamma": (6, 1),
-    "beta": (7, 1), "out": (7, 0),
+    "beta": (7.2, 1), "out": (7.2, 0),
 }  # fmt: skip
 # Each arrow: from, to, what is done on the way there, and what a gradient is multiplied by on the way back.
 ARROWS = [
@@ -26,8 +26,8 @@ ARROWS = [
     ("var", "std", "root", "times\n1 / (2 std)"),
     ("centered", "x_hat", "centered / std", "times 1 / std"),
     ("std", "x_hat", "", "times\n-centered / std²,\nsummed"),
-    ("x_hat", "out", "gamma · x_hat + beta", "times gamma"),
-    ("gamma", "out", "", "times x_hat,\nsummed"),
+    ("x_hat", "out", "· gamma, + beta", "times gamma"),
+    ("gamma", "out", "", "times\nx_hat,\nsummed"),
     ("beta", "out", "", "summed"),
 ]
 
@@ -48,9 +48,9 @@ def plot_norm_graph(x: np.ndarray, dout: np.ndarray | None = None, until: str = 
     values |= {"gamma": gamma, "beta": 0.0, "out": gamma * values["x_hat"]}
     gradients = {} if dout is None else _gradients(values, dout)
     shown = list(gradients)[: list(gradients).index(until) + 1] if gradients else []
-    figure = new_figure(11, 3.3)
+    figure = new_figure(9.8, 3.3)
     axes = figure.subplots()
-    axes.set(xlim=(-0.6, 7.6), ylim=(-0.55, 1.4))
+    axes.set(xlim=(-0.85, 7.8), ylim=(-0.55, 1.4))
     axes.set_axis_off()
     for start, end, forth, back in ARROWS:
         on_way_back = start in shown
@@ -93,7 +93,7 @@ def _label(axes: Axes, start: str, end: str, text: str, colour: str) -> None:
     """Words at the middle of an arrow: above one that is level, on one that is not."""
     (left, bottom), (right, top) = PLACES[start], PLACES[end]
     level = bottom == top
-    style: dict[str, Any] = {"fontsize": 8, "color": colour, "ha": "center", "va": "bottom" if level else "center"}
+    style: dict[str, Any] = {"fontsize": 8.5, "color": colour, "ha": "center", "va": "bottom" if level else "center"}
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
     axes.text((left + right) / 2, (bottom + top) / 2 + 0.03 * level, text, bbox=None if level else box, **style)
 
@@ -108,7 +108,7 @@ def _box(axes: Axes, name: str, value: Any, contributions: tuple) -> None:
         axes.text(x, y - 0.19, gradient, ha="center", va="center", color=BACK, fontsize=10)
     if len(contributions) > 1:
         terms = " + ".join(_text(each) for each in contributions)
-        axes.text(x, y - 0.36, f"= {terms}", ha="center", va="center", color=BACK, fontsize=8)
+        axes.text(x, y - 0.36, f"= {terms}", ha="center", va="center", color=BACK, fontsize=8.5)
 
 
 def _text(value: np.ndarray | float) -> str:
