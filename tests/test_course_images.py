@@ -44,9 +44,7 @@ def test_the_whole_data_set_where_it_was_fetched(fetched):
     put_mnist(fetched / "mnist")
     data, words = images.load("mnist", most=2_000)
     expected = get_mnist_data(2_000, 1_000, 1_000, dtype=np.float32, with_mean=True)
-    assert words == (
-        "MNIST: 2,000 of its 59,000 training, 1,000 validation and 1,000 test images of 28 x 28 pixels, grey."
-    )
+    assert words == ("MNIST: 2,000 of its 59,000 training, 1,000 validation and 1,000 test images, 28 x 28, grey.")
     assert data["class_names"] == tuple("0123456789")
     for part in ("X_train", "X_val", "X_test", "mean_image"):
         np.testing.assert_allclose(data[part], expected[part] / 255, rtol=1e-6)

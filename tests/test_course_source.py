@@ -1,4 +1,4 @@
-"""Notebooks from their source: what a learner gets holds no solution, no output and no marker, and cells keep their ids."""
+"""Notebooks from their source: a learner gets no solution, no output and no marker; cells keep their ids."""
 
 import ast
 import re

@@ -70,4 +70,4 @@ def _sizes(data: dict[str, Any], some: str = "") -> str:
     C, H, W = data["X_train"].shape[1:]
     train, val, test = (len(data[f"X_{part}"]) for part in ("train", "val", "test"))
     colour = {1: "grey", 3: "colour"}[C]
-    return f"{train:,}{some} training, {val:,} validation and {test:,} test images of {H} x {W} pixels, {colour}"
+    return f"{train:,}{some} training, {val:,} validation and {test:,} test images, {H} x {W}, {colour}"

@@ -328,7 +328,9 @@ def conv_by_product_backward(dout, x, w, stride, pad):
     return dx, dw, db
 
 
-dx, dw, db = conv_by_product_backward(np.array([[[[1.0, 100.0]]]]), small, diagonal, 1, 0)
+dx, dw, db = conv_by_product_backward(
+    np.array([[[[1.0, 100.0]]]]), small, diagonal, 1, 0
+)
 print(f"dx\n{dx[0, 0]}\ndw\n{dw[0, 0]}\ndb {db}")
 
 # %%
@@ -461,7 +463,9 @@ plot_seconds(seconds, "The same six loops, one image")
 # %%
 dout = rng.standard_normal(out_loops.shape)
 _, back_loops = stopwatch(my_layers.conv_backward_naive, dout, cache)
-(dx_product, _, _), back_product = stopwatch(conv_by_product_backward, dout, x, w, 1, 2, repeat=3)
+(dx_product, _, _), back_product = stopwatch(
+    conv_by_product_backward, dout, x, w, 1, 2, repeat=3
+)
 forward, backward = fast_layers.conv_forward_fast, fast_layers.conv_backward_fast
 (out_fast, fast_cache), fast_seconds = stopwatch(forward, x, w, b, param, repeat=20)
 (dx_fast, _, _), back_fast = stopwatch(backward, dout, fast_cache, repeat=20)
@@ -477,7 +481,11 @@ print(f"difference of dx  {np.abs(dx_fast - dx_product).max():.1e}")
 plot_seconds(seconds, "Forward: 4 images of 3 x 32 x 32, 16 filters of 5 x 5")
 
 # %%
-seconds = {"your loops": back_loops, "your product": back_product, "fast_layers": back_fast}
+seconds = {
+    "your loops": back_loops,
+    "your product": back_product,
+    "fast_layers": back_fast,
+}
 plot_seconds(seconds, "Backward")
 
 # %% [markdown]
@@ -517,7 +525,9 @@ layers = [
 def measure_step(x):
     seconds, steps = {}, []
     for name, *arguments in layers:
-        result, seconds[f"{name} forward"] = stopwatch(ops.forward, name, x, *arguments, repeat=3)
+        result, seconds[f"{name} forward"] = stopwatch(
+            ops.forward, name, x, *arguments, repeat=3
+        )
         x, step = result
         steps.append((name, step))
     for name, step in reversed(steps):

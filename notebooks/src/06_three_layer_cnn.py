@@ -467,7 +467,9 @@ plot_curves(memory)
 nonsense = np.random.default_rng(0).integers(0, 10, len(y))
 by_heart = train(X, nonsense, epochs=75)
 for labels, run in {"random": by_heart, "true": memory}.items():
-    print(f"{labels:6s} labels: training {accuracy(run)[0]:.0%}, validation {accuracy(run)[1]:.0%}")
+    print(
+        f"{labels:6s} labels: training {accuracy(run)[0]:.0%}, validation {accuracy(run)[1]:.0%}"
+    )
 
 # %% [markdown]
 # So training accuracy alone says nothing about understanding. And look at the second line again: with true labels validation is *well above*
@@ -523,7 +525,9 @@ try:
 except FloatingPointError as error:
     print(error)
 losses = broken.loss_history
-print(f"training {accuracy(broken)[0]:.0%}, loss from {losses[0]:.2f} to {losses[-1]:.2f}")
+print(
+    f"training {accuracy(broken)[0]:.0%}, loss from {losses[0]:.2f} to {losses[-1]:.2f}"
+)
 
 # %% [markdown]
 # Keep this table. It tells you what to do next, for any network:

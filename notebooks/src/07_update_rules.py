@@ -421,7 +421,9 @@ plot_runs(runs)
 # %%
 for name, run in runs.items():
     last, accuracy = run.loss_history[-90:], run.val_acc_history[-1]
-    print(f"{name:15s} loss in the last epoch {np.mean(last):.3f}, validation {accuracy:.1%}")
+    print(
+        f"{name:15s} loss in the last epoch {np.mean(last):.3f}, validation {accuracy:.1%}"
+    )
 
 # %% [markdown]
 # <details><summary>Question: why does the loss fall suddenly when `step` makes the rate ten times smaller?</summary>

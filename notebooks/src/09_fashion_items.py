@@ -132,15 +132,8 @@ check(after_layer)
 
 # %%
 shape, total = (1, 28, 28), 0
-practical = [
-    ("conv", 32, 3),
-    ("pool", 2),
-    ("conv", 64, 3),
-    ("pool", 2),
-    ("flatten",),
-    ("dense", 100),
-]
-for layer in [*practical, ("dense", 10)]:
+maps = [("conv", 32, 3), ("pool", 2), ("conv", 64, 3), ("pool", 2)]
+for layer in [*maps, ("flatten",), ("dense", 100), ("dense", 10)]:
     shape, params = after_layer(shape, layer)
     total += params
     print(f"{layer!s:18} {shape!s:14} {params:>9,}")
@@ -250,18 +243,14 @@ plot_weight_histograms(before, model)
 firsts = [int(np.flatnonzero(data["y_test"] == label)[0]) for label in range(10)]
 
 
-def maps(item=9, layer="every layer"):
+def look_inside(item=9, layer="every layer"):
     image = data["X_test"][firsts[item]]
-    return plot_feature_maps(
-        model, image, None if layer == "every layer" else layer, mean_image=mean_image
-    )
+    one_layer = None if layer == "every layer" else layer
+    return plot_feature_maps(model, image, one_layer, mean_image=mean_image)
 
 
-play(
-    maps,
-    item=(0, 9, 9),
-    layer=["every layer", "conv1", "relu1", "conv2", "relu2", "pool2", "dense1"],
-)
+layers = ["every layer", "conv1", "relu1", "conv2", "relu2", "pool2", "dense1"]
+play(look_inside, item=(0, 9, 9), layer=layers)
 
 # %% [markdown]
 # Go down the rows. After conv1 you still recognize the boot: outlines, bright areas, its shadow side. After conv2 maps are coarser, and some are nearly empty:
