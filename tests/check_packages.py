@@ -17,7 +17,11 @@ BOTH = [
     "convkit/sandbox/worker.py",
     "convkit/stubs/text.py",
     "convkit/notebook_images/kitten.jpg",
+    "convkit/course/figures/who_sees.py",
+    "convkit/course/exercises/nb01.py",
 ]
+# The notebooks lie elsewhere in the repository than in the package.
+NOTEBOOKS = ["00_first_steps.ipynb", "13_what_the_network_sees.ipynb", "src/03_convolution.py"]
 HAND_WRITTEN = re.compile(r"/(isa_\w+|parallel|\w+_plan)\.c$")
 SDIST = [
     "LICENSE",
@@ -41,7 +45,9 @@ def names_in(path: str) -> list[str]:
 def main(paths: list[str]) -> None:
     for path in paths:
         names = names_in(path)
-        wanted = BOTH + (SDIST if path.endswith(".tar.gz") else [])
+        sdist = path.endswith(".tar.gz")
+        wanted = BOTH + (SDIST if sdist else [])
+        wanted += [("notebooks/" if sdist else "convkit/course/notebooks/") + name for name in NOTEBOOKS]
         missing = [name for name in wanted if name not in names]
         if path.endswith(".whl"):
             missing += [word for word in ("LICENSE", "fast_layers.cpython") if not any(word in name for name in names)]

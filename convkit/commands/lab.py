@@ -60,6 +60,7 @@ def _start(where: Path, options: argparse.Namespace) -> int:
     print("Starting JupyterLab; Ctrl-C here ends it.", flush=True)
     if os.name == "posix":
         os.execv(command[0], command)  # takes our place, so that whatever ends us ends it
+        return 0
     process = subprocess.Popen(command)
     while True:
         try:
