@@ -25,8 +25,6 @@ from convkit.layer_utils import conv_relu_pool_backward as conv_relu_pool_backwa
 from convkit.layer_utils import conv_relu_pool_forward as conv_relu_pool_forward_fast
 from convkit.layers.activations import relu_backward as relu_backward_fast
 from convkit.layers.activations import relu_forward as relu_forward_fast
-from convkit.layers.affine import affine_backward as affine_backward_fast
-from convkit.layers.affine import affine_forward as affine_forward_fast
 from convkit.layers.batchnorm import batchnorm_backward as batchnorm_backward_fast
 from convkit.layers.batchnorm import batchnorm_forward as batchnorm_forward_fast
 from convkit.layers.batchnorm import spatial_batchnorm_backward as spatial_batchnorm_backward_fast
@@ -51,6 +49,8 @@ from convkit.numpy_layers import adaptive_avg_pool_backward_numpy as adaptive_av
 from convkit.numpy_layers import adaptive_avg_pool_forward_numpy as adaptive_avg_pool_forward_fast
 from convkit.numpy_layers import adaptive_max_pool_backward_numpy as adaptive_max_pool_backward_fast
 from convkit.numpy_layers import adaptive_max_pool_forward_numpy as adaptive_max_pool_forward_fast
+from convkit.numpy_layers import affine_backward_numpy as affine_backward_fast
+from convkit.numpy_layers import affine_forward_numpy as affine_forward_fast
 from convkit.numpy_layers import avg_pool_backward_numpy as avg_pool_backward_fast
 from convkit.numpy_layers import avg_pool_forward_numpy as avg_pool_forward_fast
 from convkit.numpy_layers import bed_of_nails_backward_numpy as bed_of_nails_backward_fast

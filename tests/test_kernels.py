@@ -167,7 +167,7 @@ def test_nan_and_infinity_go_where_the_reference_sends_them(implementation, call
     arrays = len(CALLS[call][1])
     for which in range(arrays + 1):  # each argument, then dout
         if call == "instance norm" and which in (1, arrays) and np.isinf(special):
-            continue  # sums with an infinite gamma or dout, taken in another order: NaN where the reference has infinity
+            continue  # infinite sums, taken in another order: NaN where the reference has infinity
         found, expected = (run(i, call, normal_but(special, which), np.float64) for i in (implementation, "naive"))
         for mine, theirs in zip(found, expected, strict=True):
             assert_close(mine, theirs)

@@ -35,7 +35,7 @@ def leaky_relu_forward_fast(x, slope=0.01):
     - x: array of one or more axes, float32 or float64
     - slope: of the negative side, a finite number, default 0.01
 
-    Returns (out, cache): out of the shape of x, and a cache for leaky_relu_backward_fast (one byte for each number of x).
+    Returns (out, cache): out of the shape of x, and a cache for leaky_relu_backward_fast (one byte for each number).
     Raises TypeError for other dtypes, ValueError for a single number.
     """
     dtype = common_dtype(x=x)

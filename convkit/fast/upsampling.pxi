@@ -148,9 +148,10 @@ def max_unpool_backward_fast(dout, cache):
     x_shape, places, shape, dtype = open_cache(cache, "max_unpool_forward_fast")
     dtype = check_dout(dout, shape, "(N, C, OH, OW)", dtype)
     flat = _c_order(dout, dtype).reshape(len(places), shape[2] * shape[3])
-    taken, dx = np.zeros(flat.shape, np.uint8), np.empty(places.shape, dtype)
+    dx = np.empty(places.shape, dtype)
 
     def backward(first, last, stop):
+        taken = np.zeros(flat.shape[1], np.uint8)
         resample_kernels.take_from(flat, places, taken, dx, first, last, stop)
 
     threads.run(backward, len(places), places.size)

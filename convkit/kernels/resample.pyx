@@ -138,7 +138,7 @@ def put_at(
 def take_from(
     const real[:, ::1] dout,             # IN   (planes, pixels)
     const Py_ssize_t[:, ::1] indices,    # IN   (planes, values of each)
-    unsigned char[:, ::1] taken,                  # scratch, zeros on entry: (planes, pixels)
+    unsigned char[::1] taken,            # scratch, zeros on entry and after it: (pixels,), so that it stays in the cache
     real[:, ::1] dx,                     # OUT  (planes, values of each)
     Py_ssize_t first, Py_ssize_t last, const int[::1] stop,
 ):
@@ -151,8 +151,10 @@ def take_from(
                 break
             for k in range(dx.shape[1] - 1, -1, -1):
                 at = indices[plane, k]
-                dx[plane, k] = 0 if taken[plane, at] else dout[plane, at]
-                taken[plane, at] = 1
+                dx[plane, k] = 0 if taken[at] else dout[plane, at]
+                taken[at] = 1
+            for k in range(dx.shape[1]):
+                taken[indices[plane, k]] = 0
 
 
 def repeat_pixels(
