@@ -29,7 +29,8 @@ def conv_backward_numpy(
 
     - needs_dx: False where nobody will use dx, as in a network's first layer; then it is None
     """
-    return _backward(dout, "(N, F, OH, OW)", *open_cache(cache, "conv_forward_numpy"), needs_dx=needs_dx)
+    x, w, geometry, dtype = open_cache(cache, "conv_forward_numpy")
+    return _backward(dout, "(N, F, OH, OW)", x, w, geometry, dtype, needs_dx)
 
 
 def conv1d_forward_numpy(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict) -> tuple[np.ndarray, Cache]:
