@@ -6,6 +6,7 @@ import pytest
 from convkit.classifiers.autoencoder import autoencoder
 from convkit.classifiers.cifar_resnet import cifar_resnet, se_cifar_resnet
 from convkit.classifiers.cnn import ThreeLayerConvNet
+from convkit.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
 from convkit.classifiers.lenet import lenet5
 from convkit.exchange import export_onnx
 from convkit.nn import (
@@ -160,6 +161,18 @@ def test_the_network_written_out_by_hand():
     model = ThreeLayerConvNet((3, 8, 8), num_filters=4, filter_size=3, hidden_dim=6, weight_scale=0.3)
     X = RNG.standard_normal((2, 3, 8, 8)).astype(np.float32)
     np.testing.assert_allclose(run(export_onnx(model), X), model.loss(X), atol=1e-4)
+
+
+@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize("normalization", [None, "batchnorm", "layernorm"])
+def test_fully_connected_networks_written_out_by_hand(normalization, trained):
+    X, y = RNG.standard_normal((8, 3, 2, 2)).astype(np.float32), np.arange(8) % 4
+    deep = FullyConnectedNet([7, 6], 12, 4, 0.5, normalization, weight_scale=0.3)
+    for _ in range(4 * trained):
+        deep.loss(X, y)  # moves the running averages
+    two = TwoLayerNet(12, 5, 4, weight_scale=0.3)
+    for model in (deep, two):
+        np.testing.assert_allclose(run(export_onnx(model), X.reshape(8, 12)), model.loss(X), atol=1e-4, rtol=1e-4)
 
 
 def test_float64():

@@ -36,6 +36,11 @@ class Network:
             raise ValueError(f"{name}: {error}") from error
         self.params = content["params"]
 
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """Names that get_state may have."""
+        return ()
+
     def get_state(self) -> dict[str, np.ndarray]:
         """What the network remembers besides its parameters, as copies by name; nothing, unless it says otherwise."""
         return {}
