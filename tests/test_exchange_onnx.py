@@ -7,7 +7,10 @@ from convkit.classifiers.autoencoder import autoencoder
 from convkit.classifiers.cifar_resnet import cifar_resnet, se_cifar_resnet
 from convkit.classifiers.cnn import ThreeLayerConvNet
 from convkit.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
+from convkit.classifiers.keras_cnn import keras_cnn
+from convkit.classifiers.lecture_cnn import lecture_cnn
 from convkit.classifiers.lenet import lenet5
+from convkit.classifiers.mobilenet import mobilenet_v1
 from convkit.exchange import export_onnx
 from convkit.nn import (
     GELU,
@@ -203,6 +206,11 @@ def test_what_cannot_be_exported():
         export_onnx(Regressor(AvgPool(3, stride=2, pad=1, rounding="ceil"), (1, 6, 6)))
 
 
-@pytest.mark.parametrize("make", [lenet5, autoencoder, cifar_resnet, se_cifar_resnet], ids=lambda make: make.__name__)
+GREY = [lenet5, autoencoder, keras_cnn]
+
+
+@pytest.mark.parametrize(
+    "make", [*GREY, lecture_cnn, cifar_resnet, se_cifar_resnet, mobilenet_v1], ids=lambda make: make.__name__
+)
 def test_whole_networks(make):
-    assert_same(make(), (3, 32, 32) if make in (cifar_resnet, se_cifar_resnet) else (1, 28, 28))
+    assert_same(make(), (1, 28, 28) if make in GREY else (3, 32, 32))
