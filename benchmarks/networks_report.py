@@ -1,6 +1,6 @@
 """What train_networks.py has found, as a table and pictures: `python benchmarks/networks_report.py FOLDER [OUT]`.
 
-FOLDER holds the .json files that train_networks.py wrote. Printed is the table of README in Markdown; written are
+FOLDER holds the .json files that train_networks.py wrote; those of README are in benchmarks/networks. Printed is the table of README in Markdown; written are
 OUT/training.png, the curves of all runs in one picture, and OUT/reconstructions.png, test images above what the
 auto-encoder (with Adam) makes of them. OUT is by default docs/images.
 """
@@ -46,7 +46,7 @@ def table(records: dict[str, Any]) -> list[str]:
 
 def curves(records: dict[str, Any]) -> Any:
     """A diagram for each network: accuracies over the epochs, for the auto-encoder losses."""
-    figure = new_figure(10, 5.6)
+    figure = new_figure(10, 6)
     panels = figure.subplots(2, 3).flat
     for axes in panels[len(records) :]:
         axes.set_visible(False)
@@ -57,15 +57,15 @@ def curves(records: dict[str, Any]) -> Any:
                 history, dashed = found["history"], "--" if "PyTorch" in run else "-"
                 axes.plot(history["epoch"], history["val_loss"], dashed, color=color, linewidth=1.5, label=run)
             axes.set(ylabel="validation loss per image", ylim=(0.1, 0.2))
-            title = f"{network}, {data}"
+            title = f"{network}\n{data}"
         else:
             history = record["history"]
             for column, label, color in (("train_acc", "training", BLUE), ("val_acc", "validation", ORANGE)):
                 axes.plot(history["epoch"], history[column], color=color, marker="o", markersize=3, label=label)
             low = np.floor(20 * min(history["val_acc"][1:])) / 20 - 0.05
-            axes.set(ylabel="images classified correctly", ylim=(low, 1))
+            axes.set(ylabel="accuracy", ylim=(low, 1))
             axes.yaxis.set_major_formatter("{x:.0%}")
-            title = f"{network}, {data}: test {record['test_accuracy']:.1%}"
+            title = f"{network}\n{data}, {record['test_accuracy']:.1%} of the test images"
         axes.set_title(title, fontsize=10)
         axes.set(xlabel="epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
