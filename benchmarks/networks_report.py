@@ -1,8 +1,9 @@
 """What train_networks.py has found, as a table and pictures: `python benchmarks/networks_report.py FOLDER [OUT]`.
 
-FOLDER holds the .json files that train_networks.py wrote; those of README are in benchmarks/networks. Printed is the table of README in Markdown; written are
-OUT/training.png, the curves of all runs in one picture, and OUT/reconstructions.png, test images above what the
-auto-encoder (with Adam) makes of them. OUT is by default docs/images.
+FOLDER holds the .json files that train_networks.py wrote; those of README are in benchmarks/networks. Printed is the
+table of README in Markdown; written are OUT/training.png, the curves of all runs in one picture, and
+OUT/reconstructions.png, test images above what the auto-encoder (with Adam) makes of them, if its picture is in FOLDER.
+OUT is by default docs/images.
 """
 
 from __future__ import annotations
