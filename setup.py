@@ -87,6 +87,10 @@ def extensions():
 class BuildExtensions(build_ext):
     """build_ext that lets the package install without a compiler, and writes down how it went for `convkit doctor`."""
 
+    def finalize_options(self):
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
+
     def run(self):
         failure = ""
         try:

@@ -12,8 +12,10 @@ groups, empty batches, ...) and fails is listed as not supported, not as wrong, 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -76,6 +78,7 @@ def check_layers(
     layers: Iterable[str] | None = None,
     full: bool = False,
     progress: bool | None = None,
+    parts: Iterable[str] | None = None,
 ) -> CheckReport:
     """Run all checks on a module of layers.
 
@@ -83,15 +86,27 @@ def check_layers(
     - layers: names of the layers to check, keys of convkit.layers.LAYERS; default all that the module defines
     - full: whether what goes beyond the assignment's contract must be right too
     - progress: whether to show a bar once it takes longer than a second; default: on a terminal and in a notebook
+    - parts: only these, such as 'forward', 'dx', 'inputs': lines of the report; default all
 
     Returns a report: report.ok, report.verdict, report.results, report.findings (the mistakes that were recognised),
     and its text by print(report) or report.text(hint=1...3); a module in which nothing was found to check is not ok.
-    Raises convkit.load_layers.LayersError if the module cannot be loaded, ValueError for a name that is no layer's.
+    Raises convkit.load_layers.LayersError if the module cannot be loaded, ValueError for a name that is no layer's, or
+    no part's.
     """
     module = read_anew(source) if isinstance(source, ModuleType) else load_layers(source)
     checks = list(checks_of(module, layers))
+    if parts is not None:
+        checks = _only(checks, list(parts))
     results = [run_check(check, full) for check in with_progress(checks, "check", progress)]
     return CheckReport(module.__name__, tuple(results))
+
+
+def _only(checks: list[Check], parts: list[str]) -> list[Check]:
+    known = list(dict.fromkeys(check.part for check in checks))
+    for part in parts:
+        if part not in known:
+            raise ValueError(f"parts must be among {', '.join(known)}; got {part!r}")
+    return [check for check in checks if check.part in parts]
 
 
 def checks_of(module: ModuleType, layers: Iterable[str] | None = None) -> Iterator[Check]:
@@ -142,11 +157,28 @@ def run_check(check: Check, full: bool = False, prints: Any = None) -> CheckResu
     except NotImplementedError as error:
         status, message = "not written", str(error) or "it raises NotImplementedError"
     except (Exception, SystemExit) as error:
-        status, message = "wrong", f"it raised an error: {describe_error(error)}"
+        status, message = "wrong", f"it raised an error: {describe_error(error)}{_wanted_call(check.layer, error)}"
     if status in ("wrong", "cannot tell") and check.beyond and not full:
         status = "not supported"
     findings, place = failure.findings, failure.place
     return CheckResult(check.layer, check.part, check.case, check.beyond, status, message, findings, place)
+
+
+def _wanted_call(layer_name: str, error: BaseException) -> str:
+    """How a function is called, where its arguments are not those that it is called with."""
+    layer = LAYERS.get(layer_name)
+    refused = re.match(r"(\w+)\(\) (takes|missing|got)", str(error)) if isinstance(error, TypeError) else None
+    if layer is None or refused is None:
+        return ""
+    for function in (layer.forward, layer.backward, *layer.alternatives.values()):
+        if function is not None and _stem(function.__name__) == _stem(refused[1]):
+            return f"; it is called as {refused[1]}({', '.join(inspect.signature(function).parameters)})"
+    return ""
+
+
+def _stem(name: str) -> str:
+    """A function's name without the suffix that tells implementations apart."""
+    return re.sub(f"({'|'.join(filter(None, SUFFIXES))})$", "", name)
 
 
 def _functions(module: ModuleType, layer: Layer) -> tuple[Callable, Callable | None] | None:
@@ -210,7 +242,8 @@ def _check_gradient(diagnosis: LayerDiagnosis, case: Case, gradient: str, part: 
             second = two(layer, forward(*args.values()), forward)[1]
             return compare("dx", second, right_results(layer, case).gradients["dx"])
     if backward is None:
-        raise NotImplementedError(f"the module does not define {layer.function_names()[1]}")
+        suffix = forward.__name__.removeprefix(layer.function_names()[0])
+        raise NotImplementedError(f"the module does not define {layer.function_names(suffix)[1]}")
     try:
         first, second = two(layer, forward(*args.values()), forward)
         right = right_for_theirs(layer, case, 0, first)
@@ -242,7 +275,7 @@ def _naming(diagnosis: LayerDiagnosis, items: list[str], case: Case, part: str) 
     except WrongContract as error:
         raise CheckFailure(str(error), findings=(wrong_return(str(error), diagnosis.layer.name, part),)) from None
     except Exception as error:
-        message = f"it raised an error: {describe_error(error)}"
+        message = f"it raised an error: {describe_error(error)}{_wanted_call(diagnosis.layer.name, error)}"
         raise CheckFailure(message, findings=diagnosis.findings(items, case, part)) from None
 
 

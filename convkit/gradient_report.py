@@ -43,6 +43,11 @@ class GradientRow:
     findings: tuple[Finding, ...] = ()
 
     @property
+    def error_text(self) -> str:
+        """The error beyond what round-off explains, or that there is none."""
+        return f"error {self.error:8.2e}" if self.error or not self.noise else "only round-off"
+
+    @property
     def excess(self) -> float:
         """The part of the error that round-off does not explain; infinite for NaN."""
         return max(0.0, self.error - self.noise) if self.error < np.inf else np.inf
@@ -104,7 +109,7 @@ class GradientReport(Report):
             verdict = self.row_verdict(row)
             said = [row.place] if verdict != "right" and row.place else []
             remark = "; ".join([*said, *([row.remark] if row.remark else [])])
-            what = (row.name, str(row.shape), row.dtype, f"error {row.error:8.2e}")
+            what = (row.name, str(row.shape), row.dtype, row.error_text)
             lines.append(Line(what, verdict, remark))
         return lines
 

@@ -132,7 +132,7 @@ def describe_error(error: BaseException, path: Path | None = None) -> str:
     own = str(path.resolve()) if path else ""
     theirs = [frame for frame in frames if os.path.abspath(frame.filename) == own] if own else []
     if not theirs:
-        theirs = [frame for frame in frames if not _is_library(frame.filename)] or list(frames)
+        theirs = [frame for frame in frames if not _is_library(frame.filename)]
     what = "".join(traceback.format_exception_only(type(error), error)).strip()
     if isinstance(error, MemoryError):  # NumPy's own kind has a long name
         what = f"MemoryError: {error}".rstrip(": ")

@@ -238,3 +238,34 @@ def test_a_wrong_forward_pass_is_blamed_alone(tmp_path):
     assert "evidence" in text
     assert "question" not in text
     assert "nearly the code" in report.text(hint=3)
+
+
+def test_a_function_with_other_arguments_is_told_how_it_is_called(tmp_path):
+    path = tmp_path / "short.py"
+    path.write_text(
+        "def affine_forward(x, w):\n    return x @ w, (x, w)\ndef affine_backward(dout, cache):\n    return dout\n"
+    )
+    report = check_layers(path)
+    first = next(r for r in report.results if r.part == "forward")
+    assert "it is called as affine_forward(x, w, b)" in first.message
+    assert "checks.py" not in report.text()
+
+
+def test_numbers_that_differ_late_are_printed_with_more_digits(tmp_path):
+    path = tmp_path / "rounded.py"
+    path.write_text(
+        "import numpy as np\n"
+        "def relu_forward(x):\n    return np.maximum(x, 0).astype(np.float32), x\n"
+        "def relu_backward(dout, cache):\n    return dout * (cache > 0)\n"
+    )
+    report = check_layers(path, ["relu"], parts=["forward"])
+    found, wanted = re.search(r"is (\S+), it should be (\S+);", report.results[0].message).groups()
+    assert found != wanted
+
+
+def test_parts_restrict_what_is_checked():
+    report = check_layers("convkit.numpy_layers", ["conv"], parts=["forward", "db"])
+    assert {r.part for r in report.results} == {"forward", "db"}
+    assert report.ok
+    with pytest.raises(ValueError, match=r"parts must be among forward, dx.*got 'dz'"):
+        check_layers("convkit.numpy_layers", ["conv"], parts=["dz"])

@@ -5,9 +5,11 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from planted_bugs.bugs import BUGS, Bug
 
+from convkit import layers as reference
 from convkit.checks import check_layers
 
 FOLDER = Path(__file__).parent / "planted_bugs"
@@ -58,3 +60,23 @@ def test_planted_bug_is_caught_and_blamed_and_given_no_wrong_name(bug):
 def test_nine_in_ten_planted_bugs_are_named():
     unnamed = [bug for bug in BUGS if bug.part not in {finding.blames for finding in report_of(bug).findings}]
     assert len(unnamed) <= 0.1 * len(BUGS), f"no name for {[f'{bug.layer}: {bug.what}' for bug in unnamed]}"
+
+
+def test_a_wrong_forward_beside_a_right_backward_is_told_in_words_about_numbers():
+    """Whatever explains gradients is not asked about out, which no dout reaches."""
+    layers = types.ModuleType("student")
+
+    def conv_transpose_forward_naive(x, w, b, conv_param):
+        out, cache = reference.conv_transpose_forward_naive(x, w, b, conv_param)
+        return np.sin(3 * out), cache
+
+    def conv_transpose_backward_naive(dout, cache):
+        return reference.conv_transpose_backward_naive(dout, cache)
+
+    for function in (conv_transpose_forward_naive, conv_transpose_backward_naive):
+        function.__module__ = "student"
+        setattr(layers, function.__name__, function)
+    report = check_layers(layers, ["conv_transpose"], parts=["forward"])
+    assert report.verdict == "wrong"
+    assert "it should be" in report.text()
+    assert "Error" not in report.text()

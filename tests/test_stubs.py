@@ -269,3 +269,14 @@ def test_a_stub_is_imported_without_a_warning(tmp_path):
     path.write_text(stub_text(LAYERS))
     done = subprocess.run([sys.executable, "-W", "error", "-c", "import mine"], cwd=tmp_path, check=False)
     assert done.returncode == 0
+
+
+def test_the_words_in_a_stub_name_what_is_there():
+    """Of nested assignments and comprehensions too: (first, _), dtype = ...; a.shape for a in ..."""
+    text = stub_text(["separable_conv", "conv"])
+    assert "# geometry has x_shape, w_shape, kernel," in text
+    assert "# first has x_shape, w_shape, kernel," in text
+    assert "# second has x_shape," in text
+    assert "dtype has" not in text
+    assert "dw_depth, dw_point and db.\n" in text
+    assert "and a.\n" not in text

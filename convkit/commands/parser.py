@@ -47,6 +47,14 @@ NEW_EXAMPLES = """examples:
 
 What is in a file stays as it is. exit codes: 0 written, 2 the command line is
 wrong, or something in the file is in the way"""
+LAB_EXAMPLES = """examples:
+  convkit lab                      in the folder convkit-course
+  convkit lab ~/cnn-course         in a folder of your own
+  convkit lab --solutions          the solved notebooks, in convkit-solutions
+  convkit lab --no-start           copy the files only
+
+What you have changed in the folder stays as it is. Ctrl-C ends JupyterLab.
+exit codes: 0 done, 1 something is missing, 2 the command line is wrong"""
 GRADE_EXAMPLES = """examples:
   convkit grade submissions --points points.toml
   convkit grade submissions --points points.toml --jobs 8 --out results
@@ -62,6 +70,7 @@ a part of one, is worth:
 exit codes: 0 graded, whatever the grades, 2 the command line or points.toml is
 wrong"""
 EXAMPLES = """examples:
+  convkit lab                      the course: notebooks to work through
   convkit train                    train a three-layer network on real images
   convkit predict RUN IMAGE...     let it classify pictures of your own
   convkit new my_layers.py conv    a layer to write yourself
@@ -82,6 +91,7 @@ def build() -> argparse.ArgumentParser:
     _add_data(_command(commands, "data", "list and download data sets", DATA_EXAMPLES))
     _add_new(_command(commands, "new", "write a file of layers to fill in", NEW_EXAMPLES))
     _add_check(_command(commands, "check", "check a file of layers against the reference", CHECK_EXAMPLES))
+    _add_lab(_command(commands, "lab", "open the course: notebooks to work through", LAB_EXAMPLES))
     _add_grade(_command(commands, "grade", "check the files of a whole class", GRADE_EXAMPLES))
     _command(commands, "doctor", "look at the installation and say what is wrong", None).set_defaults(run="doctor.run")
     return parser
@@ -192,6 +202,22 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     _add_limits(parser, 10.0, 1024)
+
+
+def _add_lab(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run="lab.run")
+    parser.add_argument(
+        "folder",
+        metavar="DIR",
+        nargs="?",
+        help="where to work (default: convkit-course, with --solutions convkit-solutions)",
+    )
+    parser.add_argument("--solutions", action="store_true", help="for instructors: everything solved")
+    parser.add_argument("--no-start", action="store_true", help="copy the files, do not start JupyterLab")
+    parser.add_argument("--no-browser", action="store_true", help="start JupyterLab, but open no browser")
+    parser.add_argument(
+        "--port", type=_checked(known.whole(1, 65535)), metavar="N", help="where JupyterLab listens (default: 8888)"
+    )
 
 
 def _add_grade(parser: argparse.ArgumentParser) -> None:

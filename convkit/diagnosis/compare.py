@@ -53,10 +53,20 @@ def compare(
     at = tuple(int(i) for i in np.unravel_index(int(np.argmax(errors)), errors.shape))
     wrong = errors > TOLERANCE
     place = f"{name}[{', '.join(map(str, at))}]" if at else name
-    text = f"{place} is {value[at]:.6g}, it should be {expected[at]:.6g}"
+    found, wanted = _told_apart(value[at], expected[at])
+    text = f"{place} is {found}, it should be {wanted}"
     if witness is not None:
         with contextlib.suppress(Exception):  # their forward pass may fail where it is asked again
             text += f" (a central difference through your own forward pass gives {witness(at):.6g})"
     if errors.size > 1:
         text += f"; {int(wrong.sum())} of its {errors.size} numbers are wrong"
     raise CheckFailure(text, place_of(name, value, expected, wrong, axes))
+
+
+def _told_apart(found: Any, expected: Any) -> tuple[str, str]:
+    """Two numbers with as many digits, six or more, as it takes to see that they differ."""
+    for digits in range(6, 18):
+        texts = f"{found:.{digits}g}", f"{expected:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts

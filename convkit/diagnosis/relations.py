@@ -214,9 +214,10 @@ def _uses_dout_wrongly(item: str, wrong: Sequence[Sample], blames: str) -> Findi
     for s in wrong:
         if s.mine_for is None or s.call.dout is None or not np.any(s.call.dout):
             return None
-        at_zero, doubled, other = (
-            s.mine_for(d)[item] for d in (np.zeros_like(s.call.dout), 2 * s.call.dout, -0.5 * s.call.dout)
-        )
+        gradients = [s.mine_for(d) for d in (np.zeros_like(s.call.dout), 2 * s.call.dout, -0.5 * s.call.dout)]
+        if any(item not in each for each in gradients):  # a result of forward, which has no dout
+            return None
+        at_zero, doubled, other = (each[item] for each in gradients)
         if any(isinstance(v, Exception) or np.shape(v) != np.shape(s.found[item]) for v in (at_zero, doubled, other)):
             return None
         found = np.asarray(s.found[item], float)

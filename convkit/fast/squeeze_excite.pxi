@@ -1,4 +1,4 @@
-"""Squeeze-and-excitation from the kernels of affine layers, activations and normalization."""
+"""Squeeze-and-excitation from the kernels of affine layers, activations and gates."""
 
 
 def squeeze_excite_forward_fast(x, w1, b1, w2, b2):
@@ -17,8 +17,7 @@ def squeeze_excite_forward_fast(x, w1, b1, w2, b2):
     squeezed, _ = global_avg_pool_forward_fast(x)
     hidden = affine.forward(squeezed, w1, b1, dtype, relu=True)
     gate = activation_kernels.sigmoid_forward(affine.forward(hidden, w2, b2, dtype))
-    out, zeros = np.empty_like(x), np.zeros(len(planes))
-    normalization_kernels.apply(planes, out.reshape(planes.shape), zeros, gate.ravel(), zeros)
+    out = activation_kernels.scale_rows(planes, gate).reshape(x.shape)
     return out, Cache("squeeze_excite_forward_fast", x, w1, w2, squeezed, hidden, gate)
 
 
@@ -36,15 +35,14 @@ def squeeze_excite_backward_fast(dout, cache):
     x, dout, gate = _c_order(x, dtype), _c_order(dout, dtype), _c_order(gate, dtype)
     pixels = x.shape[2] * x.shape[3]
     planes = x.reshape(x.shape[0] * x.shape[1], pixels)
-    upstream, zeros = dout.reshape(planes.shape), np.zeros(len(planes))
-    _, dgate = normalization_kernels.sums(upstream, planes, zeros)
-    dlogits = activation_kernels.sigmoid_backward(dgate.astype(dtype).reshape(gate.shape), gate)
+    upstream = dout.reshape(planes.shape)
+    dgate = activation_kernels.dot_rows(upstream, planes).reshape(gate.shape)
+    dlogits = activation_kernels.sigmoid_backward(dgate, gate)
     dw2 = affine.backward_w(dlogits, hidden, w2, dtype)
     dlogits, db2 = affine.backward_b(dlogits, dtype)
     # Multiplied, not masked: a NaN stays one.
     dhidden, db1 = affine.backward_b(affine.backward_x(dlogits, w2, hidden.shape, dtype) * (hidden > 0), dtype)
     dw1 = affine.backward_w(dhidden, squeezed, w1, dtype)
     dsqueezed = affine.backward_x(dhidden, w1, squeezed.shape, dtype) / dtype.type(pixels)
-    dx = np.empty_like(x)
-    normalization_kernels.apply(upstream, dx.reshape(planes.shape), zeros, gate.ravel(), dsqueezed.ravel())
+    dx = activation_kernels.scale_rows(upstream, gate, _c_order(dsqueezed, dtype)).reshape(x.shape)
     return dx, dw1, db1, dw2, db2

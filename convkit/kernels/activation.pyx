@@ -1,4 +1,6 @@
-"""ReLU by the kernels of relu.h, the other activations by those of activation.h. Arrays are C-contiguous.
+"""ReLU by the kernels of relu.h, the other activations by those of activation.h, gates of channels by those of gate.h.
+
+Arrays are C-contiguous.
 
 Of x, ReLU and leaky ReLU keep only a mask: one byte for each element, 1 above 0.
 """
@@ -27,6 +29,15 @@ cdef extern from "activation.h" nogil:
         unsigned char *above
         double slope
         Py_ssize_t size
+
+cdef extern from "gate.h" nogil:
+    ctypedef struct Gate:
+        const void *input "in"
+        const void *other "with"
+        void *out
+        const void *factor
+        const void *shift
+        Py_ssize_t rows, size, task_rows
 
 
 cdef int run_relu(bint backward, source, target, mask) except -1:
@@ -125,3 +136,29 @@ def gelu_backward(dout, x, bint tanh_form):
     """dout times the derivative of that at x"""
     cdef const Kernels* kernels = kernels_for(x.dtype)
     return run_activation(kernels.gelu_tanh_backward if tanh_form else kernels.gelu_backward, NORMAL, dout, x)
+
+
+cdef int run_gate(Task task, Gate* p, Py_ssize_t rows, Py_ssize_t size) except -1:
+    if rows == 0 or size == 0:
+        return 0
+    p.rows, p.size, p.task_rows = rows, size, max(1, ACTIVATION_TASK // size)
+    return run(task, p, (rows + p.task_rows - 1) // p.task_rows, 0, <double> rows * size)
+
+
+def scale_rows(matrix, factor, shift=None):
+    """matrix (rows, size) times the factor (rows,) of each row, plus its shift (rows,)"""
+    cdef Gate p
+    out = np.empty(matrix.shape, matrix.dtype)
+    p.input, p.out, p.factor = address(matrix), address(out), address(factor)
+    p.shift = NULL if shift is None else address(shift)
+    run_gate(kernels_for(matrix.dtype).scale_rows, &p, matrix.shape[0], matrix.shape[1])
+    return out
+
+
+def dot_rows(a, b):
+    """The sum of a*b along each row of two matrices (rows, size): (rows,)"""
+    cdef Gate p
+    sums = np.zeros(len(a), a.dtype)
+    p.input, p.other, p.out = address(a), address(b), address(sums)
+    run_gate(kernels_for(a.dtype).dot_rows, &p, a.shape[0], a.shape[1])
+    return sums

@@ -3,6 +3,7 @@
 #include "pool_plain.h"
 #include "relu_loops.h"
 #include "activation_loops.h"
+#include "gate_loops.h"
 #include "norm_rows.h"
 #include "norm_columns.h"
 #if CONVKIT_VECTORS
@@ -48,6 +49,8 @@ const Kernels NAME(table) = {
     .gelu_backward = NAME(gelu_backward),
     .gelu_tanh_forward = NAME(gelu_tanh_forward),
     .gelu_tanh_backward = NAME(gelu_tanh_backward),
+    .scale_rows = NAME(scale_rows),
+    .dot_rows = NAME(dot_rows),
     .norm_moments = NAME(norm_moments),
     .norm_apply = NAME(norm_apply),
     .norm_sums = NAME(norm_sums),

@@ -13,6 +13,8 @@ from convkit.mistakes.mistake import Call as Call
 from convkit.mistakes.mistake import Mistake
 from convkit.mistakes.normalization import NORMALIZATION
 from convkit.mistakes.pool import POOL
+from convkit.mistakes.squeeze_excite import SQUEEZE_EXCITE
+from convkit.mistakes.upsampling import UPSAMPLING
 
 MISTAKES: dict[str, list[Mistake]] = {
     **AFFINE,
@@ -21,5 +23,7 @@ MISTAKES: dict[str, list[Mistake]] = {
     **POOL,
     **NORMALIZATION,
     **DROPOUT,
+    **SQUEEZE_EXCITE,
     **LOSSES,
+    **UPSAMPLING,
 }

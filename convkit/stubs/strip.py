@@ -18,15 +18,18 @@ class Stripped:
     - source: text of the file
     - node: the function's syntax tree in it
     - notes: further comments on a variable by its name, such as what geometry has
+    - keep: leave the solution in, and take out its markers only
 
     Without markers, all but the docstring counts as the solution.
     """
 
-    def __init__(self, source: str, node: ast.FunctionDef, notes: dict[str, str] | None = None):
-        self.node, self.notes = node, notes or {}
+    def __init__(self, source: str, node: ast.FunctionDef, notes: dict[str, str] | None = None, keep: bool = False):
+        self.node, self.notes, self.keep = node, notes or {}, keep
         self.lines = source.split("\n")
         self.first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
         self.last = node.end_lineno or node.lineno
+        if self.lines[self.last : self.last + 1] and self.lines[self.last].strip() == END:
+            self.last += 1  # a comment behind the last statement is not in the tree
         self.blocks = list(self._blocks())
         self.text = "\n".join(self._rest())
         self.tree = ast.parse(textwrap.dedent(self.text))
@@ -57,6 +60,9 @@ class Stripped:
 
     def _rest(self) -> Iterator[str]:
         number = self.first
+        if self.keep:
+            yield from (line for line in self.lines[number - 1 : self.last] if line.strip() not in (BEGIN, END))
+            return
         for begin, end in self.blocks:
             yield from self.lines[number - 1 : begin - 1]
             indent = self.lines[begin - 1][: len(self.lines[begin - 1]) - len(self.lines[begin - 1].lstrip())]
@@ -66,7 +72,11 @@ class Stripped:
 
     def _todo(self, begin: int, end: int, indent: str) -> Iterator[str]:
         """The lines that take the place of a solution: what there is, what is wanted, and an error until it is done."""
-        given, wanted = self._bound(self.first, begin), self._wanted(begin, end)
+        # what runs through a comprehension is gone after it
+        gone = {n.id for c in ast.walk(self.node) if isinstance(c, ast.comprehension) for n in ast.walk(c.target)
+                if isinstance(n, ast.Name)}  # fmt: skip
+        given = [name for name in self._bound(self.first, begin) if name not in gone]
+        wanted = self._wanted(begin, end)
         goal = f"compute {_list(wanted)}" if wanted else "compute what it returns"
         yield from _comment(f"Your code here: {goal}. You have {_list(given)}.", indent)
         for name in given:

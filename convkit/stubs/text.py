@@ -7,6 +7,7 @@ import builtins
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Collection, Iterable, Iterator
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from convkit.layers import LAYERS
 from convkit.stubs.strip import Stripped
 
-HEADER = '''"""Layers of my own: {layers}.
+HEADER = '''{title}
 
 Each function says what is missing; put your code in the place of the line that raises NotImplementedError.
 
@@ -25,9 +26,10 @@ convkit check {file} --hint 2    the same with more of a hint
 
 
 class Stub:
-    """Functions to fill in, and the imports that they need."""
+    """Functions to fill in, and the imports that they need; with `solved`, the same functions filled in."""
 
-    def __init__(self, layers: Iterable[str]):
+    def __init__(self, layers: Iterable[str], solved: bool = False):
+        self.solved = solved
         self.layers = list(dict.fromkeys(layers))
         unknown = [name for name in self.layers if name not in LAYERS]
         if unknown or not self.layers:
@@ -73,7 +75,7 @@ class Stub:
         top = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
         if name not in top:
             raise ValueError(f"{module.__name__} does not define {name} as a function: there is no stub of it")
-        stripped = Stripped(source, top[name], _notes(module, top[name]))
+        stripped = Stripped(source, top[name], _notes(module, top[name]), keep=self.solved)
         self.functions[name] = stripped.text
         local = set(stripped._bound(stripped.first, stripped.last + 1))
         for used in _used(stripped.tree):
@@ -100,16 +102,18 @@ class Stub:
         return {f for name in self.layers for f in _functions_of(name)}
 
 
-def stub_text(layers: Iterable[str], file: str = "my_layers.py") -> str:
+def stub_text(layers: Iterable[str], file: str = "my_layers.py", solved: bool = False) -> str:
     """A whole file to fill in.
 
     - layers: names of layers, keys of convkit.layers.LAYERS
     - file: its name, for the hint on how to check it
+    - solved: the same file with the solutions, for instructors and tests
 
     Raises ValueError for a name that is no layer's.
     """
-    stub = Stub(layers)
-    header = HEADER.format(layers=", ".join(stub.layers), file=file)
+    stub = Stub(layers, solved)
+    title = textwrap.fill(f'"""Layers of my own: {", ".join(stub.layers)}.', 118)
+    header = HEADER.format(title=title, file=file)
     return "\n".join([header, "from __future__ import annotations", "", *stub.import_lines(), "", "", stub.body()])
 
 
@@ -156,15 +160,17 @@ def _notes(module: ModuleType, node: ast.FunctionDef) -> dict[str, str]:
     for statement in ast.walk(node):
         if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
             continue
-        target, called = statement.targets[0], statement.value.func
-        targets = target.elts if isinstance(target, ast.Tuple) else [target]
+        called = statement.value.func
         function = getattr(module, called.id, None) if isinstance(called, ast.Name) else None
         returned = str(getattr(function, "__annotations__", {}).get("return", ""))
-        kinds = re.findall(r"\w+", returned.removeprefix("tuple"))
-        for variable, kind in zip(targets, kinds, strict=False):
+        kinds = [kind for kind in re.findall(r"[\w.]+", returned) if kind != "tuple"]
+        # targets may be nested as the annotation is: (first, _), dtype = ... of tuple[tuple[A, A], np.dtype]
+        targets = [n for n in ast.walk(statement.targets[0]) if isinstance(n, ast.Name)]
+        targets.sort(key=lambda n: (n.lineno, n.col_offset))
+        for variable, kind in zip((n.id for n in targets), kinds, strict=False):
             offered = getattr(module, kind, None)
-            if isinstance(variable, ast.Name) and hasattr(offered, "_fields"):
-                notes[variable.id] = f"{variable.id} has {', '.join(_members(offered))}: see help({kind})"
+            if variable != "_" and hasattr(offered, "_fields"):
+                notes[variable] = f"{variable} has {', '.join(_members(offered))}: see help({kind})"
     return notes
 
 
