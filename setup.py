@@ -40,8 +40,10 @@ def flags():
         raise SystemExit(f"CONVKIT_OPENMP={OPENMP!r}: it must be auto, 0 or 1")
     if sys.platform == "win32":
         return (["/openmp", "/DCONVKIT_USE_OPENMP"] if OPENMP != "0" else []), []
-    # -fno-math-errno: sqrt need not set errno, so that it can be done on vectors.
-    compiler, linker = [*(["-O1", "-g"] if DEBUG else ["-O3", "-g0"]), "-fno-math-errno", "-pthread"], ["-pthread"]
+    # -fno-math-errno: sqrt need not set errno, so that it can be done on vectors. -fno-trapping-math: nobody looks at
+    # the processor's flags for floating-point exceptions, so that of `a > 0 ? b : c` both may be computed, on vectors.
+    harmless = ["-fno-math-errno", "-fno-trapping-math"]
+    compiler, linker = [*(["-O1", "-g"] if DEBUG else ["-O3", "-g0"]), *harmless, "-pthread"], ["-pthread"]
     if OPENMP == "1":
         compiler, linker = [*compiler, "-fopenmp", "-DCONVKIT_USE_OPENMP"], [*linker, "-fopenmp"]
     return compiler, linker

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from convkit.classifiers.cnn import ThreeLayerConvNet
 from convkit.layers.conv import check_conv
 
 
@@ -56,11 +55,3 @@ def adam(w: np.ndarray, dw: np.ndarray, config: dict) -> tuple[np.ndarray, dict]
     config["v"] = 0.999 * config.get("v", 0.0) + (1 - 0.999) * dw**2
     m, v = config["m"] / (1 - 0.9**t), config["v"] / (1 - 0.999**t)
     return w - config["learning_rate"] * m / (np.sqrt(v) + 1e-8), config
-
-
-class PublishedNet(ThreeLayerConvNet):
-    """ThreeLayerConvNet with float32 weights that computes in float64, as float64 images made the published runs do."""
-
-    def __init__(self, **settings: float):
-        super().__init__(dtype=np.float32, **settings)  # type: ignore[arg-type]
-        self.dtype = np.float64

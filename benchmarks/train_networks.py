@@ -233,7 +233,7 @@ def main() -> None:
         record = train_autoencoder(args) if name == "autoencoder" else train_classifier(name, args)
         about = {
             "network": name,
-            "command": " ".join(["python", *sys.argv]),
+            "command": " ".join(["python", *("DIR" if word == args.folder else word for word in sys.argv)]),
             "convkit": convkit.__version__,
             "layers": convkit.current("conv").module,
             "numpy": np.__version__,

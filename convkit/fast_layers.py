@@ -25,20 +25,32 @@ from convkit.layer_utils import conv_relu_pool_backward as conv_relu_pool_backwa
 from convkit.layer_utils import conv_relu_pool_forward as conv_relu_pool_forward_fast
 from convkit.layers.activations import relu_backward as relu_backward_fast
 from convkit.layers.activations import relu_forward as relu_forward_fast
-from convkit.layers.affine import affine_backward as affine_backward_fast
-from convkit.layers.affine import affine_forward as affine_forward_fast
 from convkit.layers.batchnorm import batchnorm_backward as batchnorm_backward_fast
 from convkit.layers.batchnorm import batchnorm_forward as batchnorm_forward_fast
 from convkit.layers.batchnorm import spatial_batchnorm_backward as spatial_batchnorm_backward_fast
 from convkit.layers.batchnorm import spatial_batchnorm_forward as spatial_batchnorm_forward_fast
+from convkit.layers.gelu import gelu_backward as gelu_backward_fast
+from convkit.layers.gelu import gelu_forward as gelu_forward_fast
+from convkit.layers.instancenorm import instancenorm_backward as instancenorm_backward_fast
+from convkit.layers.instancenorm import instancenorm_forward as instancenorm_forward_fast
 from convkit.layers.layernorm import layernorm_backward as layernorm_backward_fast
 from convkit.layers.layernorm import layernorm_forward as layernorm_forward_fast
 from convkit.layers.layernorm import spatial_groupnorm_backward as spatial_groupnorm_backward_fast
 from convkit.layers.layernorm import spatial_groupnorm_forward as spatial_groupnorm_forward_fast
+from convkit.layers.leaky_relu import leaky_relu_backward as leaky_relu_backward_fast
+from convkit.layers.leaky_relu import leaky_relu_forward as leaky_relu_forward_fast
+from convkit.layers.sigmoid import sigmoid_backward as sigmoid_backward_fast
+from convkit.layers.sigmoid import sigmoid_forward as sigmoid_forward_fast
+from convkit.layers.squeeze_excite import squeeze_excite_backward as squeeze_excite_backward_fast
+from convkit.layers.squeeze_excite import squeeze_excite_forward as squeeze_excite_forward_fast
+from convkit.layers.tanh import tanh_backward as tanh_backward_fast
+from convkit.layers.tanh import tanh_forward as tanh_forward_fast
 from convkit.numpy_layers import adaptive_avg_pool_backward_numpy as adaptive_avg_pool_backward_fast
 from convkit.numpy_layers import adaptive_avg_pool_forward_numpy as adaptive_avg_pool_forward_fast
 from convkit.numpy_layers import adaptive_max_pool_backward_numpy as adaptive_max_pool_backward_fast
 from convkit.numpy_layers import adaptive_max_pool_forward_numpy as adaptive_max_pool_forward_fast
+from convkit.numpy_layers import affine_backward_numpy as affine_backward_fast
+from convkit.numpy_layers import affine_forward_numpy as affine_forward_fast
 from convkit.numpy_layers import avg_pool_backward_numpy as avg_pool_backward_fast
 from convkit.numpy_layers import avg_pool_forward_numpy as avg_pool_forward_fast
 from convkit.numpy_layers import bed_of_nails_backward_numpy as bed_of_nails_backward_fast
@@ -106,13 +118,19 @@ __all__ = [
     "conv_relu_pool_forward_fast",
     "conv_transpose_backward_fast",
     "conv_transpose_forward_fast",
+    "gelu_backward_fast",
+    "gelu_forward_fast",
     "global_avg_pool_backward_fast",
     "global_avg_pool_forward_fast",
     "global_max_pool_backward_fast",
     "global_max_pool_forward_fast",
     "im2col_cython",
+    "instancenorm_backward_fast",
+    "instancenorm_forward_fast",
     "layernorm_backward_fast",
     "layernorm_forward_fast",
+    "leaky_relu_backward_fast",
+    "leaky_relu_forward_fast",
     "max_pool_backward_fast",
     "max_pool_backward_im2col",
     "max_pool_backward_reshape",
@@ -126,10 +144,16 @@ __all__ = [
     "relu_forward_fast",
     "separable_conv_backward_fast",
     "separable_conv_forward_fast",
+    "sigmoid_backward_fast",
+    "sigmoid_forward_fast",
     "spatial_batchnorm_backward_fast",
     "spatial_batchnorm_forward_fast",
     "spatial_groupnorm_backward_fast",
     "spatial_groupnorm_forward_fast",
+    "squeeze_excite_backward_fast",
+    "squeeze_excite_forward_fast",
+    "tanh_backward_fast",
+    "tanh_forward_fast",
     "upsample_bilinear_backward_fast",
     "upsample_bilinear_forward_fast",
     "upsample_nearest_backward_fast",

@@ -41,13 +41,19 @@ __all__ = [
     "conv_relu_pool_forward_fast",
     "conv_transpose_backward_fast",
     "conv_transpose_forward_fast",
+    "gelu_backward_fast",
+    "gelu_forward_fast",
     "global_avg_pool_backward_fast",
     "global_avg_pool_forward_fast",
     "global_max_pool_backward_fast",
     "global_max_pool_forward_fast",
     "im2col_cython",
+    "instancenorm_backward_fast",
+    "instancenorm_forward_fast",
     "layernorm_backward_fast",
     "layernorm_forward_fast",
+    "leaky_relu_backward_fast",
+    "leaky_relu_forward_fast",
     "max_pool_backward_fast",
     "max_pool_backward_im2col",
     "max_pool_backward_reshape",
@@ -61,10 +67,16 @@ __all__ = [
     "relu_forward_fast",
     "separable_conv_backward_fast",
     "separable_conv_forward_fast",
+    "sigmoid_backward_fast",
+    "sigmoid_forward_fast",
     "spatial_batchnorm_backward_fast",
     "spatial_batchnorm_forward_fast",
     "spatial_groupnorm_backward_fast",
     "spatial_groupnorm_forward_fast",
+    "squeeze_excite_backward_fast",
+    "squeeze_excite_forward_fast",
+    "tanh_backward_fast",
+    "tanh_forward_fast",
     "upsample_bilinear_backward_fast",
     "upsample_bilinear_forward_fast",
     "upsample_nearest_backward_fast",
@@ -118,6 +130,22 @@ def bed_of_nails_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
 def max_pool_with_indices_fast(x: np.ndarray, pool_param: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]: ...
 def relu_forward_fast(x: np.ndarray) -> tuple[np.ndarray, Any]: ...
 def relu_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def leaky_relu_forward_fast(x: np.ndarray, slope: float = 0.01) -> tuple[np.ndarray, Any]: ...
+def leaky_relu_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def sigmoid_forward_fast(x: np.ndarray) -> tuple[np.ndarray, Any]: ...
+def sigmoid_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def tanh_forward_fast(x: np.ndarray) -> tuple[np.ndarray, Any]: ...
+def tanh_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def gelu_forward_fast(x: np.ndarray, approximate: str = "none") -> tuple[np.ndarray, Any]: ...
+def gelu_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray: ...
+def instancenorm_forward_fast(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, in_param: dict[str, Any]
+) -> tuple[np.ndarray, Any]: ...
+def instancenorm_backward_fast(dout: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+def squeeze_excite_forward_fast(
+    x: np.ndarray, w1: np.ndarray, b1: np.ndarray, w2: np.ndarray, b2: np.ndarray
+) -> tuple[np.ndarray, Any]: ...
+def squeeze_excite_backward_fast(dout: np.ndarray, cache: Any) -> tuple[np.ndarray, ...]: ...
 def conv_relu_forward_fast(
     x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict[str, Any]
 ) -> tuple[np.ndarray, Any]: ...

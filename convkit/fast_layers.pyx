@@ -4,7 +4,8 @@
     max_pool_forward_fast, max_pool_backward_fast   max pooling
     affine_forward_fast,   affine_backward_fast     the affine layer
     relu_forward_fast,     relu_backward_fast       ReLU
-    batchnorm_..., spatial_batchnorm_..., layernorm_..., spatial_groupnorm_...          normalization
+    leaky_relu_..., sigmoid_..., tanh_..., gelu_..., squeeze_excite_...                 the other activations, and gates
+    batchnorm_..., spatial_batchnorm_..., layernorm_..., spatial_groupnorm_..., instancenorm_...      normalization
     conv_relu_..., conv_relu_pool_..., conv_bn_relu_...,
     affine_relu_..., affine_bn_relu_..., affine_ln_relu_...      fused pairs
     ...                                             and what stands in fast/: further convolutions, pooling, upsampling
@@ -16,7 +17,17 @@ check the arguments, bring them into C order and divide the work among threads; 
 
 import numpy as np
 
-from convkit.contracts import Cache, check_dout, check_ndim, check_not_scalar, check_shape, common_dtype, open_cache
+from convkit.contracts import (
+    Cache,
+    check_dout,
+    check_ndim,
+    check_not_scalar,
+    check_shape,
+    common_dtype,
+    one_of,
+    open_cache,
+    real_number,
+)
 from convkit.im2col import check_field
 import convkit.kernels.activation as activation_kernels
 import convkit.kernels.im2col as im2col_kernels
@@ -32,10 +43,13 @@ from convkit.layers.conv import check_conv
 from convkit.layers.conv1d import check_conv1d
 from convkit.layers.conv3d import check_conv3d
 from convkit.layers.conv_transpose import check_conv_transpose
+from convkit.layers.gelu import FORMS
 from convkit.layers.global_pool import check_global_pool
+from convkit.layers.instancenorm import check_instancenorm
 from convkit.layers.layernorm import check_groupnorm, check_layernorm
 from convkit.layers.pool import check_pool, pool_geometry
 from convkit.layers.separable_conv import check_separable_conv
+from convkit.layers.squeeze_excite import check_squeeze_excite
 from convkit.layers.unpool import check_max_unpool
 from convkit.layers.upsample import check_upsample
 from convkit.layers.upsample_bilinear import check_upsample_bilinear
@@ -79,13 +93,19 @@ __all__ = [
     "conv_relu_pool_forward_fast",
     "conv_transpose_backward_fast",
     "conv_transpose_forward_fast",
+    "gelu_backward_fast",
+    "gelu_forward_fast",
     "global_avg_pool_backward_fast",
     "global_avg_pool_forward_fast",
     "global_max_pool_backward_fast",
     "global_max_pool_forward_fast",
     "im2col_cython",
+    "instancenorm_backward_fast",
+    "instancenorm_forward_fast",
     "layernorm_backward_fast",
     "layernorm_forward_fast",
+    "leaky_relu_backward_fast",
+    "leaky_relu_forward_fast",
     "max_pool_backward_fast",
     "max_pool_backward_im2col",
     "max_pool_backward_reshape",
@@ -99,10 +119,16 @@ __all__ = [
     "relu_forward_fast",
     "separable_conv_backward_fast",
     "separable_conv_forward_fast",
+    "sigmoid_backward_fast",
+    "sigmoid_forward_fast",
     "spatial_batchnorm_backward_fast",
     "spatial_batchnorm_forward_fast",
     "spatial_groupnorm_backward_fast",
     "spatial_groupnorm_forward_fast",
+    "squeeze_excite_backward_fast",
+    "squeeze_excite_forward_fast",
+    "tanh_backward_fast",
+    "tanh_forward_fast",
     "upsample_bilinear_backward_fast",
     "upsample_bilinear_forward_fast",
     "upsample_nearest_backward_fast",
@@ -224,6 +250,7 @@ include "fast/pooling.pxi"
 include "fast/upsampling.pxi"
 include "fast/activation.pxi"
 include "fast/normalization.pxi"
+include "fast/squeeze_excite.pxi"
 include "fast/fused.pxi"
 
 

@@ -11,6 +11,7 @@ from convkit.calculators import gradient_support
 from convkit.classifiers.alexnet import alexnet
 from convkit.classifiers.autoencoder import autoencoder
 from convkit.classifiers.cnn import ThreeLayerConvNet
+from convkit.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
 from convkit.classifiers.mobilenet import mobilenet_v1
 from convkit.classifiers.resnet import resnet
 from convkit.classifiers.vgg import vgg
@@ -96,6 +97,11 @@ def test_vgg16_against_published_figures_in_milliseconds():
 def test_summary_of_models_batches_and_dtypes():
     hand_written = convkit.summary(ThreeLayerConvNet())
     assert hand_written.params == sum(w.size for w in ThreeLayerConvNet().params.values())
+    for deep in (FullyConnectedNet([20, 30], 12, 4, 0.5, "layernorm"), TwoLayerNet(12, 7, 4)):
+        table = convkit.summary(deep)
+        assert table.params == sum(w.size for w in deep.params.values())
+        assert table.multiply_adds == sum(w.size for name, w in deep.params.items() if name[0] == "W")
+        assert table.out_shape == (4,)
     model = Classifier(keras_practical(), (1, 28, 28))
     table = convkit.summary(model, batch_size=64, dtype=np.float64)
     assert table.activations == 64 * 2 * convkit.summary(model).activations

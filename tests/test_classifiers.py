@@ -67,11 +67,29 @@ def test_initial_loss_is_log_c_and_a_little_more_with_regularization(kind):
 
 @pytest.mark.parametrize("kind", ["conv", "deep"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, "float32"])
-def test_everything_is_computed_in_the_networks_dtype(kind, dtype):
+def test_everything_is_computed_in_the_networks_dtype_but_that_images_of_float64_stay_so_in_the_conv_net(kind, dtype):
     model = small(kind, dtype=dtype)
-    for images in (X, X.astype(np.float32), (9 * X).astype(np.int8)):
+    for images in (X, X.astype(">f8"), X.astype(np.float32), X.astype(np.float16), (9 * X).astype(np.int8)):
         loss, grads = model.loss(images, Y)
-        assert {a.dtype for a in (loss, model.loss(images), *grads.values())} == {np.dtype(dtype)}
+        stays = kind == "conv" and images.dtype.newbyteorder("=") == np.float64
+        found = {a.dtype for a in (loss, model.loss(images), *grads.values(), *model.params.values())}
+        assert found - {np.dtype(dtype)} == ({np.dtype(np.float64)} if stays else set()) - {np.dtype(dtype)}
+        assert all(grads[name].dtype == (np.float64 if stays else dtype) for name in grads)
+
+
+def test_a_conv_net_of_float32_trains_on_images_of_float64_as_one_of_float64_with_the_same_weights():
+    model, precise = small("conv", dtype=np.float32), small("conv", dtype=np.float64)
+    precise.params = {name: array.astype(np.float64) for name, array in model.params.items()}
+    loss, grads = model.loss(X, Y)
+    expected, wanted = precise.loss(X, Y)
+    assert loss == expected
+    assert all(np.array_equal(grads[name], wanted[name]) for name in wanted)
+    solver = Solver(
+        model, {"X_train": X, "y_train": Y, "X_val": X, "y_val": Y}, num_epochs=2, batch_size=len(X), verbose=False
+    )
+    solver.train()
+    assert solver.loss_history[-1] < solver.loss_history[0]
+    assert {array.dtype for array in model.params.values()} == {np.dtype(np.float32)}
 
 
 def test_weights_are_drawn_in_the_order_of_cs231n():

@@ -87,6 +87,12 @@ WRONG = [
     ("conv", {"x": arr(2, 0, 6, 6)}, ValueError, "x must have at least one channel and one pixel", "(2, 0, 6, 6)"),
     ("conv", {"b": arr(1)}, ValueError, "b must have shape (F,) = (6,)", "got (1,)"),
     ("conv", {"b": arr(6, 1)}, ValueError, "b must have shape (F,) = (6,)", "got (6, 1)"),
+    ("conv", {}, ValueError, "conv_param['pad'] = 1152921504606846976 makes images of", "no memory", {"pad": 2**60}),
+    ("conv", {}, ValueError, "conv_param['pad'] =", "no memory", {"pad": 2**60, "stride": 2**60, "rounding": "floor"}),
+    ("conv1d", {}, ValueError, "conv_param['pad'] =", "less padding", {"pad": (0, 2**60)}),
+    ("conv3d", {}, ValueError, "conv_param['pad'] =", "less padding", {"pad": 2**30}),
+    ("max_pool", {}, ValueError, "pool_param['pad'] =", "less padding", {"pad": 2**60, "rounding": "floor"}),
+    ("avg_pool", {}, ValueError, "pool_param['pad'] =", "less padding", {"pad": 2**60, "rounding": "floor"}),
     ("conv", {"x": arr(2, 4, 2, 6)}, ValueError, "height 2 + 2*0 = 2 is smaller than the kernel's 3", {"pad": 0}),
     ("conv", {}, ValueError, "(6 + 2*1 - 3)/2 + 1 = 3.5", "heights that fit are 5 and 7", "'floor' (3)", {"stride": 2}),
     # settings of a convolution

@@ -6,7 +6,11 @@ import pytest
 from convkit.classifiers.autoencoder import autoencoder
 from convkit.classifiers.cifar_resnet import cifar_resnet, se_cifar_resnet
 from convkit.classifiers.cnn import ThreeLayerConvNet
+from convkit.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
+from convkit.classifiers.keras_cnn import keras_cnn
+from convkit.classifiers.lecture_cnn import lecture_cnn
 from convkit.classifiers.lenet import lenet5
+from convkit.classifiers.mobilenet import mobilenet_v1
 from convkit.exchange import export_onnx
 from convkit.nn import (
     GELU,
@@ -162,6 +166,18 @@ def test_the_network_written_out_by_hand():
     np.testing.assert_allclose(run(export_onnx(model), X), model.loss(X), atol=1e-4)
 
 
+@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize("normalization", [None, "batchnorm", "layernorm"])
+def test_fully_connected_networks_written_out_by_hand(normalization, trained):
+    X, y = RNG.standard_normal((8, 3, 2, 2)).astype(np.float32), np.arange(8) % 4
+    deep = FullyConnectedNet([7, 6], 12, 4, 0.5, normalization, weight_scale=0.3)
+    for _ in range(4 * trained):
+        deep.loss(X, y)  # moves the running averages
+    two = TwoLayerNet(12, 5, 4, weight_scale=0.3)
+    for model in (deep, two):
+        np.testing.assert_allclose(run(export_onnx(model), X.reshape(8, 12)), model.loss(X), atol=1e-4, rtol=1e-4)
+
+
 def test_float64():
     model = Classifier(Sequential(Affine(4), ReLU(), Affine(3)), (6,), dtype=np.float64)
     X = RNG.standard_normal((2, 6))
@@ -190,6 +206,11 @@ def test_what_cannot_be_exported():
         export_onnx(Regressor(AvgPool(3, stride=2, pad=1, rounding="ceil"), (1, 6, 6)))
 
 
-@pytest.mark.parametrize("make", [lenet5, autoencoder, cifar_resnet, se_cifar_resnet], ids=lambda make: make.__name__)
+GREY = [lenet5, autoencoder, keras_cnn]
+
+
+@pytest.mark.parametrize(
+    "make", [*GREY, lecture_cnn, cifar_resnet, se_cifar_resnet, mobilenet_v1], ids=lambda make: make.__name__
+)
 def test_whole_networks(make):
-    assert_same(make(), (3, 32, 32) if make in (cifar_resnet, se_cifar_resnet) else (1, 28, 28))
+    assert_same(make(), (1, 28, 28) if make in GREY else (3, 32, 32))

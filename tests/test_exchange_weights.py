@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from convkit.classifiers.cnn import ThreeLayerConvNet
+from convkit.classifiers.fc_net import FullyConnectedNet
 from convkit.exchange import export_onnx, in_order, load_weights, read_tensors
 from convkit.exchange.name_map import their_name
 from convkit.nn import Affine, BatchNorm, Classifier, Conv, MaxPool, ReLU, Residual, Sequential, SqueezeExcite
@@ -125,6 +126,20 @@ def test_the_network_written_out_by_hand():
     np.testing.assert_allclose(model.params["W2"], theirs["f.weight"].T, rtol=1e-6)
     assert list(model.params) == ["W1", "b1", "W2", "b2", "W3", "b3"]
     assert model.params["W1"].dtype == np.float32
+
+
+def test_a_fully_connected_network_written_out_by_hand():
+    model = FullyConnectedNet([6], 8, 3, normalization="batchnorm")
+    shapes = {"a.weight": (6, 8), "a.bias": (6,), "n.weight": (6,), "n.bias": (6,), "b.weight": (3, 6), "b.bias": (3,)}
+    theirs = {name: RNG.standard_normal(shape) for name, shape in shapes.items()}
+    theirs |= {"n.running_mean": RNG.standard_normal(6), "n.running_var": RNG.uniform(1, 2, 6)}
+    load_weights(model, theirs, {"affine1": "a", "batch_norm1": "n", "affine2": "b"})
+    np.testing.assert_allclose(model.params["W1"], theirs["a.weight"].T, rtol=1e-6)
+    np.testing.assert_allclose(model.params["gamma1"], theirs["n.weight"], rtol=1e-6)
+    np.testing.assert_allclose(model.get_state()["running_var1"], theirs["n.running_var"], rtol=1e-6)
+    X = RNG.standard_normal((4, 8)).astype(np.float32)
+    net, params = model.as_module()
+    np.testing.assert_allclose(net.apply(params, X), model.loss(X), rtol=1e-5, atol=1e-6)
 
 
 def test_files_without_pytorch(tmp_path):

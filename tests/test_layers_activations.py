@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
-from helpers import assert_close, numerical_gradient, results
+from helpers import assert_close, needs_compiled, numerical_gradient, pair_of, results
 
 from convkit.layers import (
     LAYERS,
@@ -110,6 +110,45 @@ def test_squeeze_excite_by_hand():
     # the hidden unit is relu(2 + 1 - 3) = 0, so the gates are sigmoid(0) and sigmoid(1)
     out, _ = squeeze_excite_forward(x, w1, b1, w2, b2)
     assert_close(out, x * np.array([0.5, scipy.special.expit(1)]).reshape(1, 2, 1, 1))
+
+
+@needs_compiled
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_compiled_functions_are_exact_to_a_few_digits_of_the_last_place(dtype):
+    x = np.concatenate([np.linspace(-9, 9, 4001), np.geomspace(1e-30, 700, 2000), -np.geomspace(1e-30, 700, 2000)])
+    x, units = x.astype(dtype), {np.float32: 1e-7, np.float64: 2e-16}[dtype]
+    precise = x.astype(np.longdouble)
+    with np.errstate(over="ignore"):
+        for name, expected in (("sigmoid", 1 / (1 + np.exp(-precise))), ("tanh", np.tanh(precise))):
+            out = pair_of("fast", name)[0](x)[0]
+            # below the smallest normal number there are fewer digits
+            allowed = np.maximum(3 * units * np.abs(expected), np.finfo(dtype).smallest_subnormal)
+            wrong = np.abs(out - expected) > allowed
+            assert not wrong.any(), (name, x[wrong][:3], out[wrong][:3], expected[wrong][:3])
+    x = x[np.abs(x) < 12].astype(np.float64)
+    phi = scipy.special.ndtr(x)
+    out, cache = pair_of("fast", "gelu")[0](x.astype(dtype))
+    assert np.abs(out - x * phi).max() < 30 * units
+    slope = phi + x * scipy.stats.norm.pdf(x)
+    assert np.abs(pair_of("fast", "gelu")[1](np.ones_like(out), cache) - slope).max() < 5 * units
+
+
+@needs_compiled
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["leaky_relu", "sigmoid", "tanh", "gelu"])
+def test_the_compiled_functions_of_numbers_that_are_not_usual(name, dtype):
+    info = np.finfo(dtype)
+    x = np.array([np.nan, np.inf, -np.inf, 0, -0.0, info.tiny / 8, -info.tiny / 8, -88, -100, -700, -740, -745], dtype)
+    dout = np.ones_like(x)
+    with np.errstate(all="ignore"):
+        for more in ([], ["tanh"]) if name == "gelu" else ([],):
+            out, cache = pair_of("fast", name)[0](x, *more)
+            expected, naive_cache = pair_of("naive", name)[0](x, *more)
+            found = pair_of("fast", name)[1](dout, cache), pair_of("naive", name)[1](dout, naive_cache)
+            for mine, theirs in ((out, expected), found):
+                assert np.array_equal(np.isnan(mine), np.isnan(theirs))
+                small = info.smallest_subnormal * 4
+                np.testing.assert_allclose(mine, theirs, rtol=4 * info.eps, atol=small, equal_nan=True)
 
 
 TORCH_ACTIVATIONS = {

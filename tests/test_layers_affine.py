@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from helpers import assert_close, numerical_gradient
+from helpers import assert_close, numerical_gradient, pair_of, same_bits
 
-from convkit.layers import affine_backward, affine_forward, relu_backward, relu_forward
+from convkit.layers import LAYERS, affine_backward, affine_forward, relu_backward, relu_forward
 
 
 def test_affine_is_a_weighted_sum():
@@ -69,3 +69,16 @@ def test_relu_takes_an_array_that_lies_in_a_file(tmp_path):
     out, cache = relu_forward(x)
     np.testing.assert_array_equal(out, [[0, 2]])
     np.testing.assert_array_equal(relu_backward(np.ones((1, 2)), cache), [[0, 1]])
+
+
+@pytest.mark.parametrize("implementation", ["numpy", "fast"])
+@pytest.mark.parametrize("layer", ["affine", "conv"])
+def test_dx_can_be_left_out(implementation, layer):
+    rng = np.random.default_rng(0)
+    arguments = LAYERS[layer].draw(LAYERS[layer].cases[0], rng, np.float32)
+    forward, backward = pair_of(implementation, layer)
+    out, cache = forward(*arguments.values())
+    nothing, *without = backward(out, cache, needs_dx=False)
+    assert nothing is None
+    for found, expected in zip(without, backward(out, cache)[1:], strict=True):
+        assert same_bits(found, expected)

@@ -16,7 +16,7 @@ def network_of(net: Any, input_shape: Sequence[int] | None) -> tuple[Module, Sha
     """A module and the shape of one sample, (C, H, W) or (D,).
 
     - net: a module such as Sequential(...), a model of convkit.nn, or a network written out by hand that describes
-      itself by as_module(), as ThreeLayerConvNet does
+      itself by as_module(), as ThreeLayerConvNet and FullyConnectedNet do
     - input_shape: None for models, which know it
 
     Raises TypeError for anything else, ValueError for a shape that is missing or not the model's.
@@ -50,7 +50,10 @@ def parameters_of(model: Any) -> tuple[Module, Shape, dict[str, np.ndarray], dic
             f"model must be a network with its parameters, such as Classifier(net, input_shape), got {model.kind}"
         )
     net, shape = network_of(model, None)
-    return net, shape, model.params if isinstance(model, Model) else model.as_module()[1], model.get_state()
+    if isinstance(model, Model):
+        return net, shape, model.params, model.get_state()
+    net, params = model.as_module()
+    return net, shape, params, net.get_state()
 
 
 def nodes_of(net: Any, input_shape: Sequence[int] | None) -> tuple[list[Node], Shape]:

@@ -36,6 +36,11 @@ class Network:
             raise ValueError(f"{name}: {error}") from error
         self.params = content["params"]
 
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """Names that get_state may have."""
+        return ()
+
     def get_state(self) -> dict[str, np.ndarray]:
         """What the network remembers besides its parameters, as copies by name; nothing, unless it says otherwise."""
         return {}
@@ -99,9 +104,13 @@ def weight_decay(
     return next(iter(grads.values())).dtype.type(penalty)
 
 
-def cast_images(X: Any, input_dim: tuple[int, ...], dtype: type) -> np.ndarray:
-    """A batch of real numbers (N, *input_dim) in the network's dtype; ValueError or TypeError for anything else."""
-    X = _cast(X, dtype)
+def cast_images(X: Any, input_dim: tuple[int, ...], dtype: type, keep_float64: bool = False) -> np.ndarray:
+    """A batch of real numbers (N, *input_dim) in the network's dtype; ValueError or TypeError for anything else.
+
+    - keep_float64: leave images of float64 as they are, whatever the network's dtype
+    """
+    wide = keep_float64 and is_plain_array(X) and X.dtype.newbyteorder("=") == np.float64
+    X = _cast(X, np.float64 if wide else dtype)
     if X.ndim < 2 or X.shape[1:] != tuple(input_dim):
         expected = ", ".join(map(str, input_dim))
         raise ValueError(f"X must have shape (N, {expected}), got {X.shape}")

@@ -35,7 +35,8 @@ class ThreeLayerConvNet(Network):
     - num_classes: number of scores
     - weight_scale: standard deviation of the initial weights, drawn from NumPy's global random state; biases start at 0
     - reg: strength of the L2 regularization: 0.5 * reg * sum of the squared weights (not biases) is added to the loss
-    - dtype: np.float32 or np.float64; parameters have it, and images are converted to it
+    - dtype: np.float32 or np.float64, of the parameters; images are converted to it, but those of float64 stay as they
+      are, as in CS231n: with them everything is computed in float64, which is slower. For speed give images of float32
 
     params: W1 (F, C, filter_size, filter_size), b1, W2 (F*H/2*W/2, hidden_dim), b2, W3 (hidden_dim, num_classes), b3.
     Raises ValueError or TypeError for arguments that do not fit.
@@ -76,7 +77,7 @@ class ThreeLayerConvNet(Network):
     def loss(self, X: np.ndarray, y: np.ndarray | None = None):
         """Loss of a batch and its gradients, or the scores.
 
-        - X: images (N, C, H, W), converted to the network's dtype
+        - X: images (N, C, H, W); those of float64 are computed in float64, all others in the network's dtype
         - y: labels (N,), integers in 0..num_classes-1, or None
 
         Returns the scores (N, num_classes) if y is None; else (loss, grads), grads a dict with the keys of params.
@@ -92,7 +93,7 @@ class ThreeLayerConvNet(Network):
     def forward(self, X: np.ndarray) -> tuple[np.ndarray, tuple]:
         """The scores (N, num_classes) of images X (N, C, H, W), and a cache for backward."""
         W1, b1, W2, b2, W3, b3 = (self.params[name] for name in ("W1", "b1", "W2", "b2", "W3", "b3"))
-        X = cast_images(X, self.input_dim, self.dtype)
+        X = cast_images(X, self.input_dim, self.dtype, keep_float64=True)
         features, conv_cache = conv_relu_pool_forward(X, W1, b1, self._conv_param, self._pool_param)
         hidden, hidden_cache = affine_relu_forward(features, W2, b2)
         scores, score_cache = ops.forward("affine", hidden, W3, b3)
@@ -119,7 +120,7 @@ class ThreeLayerConvNet(Network):
     def activations(self, X: np.ndarray) -> dict[str, np.ndarray]:
         """The output of every layer for images X (N, C, H, W), by name, in order; 'scores' is the last."""
         outputs = {}
-        out = cast_images(X, self.input_dim, self.dtype)
+        out = cast_images(X, self.input_dim, self.dtype, keep_float64=True)
         for name, layer, *arguments in (
             ("conv", "conv", self.params["W1"], self.params["b1"], self._conv_param),
             ("conv_relu", "relu"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +33,9 @@ from convkit.layer_utils import (
 )
 from convkit.layers import *  # noqa: F403
 from convkit.layers.dropout import check_seed
+
+if TYPE_CHECKING:
+    from convkit.nn.module import Module
 
 # (forward, backward) of a hidden layer of FullyConnectedNet, by its normalization.
 HIDDEN = {
@@ -65,6 +68,7 @@ class TwoLayerNet(Network):
         C = whole_number("num_classes", num_classes, 1)
         scale = real_number("weight_scale", weight_scale, 0, np.inf)
         self.reg = real_number("reg", reg, 0, np.inf)
+        self.input_dim = (D,)
         self.params = {}
         self.params["W1"], self.params["b1"] = draw_weights((D, H), H, scale, np.float64)
         self.params["W2"], self.params["b2"] = draw_weights((H, C), C, scale, np.float64)
@@ -82,6 +86,14 @@ class TwoLayerNet(Network):
         dhidden, grads["W2"], grads["b2"] = ops.backward(dscores, score_cache)
         _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache, needs_dx=False)
         return loss + weight_decay(self.params, grads, self.reg), grads
+
+    def as_module(self) -> tuple[Module, dict[str, np.ndarray]]:
+        """The same network as a module of convkit.nn, and its parameters by the names that they have there."""
+        from convkit.nn import Affine, ReLU, Sequential
+
+        hidden, classes = self.params["W2"].shape
+        net = Sequential(Affine(hidden), ReLU(), Affine(classes))
+        return net, dict(zip(net.shapes(self.input_dim)[0], self.params.values(), strict=True))
 
 
 class FullyConnectedNet(Network):
@@ -133,6 +145,7 @@ class FullyConnectedNet(Network):
         scale = real_number("weight_scale", weight_scale, 0, np.inf)
         hidden_sizes = whole_numbers("hidden_dims", hidden_dims, 1)
         sizes = [whole_number("input_dim", input_dim, 1), *hidden_sizes, whole_number("num_classes", num_classes, 1)]
+        self.input_dim = tuple(sizes[:1])
         self.num_layers = len(sizes) - 1
         self.params = {}
         for i, (rows, columns) in enumerate(pairwise(sizes), start=1):
@@ -168,6 +181,36 @@ class FullyConnectedNet(Network):
             dout = self._hidden_backward(dout, caches[i - 1], i, grads)
         return loss + weight_decay(self.params, grads, self.reg), grads
 
+    def as_module(self) -> tuple[Module, dict[str, np.ndarray]]:
+        """The same network as a module of convkit.nn with the same running averages, and its parameters by the names
+        that they have there."""
+        from convkit.nn import Affine, BatchNorm, Dropout, LayerNorm, ReLU, Sequential
+
+        modules: list[Module] = []
+        for i in range(1, self.num_layers):
+            modules.append(Affine(len(self.params[f"b{i}"])))
+            if self.normalization:
+                modules.append(BatchNorm() if self.bn_params else LayerNorm())
+            modules.append(ReLU())
+            if self.use_dropout:
+                modules.append(Dropout(keep=self.dropout_param["p"]))
+        net = Sequential(*modules, Affine(len(self.params[f"b{self.num_layers}"])))
+        # Before the first batch they are taken for zeros.
+        zeros = {name: np.zeros_like(self.params[f"gamma{i}"]) for name, (_, i) in self._places().items()}
+        of_module = [f"{path}.{name}" for path, module in net.walk() for name in module.state_names]
+        net.set_state(dict(zip(of_module, (zeros | self.get_state()).values(), strict=True)))
+        return net, dict(zip(net.shapes(self.input_dim)[0], self.params.values(), strict=True))
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """The names in get_state, once there is a state: running_mean1, running_var1, ..."""
+        return tuple(self._places())
+
+    def _places(self) -> dict[str, tuple[str, int]]:
+        """For each name in get_state, what it is called in bn_params, and of which layer it is."""
+        layers = range(1, len(self.bn_params) + 1)
+        return {f"{name}{i}": (name, i) for i in layers for name in ("running_mean", "running_var")}
+
     def get_state(self) -> dict[str, np.ndarray]:
         """Copies of batch normalization's running averages, running_mean1, running_var1, ..., once there are some."""
         return {
@@ -179,8 +222,7 @@ class FullyConnectedNet(Network):
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
         """Put back what get_state returned, as copies; ValueError, and nothing changed, if it is another network's."""
-        layers = range(1, len(self.bn_params) + 1)
-        places = {f"{name}{i}": (name, i) for i in layers for name in ("running_mean", "running_var")}
+        places = self._places()
         wanted = {place: self.params[f"gamma{i}"] for place, (_, i) in places.items() if state}
         differences = compare_arrays(state, wanted)
         if differences:

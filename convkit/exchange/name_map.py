@@ -24,7 +24,7 @@ IGNORED = "num_batches_tracked"  # a counter that PyTorch keeps with running ave
 def in_order(model: Any, source: Any) -> dict[str, str]:
     """A name map for load_weights, by order: our first module with parameters is their first, and so on.
 
-    - model: a Model of convkit.nn, or ThreeLayerConvNet
+    - model: a Model of convkit.nn, or ThreeLayerConvNet, FullyConnectedNet, TwoLayerNet
     - source: as of read_tensors
 
     Right for networks whose modules were made in the order in which they run, as most are: look at the result.

@@ -25,7 +25,7 @@ OPSET, IR_VERSION = 21, 10
 def export_onnx(model: Any, path: str | os.PathLike | None = None, dtype: Any = np.float32) -> ModelProto:
     """Write a network, as it runs in test mode, to an ONNX file.
 
-    - model: a Classifier, Regressor or other Model of convkit.nn, or ThreeLayerConvNet
+    - model: a Classifier, Regressor or other Model of convkit.nn, or ThreeLayerConvNet, FullyConnectedNet, TwoLayerNet
     - path: of the file to write, NAME.onnx, whole or not at all; None: nothing is written
     - dtype: np.float32 or np.float64, of the weights and the computation; few programs run float64
 

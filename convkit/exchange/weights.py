@@ -21,8 +21,9 @@ def load_weights(model: Any, source: Any, names: Mapping[str, str] | None = None
         load_weights(model, torch_net.state_dict(), {"conv1": "features.0", "affine1": "classifier"})
         load_weights(model, "weights.safetensors", in_order(model, "weights.safetensors"))
 
-    - model: a Model of convkit.nn, such as Classifier, or ThreeLayerConvNet, whose modules are conv1, affine1 and
-      affine2; only its parameters and running averages change
+    - model: a Model of convkit.nn, such as Classifier, or a network written out by hand: the modules of
+      ThreeLayerConvNet are conv1, affine1 and affine2, those of FullyConnectedNet affine1, batch_norm1, affine2, ...;
+      only its parameters and running averages change
     - source: a state dict or a file, as of read_tensors
     - names: their names by ours: of modules ("conv1": "features.0", whose weight and bias are meant) or of single
       arrays ("se1.w1": "se.fc1.weight"); what is not in it must be called the same, except for weight, bias
@@ -56,7 +57,8 @@ def load_weights(model: Any, source: Any, names: Mapping[str, str] | None = None
         more = [f"and {len(problems) - MOST_LINES} more"] if len(problems) > MOST_LINES else []
         lines = "\n  ".join(problems[:MOST_LINES] + more)
         raise ValueError(f"the weights do not fit the network; nothing was changed:\n  {lines}")
-    model.set_state({name: found[name] for name in state})
+    own_state = state if isinstance(model, Model) else model.state_names
+    model.set_state({key: found[name] for key, name in zip(own_state, state)})
     own = list(model.params) if not isinstance(model, Model) else list(params)
     model.params = {key: np.ascontiguousarray(found[name]) for key, name in zip(own, params)}
 

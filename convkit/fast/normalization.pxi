@@ -1,4 +1,4 @@
-"""Batch, layer and group normalization: the faces of kernels/normalization.pyx.
+"""Batch, layer, group and instance normalization: the faces of kernels/normalization.pyx.
 
 Means and deviations are summed up in double precision from blocks; of a mean, what the dtype of the images cannot hold
 is kept and taken into account, so that no digits are lost where the mean is much larger than the deviation.
@@ -99,19 +99,8 @@ def spatial_groupnorm_forward_fast(x, gamma, beta, G, gn_param):
     Raises ValueError or TypeError for settings, shapes and dtypes that do not fit.
     """
     dtype, eps = check_groupnorm(x, gamma, beta, G, gn_param)
-    x = _c_order(x, dtype)
-    N, C, H, W = x.shape
-    planes = x.reshape(N * C, H * W)
-    mean, square = normalization_kernels.moments(planes)
-    mean, var = _joined(mean.reshape(N, G, C // G), square.reshape(N, G, C // G), H * W, 2)
-    mean, inverse = np.repeat(mean, C // G, axis=1), np.repeat(_inverse(var, eps), C // G, axis=1)
-    center, rest = _split(mean, dtype)
-    out = np.empty_like(x)
-    with np.errstate(all="ignore"):
-        factor = inverse * gamma.reshape(C)
-        shift = beta.reshape(C) - rest * factor
-        normalization_kernels.apply(planes, out.reshape(planes.shape), center.ravel(), factor.ravel(), shift.ravel())
-    return out, Cache("spatial_groupnorm_forward_fast", x, gamma, G, mean, inverse)
+    out, *kept = _groupnorm(_c_order(x, dtype), gamma, beta, G, eps)
+    return out, Cache("spatial_groupnorm_forward_fast", *kept)
 
 
 def spatial_groupnorm_backward_fast(dout, cache):
@@ -123,26 +112,34 @@ def spatial_groupnorm_backward_fast(dout, cache):
     Returns (dx, dgamma, dbeta): dx (N, C, H, W), dgamma and dbeta (1, C, 1, 1).
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     """
-    x, gamma, G, mean, inverse = open_cache(cache, "spatial_groupnorm_forward_fast")
-    dtype = check_dout(dout, x.shape, "like x", x.dtype)
-    x, dout = _c_order(x, dtype), _c_order(dout, dtype)
-    N, C, H, W = x.shape
-    planes = x.reshape(N * C, H * W)
-    center, rest = _split(mean, dtype)
-    with np.errstate(all="ignore"):
-        total, slope = normalization_kernels.sums(dout.reshape(planes.shape), planes, center.ravel())
-        total, slope = total.reshape(N, C), slope.reshape(N, C)
-        slope = (slope - rest * total) * inverse  # sums of dout, and of dout times x_hat
-        per_channel = gamma.astype(np.float64).reshape(C)
-        means = ((each * per_channel).reshape(N, G, C // G).sum(axis=2) / (C // G * H * W) for each in (total, slope))
-        mean_d, mean_slope = (np.repeat(each, C // G, axis=1) for each in means)
-        coefficients = inverse * per_channel, *_towards_mean(inverse, rest, mean_d, mean_slope)
-    dx = np.empty_like(x)
-    normalization_kernels.gradient(
-        dout.reshape(planes.shape), planes, dx.reshape(planes.shape), center.ravel(), *(c.ravel() for c in coefficients)
-    )
-    shape = (1, C, 1, 1)
-    return dx, slope.sum(axis=0).astype(dtype).reshape(shape), total.sum(axis=0).astype(dtype).reshape(shape)
+    return _groupnorm_gradients(dout, *open_cache(cache, "spatial_groupnorm_forward_fast"))
+
+
+def instancenorm_forward_fast(x, gamma, beta, in_param):
+    """Instance normalization: a group for each channel; as instancenorm_forward, compiled.
+
+    - x: images (N, C, H, W), float32 or float64
+    - gamma, beta: scale and shift of each channel (C,)
+    - in_param: dict, may hold 'eps' (default 1e-5)
+
+    Returns (out, cache): out (N, C, H, W), and a cache for instancenorm_backward_fast.
+    Raises ValueError or TypeError for settings, shapes and dtypes that do not fit.
+    """
+    dtype, eps = check_instancenorm(x, gamma, beta, in_param)
+    out, *kept = _groupnorm(_c_order(x, dtype), gamma, beta, x.shape[1], eps)
+    return out, Cache("instancenorm_forward_fast", *kept)
+
+
+def instancenorm_backward_fast(dout, cache):
+    """Gradients of instance normalization; as instancenorm_backward, compiled.
+
+    - dout: upstream gradient (N, C, H, W)
+    - cache: from instancenorm_forward_fast
+
+    Returns (dx, dgamma, dbeta) with the shapes of x, gamma and beta.
+    Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
+    """
+    return _groupnorm_gradients(dout, *open_cache(cache, "instancenorm_forward_fast"))
 
 
 def _split(mean, dtype):
@@ -227,6 +224,44 @@ def _batchnorm_gradients(dout, x, gamma, mean, inverse, training, above):
             zeros = np.zeros(len(factor))
             normalization_kernels.apply(upstream, dx.reshape(rows.shape), zeros, factor, zeros, columns=columns)
     return dx, slope.astype(dtype), total.astype(dtype)
+
+
+def _groupnorm(x, gamma, beta, G, eps):
+    """out, and what _groupnorm_gradients asks for."""
+    N, C, H, W = x.shape
+    planes = x.reshape(N * C, H * W)
+    mean, square = normalization_kernels.moments(planes)
+    mean, var = _joined(mean.reshape(N, G, C // G), square.reshape(N, G, C // G), H * W, 2)
+    mean, inverse = np.repeat(mean, C // G, axis=1), np.repeat(_inverse(var, eps), C // G, axis=1)
+    center, rest = _split(mean, x.dtype)
+    out = np.empty_like(x)
+    with np.errstate(all="ignore"):
+        factor = inverse * gamma.reshape(C)
+        shift = beta.reshape(C) - rest * factor
+        normalization_kernels.apply(planes, out.reshape(planes.shape), center.ravel(), factor.ravel(), shift.ravel())
+    return out, x, gamma, G, mean, inverse
+
+
+def _groupnorm_gradients(dout, x, gamma, G, mean, inverse):
+    dtype = check_dout(dout, x.shape, "like x", x.dtype)
+    x, dout = _c_order(x, dtype), _c_order(dout, dtype)
+    N, C, H, W = x.shape
+    planes = x.reshape(N * C, H * W)
+    center, rest = _split(mean, dtype)
+    with np.errstate(all="ignore"):
+        total, slope = normalization_kernels.sums(dout.reshape(planes.shape), planes, center.ravel())
+        total, slope = total.reshape(N, C), slope.reshape(N, C)
+        slope = (slope - rest * total) * inverse  # sums of dout, and of dout times x_hat
+        per_channel = gamma.astype(np.float64).reshape(C)
+        means = ((each * per_channel).reshape(N, G, C // G).sum(axis=2) / (C // G * H * W) for each in (total, slope))
+        mean_d, mean_slope = (np.repeat(each, C // G, axis=1) for each in means)
+        coefficients = inverse * per_channel, *_towards_mean(inverse, rest, mean_d, mean_slope)
+    dx = np.empty_like(x)
+    normalization_kernels.gradient(
+        dout.reshape(planes.shape), planes, dx.reshape(planes.shape), center.ravel(), *(c.ravel() for c in coefficients)
+    )
+    dgamma, dbeta = (each.sum(axis=0).astype(dtype).reshape(gamma.shape) for each in (slope, total))
+    return dx, dgamma, dbeta
 
 
 def _layernorm(x, gamma, beta, eps, relu=False):

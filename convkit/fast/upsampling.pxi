@@ -125,12 +125,12 @@ def max_unpool_forward_fast(x, indices, unpool_param):
     """
     shape, dtype = check_max_unpool(x, indices, unpool_param)
     planes, values = x.shape[0] * x.shape[1], x.shape[2] * x.shape[3]
-    # a copy: the caller may change the indices before the backward pass
+    # a copy, in which is noted which values stay; and the caller may change the indices before the backward pass
     places = np.array(indices, np.intp, order="C").reshape(planes, values)
     flat, out = _c_order(x, dtype).reshape(planes, values), np.zeros((planes, shape[2] * shape[3]), dtype)
 
     def forward(first, last, stop):
-        resample_kernels.put_at(flat, places, out, first, last, stop)
+        resample_kernels.put_at(flat, places, np.empty(out.shape[1], np.intp), out, first, last, stop)
 
     threads.run(forward, planes, flat.size)
     return out.reshape(shape), Cache("max_unpool_forward_fast", x.shape, places, shape, dtype)
@@ -148,10 +148,10 @@ def max_unpool_backward_fast(dout, cache):
     x_shape, places, shape, dtype = open_cache(cache, "max_unpool_forward_fast")
     dtype = check_dout(dout, shape, "(N, C, OH, OW)", dtype)
     flat = _c_order(dout, dtype).reshape(len(places), shape[2] * shape[3])
-    taken, dx = np.zeros(flat.shape, np.uint8), np.empty(places.shape, dtype)
+    dx = np.empty(places.shape, dtype)
 
     def backward(first, last, stop):
-        resample_kernels.take_from(flat, places, taken, dx, first, last, stop)
+        resample_kernels.take_from(flat, places, dx, first, last, stop)
 
     threads.run(backward, len(places), places.size)
     return dx.reshape(x_shape)

@@ -2,6 +2,8 @@
 #include "gemm_impl.h"
 #include "pool_plain.h"
 #include "relu_loops.h"
+#include "activation_loops.h"
+#include "gate_loops.h"
 #include "norm_rows.h"
 #include "norm_columns.h"
 #if CONVKIT_VECTORS
@@ -37,6 +39,18 @@ const Kernels NAME(table) = {
     .gemm = (void *)NAME(gemm),
     .relu_forward = NAME(relu_forward),
     .relu_backward = NAME(relu_backward),
+    .leaky_relu_forward = NAME(leaky_relu_forward),
+    .leaky_relu_backward = NAME(leaky_relu_backward),
+    .sigmoid_forward = NAME(sigmoid_forward),
+    .sigmoid_backward = NAME(sigmoid_backward),
+    .tanh_forward = NAME(tanh_forward),
+    .tanh_backward = NAME(tanh_backward),
+    .gelu_forward = NAME(gelu_forward),
+    .gelu_backward = NAME(gelu_backward),
+    .gelu_tanh_forward = NAME(gelu_tanh_forward),
+    .gelu_tanh_backward = NAME(gelu_tanh_backward),
+    .scale_rows = NAME(scale_rows),
+    .dot_rows = NAME(dot_rows),
     .norm_moments = NAME(norm_moments),
     .norm_apply = NAME(norm_apply),
     .norm_sums = NAME(norm_sums),

@@ -48,6 +48,9 @@ typedef struct {
     Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta, update_adam, update_adamw;
     Task add_scaled;
     Task relu_forward, relu_backward;
+    Task leaky_relu_forward, leaky_relu_backward, sigmoid_forward, sigmoid_backward, tanh_forward, tanh_backward;
+    Task gelu_forward, gelu_backward, gelu_tanh_forward, gelu_tanh_backward;
+    Task scale_rows, dot_rows;
     Task norm_moments, norm_apply, norm_sums, norm_gradient;
     Task norm_column_moments, norm_column_apply, norm_column_sums, norm_column_gradient;
 } Kernels;

@@ -18,6 +18,9 @@ cdef extern from "kernels.h" nogil:
         Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta
         Task update_adam, update_adamw, add_scaled
         Task relu_forward, relu_backward
+        Task leaky_relu_forward, leaky_relu_backward, sigmoid_forward, sigmoid_backward, tanh_forward, tanh_backward
+        Task gelu_forward, gelu_backward, gelu_tanh_forward, gelu_tanh_backward
+        Task scale_rows, dot_rows
         Task norm_moments, norm_apply, norm_sums, norm_gradient
         Task norm_column_moments, norm_column_apply, norm_column_sums, norm_column_gradient
 

@@ -53,6 +53,7 @@ def add_at(
 def put_at(
     values: np.ndarray,
     indices: np.ndarray,
+    owner: np.ndarray,
     out: np.ndarray,
     first: int,
     last: int,
@@ -61,7 +62,6 @@ def put_at(
 def take_from(
     dout: np.ndarray,
     indices: np.ndarray,
-    taken: np.ndarray,
     dx: np.ndarray,
     first: int,
     last: int,

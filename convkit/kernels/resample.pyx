@@ -120,7 +120,9 @@ def add_at(
 
 def put_at(
     const real[:, ::1] values,           # IN   (planes, values of each)
-    const Py_ssize_t[:, ::1] indices,    # IN   the same: where in its plane each value belongs
+    Py_ssize_t[:, ::1] indices,          # IN   the same: where in its plane each value belongs
+                                         # OUT  -1 for those of values that did not stay
+    Py_ssize_t[::1] owner,               # scratch: (pixels,)
     real[:, ::1] out,                    # OUT  (planes, pixels), zeros on entry
     Py_ssize_t first, Py_ssize_t last, const int[::1] stop,
 ):
@@ -133,26 +135,28 @@ def put_at(
                 break
             for k in range(values.shape[1]):
                 out[plane, indices[plane, k]] = values[plane, k]
+                owner[indices[plane, k]] = k
+            for k in range(values.shape[1]):
+                if owner[indices[plane, k]] != k:
+                    indices[plane, k] = -1
 
 
 def take_from(
     const real[:, ::1] dout,             # IN   (planes, pixels)
-    const Py_ssize_t[:, ::1] indices,    # IN   (planes, values of each)
-    unsigned char[:, ::1] taken,                  # scratch, zeros on entry: (planes, pixels)
+    const Py_ssize_t[:, ::1] indices,    # IN   (planes, values of each), from put_at
     real[:, ::1] dx,                     # OUT  (planes, values of each)
     Py_ssize_t first, Py_ssize_t last, const int[::1] stop,
 ):
-    """The adjoint of put_at: the last value of each place takes what stands there, the others nothing."""
+    """The adjoint of put_at: each value takes what stands in its place, those that did not stay nothing."""
     cdef Py_ssize_t plane, k, at
     cdef Watch watch = watch_for(&stop[0])
     with nogil:
         for plane in range(first, last):
             if should_stop(&watch, 8 * dx.shape[1]):
                 break
-            for k in range(dx.shape[1] - 1, -1, -1):
+            for k in range(dx.shape[1]):
                 at = indices[plane, k]
-                dx[plane, k] = 0 if taken[plane, at] else dout[plane, at]
-                taken[plane, at] = 1
+                dx[plane, k] = dout[plane, at] if at >= 0 else 0
 
 
 def repeat_pixels(

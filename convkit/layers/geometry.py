@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,8 +47,14 @@ def sliding(
             out.append(output_size(sizes[i], kernel[i], stride[i], sides[i], dilation[i], rounding, axis))
     if sides is None:
         sides = [same_pad(*each) for each in zip(sizes, kernel, stride, dilation, strict=True)]
-        if max(map(max, sides)) > LARGEST:
+        if max(map(max, sides)) > LARGEST // 8:
             raise ValueError(f"{name}['pad'] = 'same' needs {max(map(max, sides))} pixels; use a smaller dilation")
+    padded = tuple(size + sum(ends) for size, ends in zip(sizes, sides, strict=True))
+    if math.prod(padded) > LARGEST // 8:
+        raise ValueError(
+            f"{name}['pad'] = {short(given)} makes images of {' x '.join(map(str, padded))} pixels, which no memory "
+            "can hold; use less padding"
+        )
     begin, end = zip(*sides, strict=True)
     return Sliding(stride, begin, end, dilation, tuple(out))
 

@@ -22,6 +22,13 @@ def instancenorm_shape(x_shape: tuple, gamma_shape: tuple, beta_shape: tuple, in
     return tuple(x_shape)
 
 
+def check_instancenorm(x: Any, gamma: Any, beta: Any, in_param: Any) -> tuple[np.dtype, float]:
+    """Check the arguments of an instance normalization; returns the dtype in which it computes, and eps."""
+    dtype = common_dtype(x=x, gamma=gamma, beta=beta)
+    instancenorm_shape(x.shape, gamma.shape, beta.shape)
+    return dtype, read_eps("in_param", in_param)
+
+
 def instancenorm_forward(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, in_param: dict
 ) -> tuple[np.ndarray, Cache]:
@@ -37,9 +44,7 @@ def instancenorm_forward(
     Raises ValueError or TypeError for settings, shapes and dtypes that do not fit.
     Source: D. Ulyanov, A. Vedaldi and V. Lempitsky, "Instance normalization", 2016, equation 5.
     """
-    dtype = common_dtype(x=x, gamma=gamma, beta=beta)
-    instancenorm_shape(x.shape, gamma.shape, beta.shape)
-    eps = read_eps("in_param", in_param)
+    dtype, eps = check_instancenorm(x, gamma, beta, in_param)
     x, gamma, beta = cast(dtype, x, gamma, beta)
     # BEGIN SOLUTION
     N, C, H, W = x.shape

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from convkit.contracts import Cache, cast, check_dout, check_ndim, common_dtype, open_cache
@@ -30,6 +32,13 @@ def squeeze_excite_shape(x_shape: tuple, w1_shape: tuple, b1_shape: tuple, w2_sh
     return tuple(x_shape)
 
 
+def check_squeeze_excite(x: Any, w1: Any, b1: Any, w2: Any, b2: Any) -> np.dtype:
+    """Check the arguments of a squeeze-and-excitation; returns the dtype in which it computes."""
+    dtype = common_dtype(x=x, w1=w1, b1=b1, w2=w2, b2=b2)
+    squeeze_excite_shape(x.shape, w1.shape, b1.shape, w2.shape, b2.shape)
+    return dtype
+
+
 def squeeze_excite_forward(
     x: np.ndarray, w1: np.ndarray, b1: np.ndarray, w2: np.ndarray, b2: np.ndarray
 ) -> tuple[np.ndarray, Cache]:
@@ -48,8 +57,7 @@ def squeeze_excite_forward(
     Raises ValueError where shapes do not fit, TypeError for other dtypes.
     Source: J. Hu, L. Shen and G. Sun, "Squeeze-and-excitation networks", 2018, equations 2 to 4.
     """
-    dtype = common_dtype(x=x, w1=w1, b1=b1, w2=w2, b2=b2)
-    squeeze_excite_shape(x.shape, w1.shape, b1.shape, w2.shape, b2.shape)
+    dtype = check_squeeze_excite(x, w1, b1, w2, b2)
     x, w1, b1, w2, b2 = cast(dtype, x, w1, b1, w2, b2)
     # BEGIN SOLUTION
     squeezed = np.mean(x, axis=(2, 3))

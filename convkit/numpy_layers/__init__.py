@@ -4,6 +4,7 @@ The idea is the same in all: look at the image through a view that has a window 
 arithmetic of all windows at once. These pairs serve wherever the compiled layers were not built.
 """
 
+from convkit.numpy_layers.affine import affine_backward_numpy, affine_forward_numpy
 from convkit.numpy_layers.conv import (
     conv1d_backward_numpy,
     conv1d_forward_numpy,
@@ -45,6 +46,8 @@ __all__ = [
     "adaptive_avg_pool_forward_numpy",
     "adaptive_max_pool_backward_numpy",
     "adaptive_max_pool_forward_numpy",
+    "affine_backward_numpy",
+    "affine_forward_numpy",
     "avg_pool_backward_numpy",
     "avg_pool_forward_numpy",
     "bed_of_nails_backward_numpy",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from convkit.contracts import Cache, check_dout, open_cache
@@ -20,9 +22,15 @@ def conv_forward_numpy(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: 
     return forward(x, w, b, geometry, dtype), Cache("conv_forward_numpy", x, w, geometry, dtype)
 
 
-def conv_backward_numpy(dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gradients of the convolution by two matrix products; arguments, results and errors as conv_backward_naive."""
-    return _backward(dout, "(N, F, OH, OW)", *open_cache(cache, "conv_forward_numpy"))
+def conv_backward_numpy(
+    dout: np.ndarray, cache: Cache, needs_dx: bool = True
+) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
+    """Gradients of the convolution by two matrix products; arguments, results and errors as conv_backward_naive.
+
+    - needs_dx: False where nobody will use dx, as in a network's first layer; then it is None
+    """
+    x, w, geometry, dtype = open_cache(cache, "conv_forward_numpy")
+    return _backward(dout, "(N, F, OH, OW)", x, w, geometry, dtype, needs_dx)
 
 
 def conv1d_forward_numpy(x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict) -> tuple[np.ndarray, Cache]:
@@ -50,11 +58,18 @@ def conv3d_backward_numpy(dout: np.ndarray, cache: Cache) -> tuple[np.ndarray, n
 
 
 def _backward(
-    dout: np.ndarray, axes: str, x: np.ndarray, w: np.ndarray, geometry: ConvGeometry, dtype: np.dtype
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    dout: np.ndarray,
+    axes: str,
+    x: np.ndarray,
+    w: np.ndarray,
+    geometry: ConvGeometry,
+    dtype: np.dtype,
+    needs_dx: bool = True,
+) -> tuple[Any, np.ndarray, np.ndarray]:
     dtype = check_dout(dout, geometry.out_shape, axes, dtype)
     dw = backward_w(dout, x, geometry, dtype)
-    return backward_x(dout, w, geometry, dtype), dw, sum_over_channels(dout, dtype)
+    dx = backward_x(dout, w, geometry, dtype) if needs_dx else None
+    return dx, dw, sum_over_channels(dout, dtype)
 
 
 def forward(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, geometry: ConvGeometry, dtype: np.dtype) -> np.ndarray:
