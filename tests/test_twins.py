@@ -27,8 +27,10 @@ def compare(implementation, layer, arguments, rng, dtypes=(), layout=np.ascontig
     assert_close(out, expected)
     dout = rng.normal(size=out.shape).astype(dtypes[-1] if dtypes else out.dtype)
     gradients = results(backward(layout(dout), cache))
+    # dx of a normalization is a difference, near 0 for two samples, of numbers that are as large as dout or larger.
+    scale = 3 * np.abs(dout).max(initial=0) if "norm" in layer else 0
     for found, wanted in zip(gradients, results(reference.backward(dout, expected_cache)), strict=True):
-        assert_close(found, wanted)
+        assert_close(found, wanted, scale=scale)
     arrays = [a for a in (*arguments, dout) if isinstance(a, np.ndarray)]
     assert not any(np.shares_memory(a, b) for a in (out, *gradients) for b in arrays)
     assert all(a.flags.writeable and a.dtype.isnative for a in (out, *gradients))

@@ -134,7 +134,7 @@ def spatial_groupnorm_backward_fast(dout, cache):
         total, slope = total.reshape(N, C), slope.reshape(N, C)
         slope = (slope - rest * total) * inverse  # sums of dout, and of dout times x_hat
         per_channel = gamma.astype(np.float64).reshape(C)
-        means = ((each * per_channel).reshape(N, G, -1).sum(axis=2) / (C // G * H * W) for each in (total, slope))
+        means = ((each * per_channel).reshape(N, G, C // G).sum(axis=2) / (C // G * H * W) for each in (total, slope))
         mean_d, mean_slope = (np.repeat(each, C // G, axis=1) for each in means)
         coefficients = inverse * per_channel, *_towards_mean(inverse, rest, mean_d, mean_slope)
     dx = np.empty_like(x)

@@ -4,6 +4,7 @@
 #include "relu_loops.h"
 #include "norm_rows.h"
 #include "norm_columns.h"
+#include "loss_loops.h"
 #if CONVKIT_VECTORS
 #include "vector.h"
 #include "fma_rate.h"
@@ -37,6 +38,8 @@ const Kernels NAME(table) = {
     .gemm = (void *)NAME(gemm),
     .relu_forward = NAME(relu_forward),
     .relu_backward = NAME(relu_backward),
+    .loss_softmax = NAME(loss_softmax),
+    .loss_hinge = NAME(loss_hinge),
     .norm_moments = NAME(norm_moments),
     .norm_apply = NAME(norm_apply),
     .norm_sums = NAME(norm_sums),

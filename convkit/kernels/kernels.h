@@ -49,6 +49,7 @@ typedef struct {
     Task relu_forward, relu_backward;
     Task norm_moments, norm_apply, norm_sums, norm_gradient;
     Task norm_column_moments, norm_column_apply, norm_column_sums, norm_column_gradient;
+    Task loss_softmax, loss_hinge;
 } Kernels;
 
 /* The tables of the instruction set that was selected. */

@@ -19,6 +19,7 @@ cdef extern from "kernels.h" nogil:
         Task relu_forward, relu_backward
         Task norm_moments, norm_apply, norm_sums, norm_gradient
         Task norm_column_moments, norm_column_apply, norm_column_sums, norm_column_gradient
+        Task loss_softmax, loss_hinge
 
 cdef const Kernels* kernels_for(dtype) except NULL
 
