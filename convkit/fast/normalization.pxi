@@ -179,7 +179,7 @@ def _batchnorm(x, gamma, beta, bn_param, dtype, relu=False):
     eps, momentum = float(bn_param.get("eps", 1e-5)), float(bn_param.get("momentum", 0.9))
     zeros = np.zeros(x.shape[1], dtype)
     averages = {name: bn_param.get(name, zeros).astype(dtype) for name in ("running_mean", "running_var")}
-    rows = x if columns else x.reshape(x.shape[0] * x.shape[1], -1)
+    rows = x if columns else x.reshape(x.shape[0] * x.shape[1], x.shape[2] * x.shape[3])
     if training:
         mean, square = normalization_kernels.moments(rows, columns)
         sets = 1 if columns else x.shape[0]
@@ -205,7 +205,7 @@ def _batchnorm(x, gamma, beta, bn_param, dtype, relu=False):
 def _batchnorm_gradients(dout, x, gamma, mean, inverse, training, above):
     dtype = check_dout(dout, x.shape, "like x", x.dtype)
     x, dout, columns = _c_order(x, dtype), _c_order(dout, dtype), x.ndim == 2
-    rows = x if columns else x.reshape(x.shape[0] * x.shape[1], -1)
+    rows = x if columns else x.reshape(x.shape[0] * x.shape[1], x.shape[2] * x.shape[3])
     upstream = dout.reshape(rows.shape)
     center, rest = _split(mean, dtype)
     dx = np.empty_like(x)
