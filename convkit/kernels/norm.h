@@ -29,6 +29,12 @@ typedef struct {
                         (group); of layer normalization 2*C numbers of type REAL for each task */
 } Norm;
 
+#if defined(__GNUC__)
+#define OWN __attribute__((noinline))
+#else
+#define OWN
+#endif
+
 /* Elements that are summed up in single precision before they are added in double, and stay in the L1 cache meanwhile;
  * columns of a task, and rows of them that make up a block; partial sums of a row; samples of a task. */
 enum { NORM_BLOCK = 4096, NORM_COLUMNS = 64, NORM_LANES = 32, NORM_ROWS = 16 };

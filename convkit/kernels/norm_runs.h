@@ -87,13 +87,24 @@ static inline void NAME(norm_relu)(REAL *restrict out, unsigned char *restrict a
     for (i = 0; i < n; i++) out[i] = out[i] <= 0 ? 0 : out[i];
 }
 
+/* (Functions of their own, for compilers believe `restrict` of arguments only.) */
+static OWN void NAME(norm_scale)(REAL *restrict out, const REAL *restrict x, ptrdiff_t n, REAL center, REAL factor, REAL shift)
+{
+    ptrdiff_t i;
+    for (i = 0; i < n; i++) out[i] = (x[i] - center) * factor + shift;
+}
+static OWN void NAME(norm_combine)(REAL *restrict dx, const REAL *restrict d, const REAL *restrict x, ptrdiff_t n, REAL center,
+                                   REAL factor, REAL slope, REAL shift)
+{
+    ptrdiff_t i;
+    for (i = 0; i < n; i++) dx[i] = d[i] * factor + ((x[i] - center) * slope + shift);
+}
+
 /* out = (x - center)*factor + shift, and the ReLU; `at`: where the run begins. */
 static inline void NAME(norm_apply)(const Norm *p, ptrdiff_t at, ptrdiff_t n, REAL center, REAL factor, REAL shift)
 {
-    const REAL *restrict x = (const REAL *)p->x + at;
-    REAL *restrict out = (REAL *)p->out + at;
-    ptrdiff_t i;
-    for (i = 0; i < n; i++) out[i] = (x[i] - center) * factor + shift;
+    REAL *out = (REAL *)p->out + at;
+    NAME(norm_scale)(out, (const REAL *)p->x + at, n, center, factor, shift);
     if (p->above) NAME(norm_relu)(out, p->above + at, n);
 }
 
@@ -112,12 +123,11 @@ static inline const REAL *NAME(norm_dout)(const Norm *p, ptrdiff_t at, ptrdiff_t
 static inline void NAME(norm_gradient)(const Norm *p, ptrdiff_t at, ptrdiff_t n, REAL center, REAL factor, REAL slope,
                                        REAL shift, REAL *room)
 {
-    ptrdiff_t first, i;
+    ptrdiff_t first;
     for (first = at; first < at + n; first += NORM_BLOCK) {
         ptrdiff_t size = SMALLER(NORM_BLOCK, at + n - first);
-        const REAL *restrict d = NAME(norm_dout)(p, first, size, room), *restrict x = (const REAL *)p->x + first;
-        REAL *restrict dx = (REAL *)p->out + first;
-        for (i = 0; i < size; i++) dx[i] = d[i] * factor + ((x[i] - center) * slope + shift);
+        const REAL *d = NAME(norm_dout)(p, first, size, room);
+        NAME(norm_combine)((REAL *)p->out + first, d, (const REAL *)p->x + first, size, center, factor, slope, shift);
     }
 }
 
