@@ -48,6 +48,10 @@ typedef struct {
 static inline void norm_join(NormSet *set, double n, double mean, double m2)
 {
     double together = set->n + n, distance = mean - set->mean;
+    if (set->n == 0) {
+        *set = (NormSet){n, mean, m2, n * mean};
+        return;
+    }
     set->mean += distance * n / together;
     set->m2 += m2 + distance * distance * set->n * n / together;
     set->n = together;

@@ -12,9 +12,9 @@ typedef struct {
 static inline double NAME(norm_total)(REAL part[NORM_LANES], int lanes)
 {
     int half, l;
-    for (half = lanes / 2; half > 0; half /= 2)
+    for (half = lanes / 2; half >= 8; half /= 2)
         for (l = 0; l < half; l++) part[l] += part[l + half];
-    return part[0];
+    return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
 }
 
 /* Adds up d and d*(x - center) of n elements; with d NULL, (x - center) and its square. lanes: 8, or for long runs
@@ -134,7 +134,7 @@ static inline void NAME(norm_gradient)(const Norm *p, ptrdiff_t at, ptrdiff_t n,
 /* Sums of d and d*(x - center) over a run, in double precision. */
 static inline void NAME(norm_run_sums)(const Norm *p, ptrdiff_t at, ptrdiff_t n, REAL center, REAL *room, double sums[2])
 {
-    int lanes = n < 256 ? 8 : NORM_LANES;
+    int lanes = n < 64 ? 8 : NORM_LANES;
     ptrdiff_t first;
     for (first = at; first < at + n; first += NORM_BLOCK) {
         ptrdiff_t size = SMALLER(NORM_BLOCK, at + n - first);
