@@ -41,7 +41,7 @@ def flags():
     if sys.platform == "win32":
         return (["/openmp", "/DCONVKIT_USE_OPENMP"] if OPENMP != "0" else []), []
     # -fno-math-errno: sqrt need not set errno, so that it can be done on vectors.
-    compiler, linker = [*(["-O1", "-g"] if DEBUG else ["-O3"]), "-fno-math-errno", "-pthread"], ["-pthread"]
+    compiler, linker = [*(["-O1", "-g"] if DEBUG else ["-O3", "-g0"]), "-fno-math-errno", "-pthread"], ["-pthread"]
     if OPENMP == "1":
         compiler, linker = [*compiler, "-fopenmp", "-DCONVKIT_USE_OPENMP"], [*linker, "-fopenmp"]
     return compiler, linker

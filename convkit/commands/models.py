@@ -52,7 +52,7 @@ def describe(model: Any, settings: dict[str, Any]) -> tuple[str, str]:
 
 
 def used_layers(settings: dict[str, Any]) -> list[str]:
-    """The layers that the network is made of, in order, and fused pairs instead of their parts where they run instead."""
+    """The layers that the network is made of, in order; a fused pair instead of its parts where it runs instead."""
     chains = {"three-layer": ["conv_relu_pool", "affine_relu"], "two-layer": ["affine_relu"]}
     parts = {"conv_relu_pool": ("conv", "relu", "max_pool"), "affine_relu": ("affine", "relu")}
     used: list[str] = []

@@ -60,7 +60,8 @@ def describe(chosen: Chosen, layers: Sequence[str]) -> list[str]:
         origins.setdefault(_origin(chosen, found.module if found else ""), []).append(name)
     lines = [f"{origin}: {', '.join(names)}" for origin, names in origins.items()]
     if chosen.file is None:
-        return ["; ".join(lines)]
+        together = "; ".join(lines)
+        return [together] if len(together) <= 70 else lines
     own = chosen.modules[0]
     idle = [name for name in ops.implemented_layers(own) if name not in layers]
     if idle:

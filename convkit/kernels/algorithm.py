@@ -21,8 +21,7 @@ FEWEST_WINOGRAD = 12
 # And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out,
 LEAST_SAVED = 1.3
 # and if there are so many tiles for each filter that has to be transformed. (Fewer in the backward pass, where the
-# direct kernels, too, have to rearrange filters.) Where the transformed filters are too large for the caches it takes
-# more.
+# direct kernels, too, rearrange filters.) Where the transformed filters are too large for the caches it takes more.
 FEWEST_TILES = {FORWARD: 24, BACKWARD_X: 8, BACKWARD_W: 8}
 LARGE_FILTERS, FEWEST_TILES_LARGE = 8 << 20, 64
 

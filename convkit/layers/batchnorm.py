@@ -240,5 +240,6 @@ SPATIAL_BATCHNORM = Layer(
         _case("training, one image", (1, 3, 4, 5), mode="train"),
         _case("training, large eps, momentum 0.5", (2, 3, 5, 4), mode="train", eps=0.1, momentum=0.5),
         _case("test mode", (2, 3, 4, 5), beyond="gradient in test mode", mode="test", **_running(3)),
+        _case("test mode, no images at all", (0, 3, 4, 5), beyond="empty batch", mode="test", **_running(3)),
     ),
 )

@@ -73,8 +73,8 @@ def _refuse_conflicts(path: Path, text: str, stub: Stub) -> set[str]:
     if there:
         more = f" and {len(there) - 4} more" if len(there) > 4 else ""
         raise StubError(
-            f"{path} has {', '.join(there[:4])}{more} already, and nothing is overwritten; take the names of layers "
-            "that are not in it, or give another file"
+            f"{path} has {', '.join(there[:4])}{more} already, and nothing is overwritten; take the names "
+            "of layers that are not in it, or give another file"
         )
     for name, origin in stub.imports.items():
         if name in taken and taken[name] != origin:
