@@ -77,6 +77,7 @@ def extensions():
         extension("convkit.kernels.resample"),
         extension("convkit.kernels.activation"),
         extension("convkit.kernels.normalization"),
+        extension("convkit.kernels.loss"),
         extension("convkit.fast_layers"),
     ]
     return cythonize(modules, compiler_directives=DIRECTIVES, force=DEBUG or None)

@@ -35,6 +35,8 @@ from convkit.layers.layernorm import layernorm_backward as layernorm_backward_fa
 from convkit.layers.layernorm import layernorm_forward as layernorm_forward_fast
 from convkit.layers.layernorm import spatial_groupnorm_backward as spatial_groupnorm_backward_fast
 from convkit.layers.layernorm import spatial_groupnorm_forward as spatial_groupnorm_forward_fast
+from convkit.layers.losses import softmax_loss as softmax_loss_fast
+from convkit.layers.losses import svm_loss as svm_loss_fast
 from convkit.numpy_layers import adaptive_avg_pool_backward_numpy as adaptive_avg_pool_backward_fast
 from convkit.numpy_layers import adaptive_avg_pool_forward_numpy as adaptive_avg_pool_forward_fast
 from convkit.numpy_layers import adaptive_max_pool_backward_numpy as adaptive_max_pool_backward_fast
@@ -126,10 +128,12 @@ __all__ = [
     "relu_forward_fast",
     "separable_conv_backward_fast",
     "separable_conv_forward_fast",
+    "softmax_loss_fast",
     "spatial_batchnorm_backward_fast",
     "spatial_batchnorm_forward_fast",
     "spatial_groupnorm_backward_fast",
     "spatial_groupnorm_forward_fast",
+    "svm_loss_fast",
     "upsample_bilinear_backward_fast",
     "upsample_bilinear_forward_fast",
     "upsample_nearest_backward_fast",

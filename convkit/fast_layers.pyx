@@ -6,6 +6,7 @@
     relu_forward_fast,     relu_backward_fast       ReLU
     batchnorm_..., spatial_batchnorm_..., layernorm_..., spatial_groupnorm_...          normalization
     conv_relu_..., conv_relu_pool_..., conv_bn_relu_...,
+    softmax_loss_fast,     svm_loss_fast            losses
     affine_relu_..., affine_bn_relu_..., affine_ln_relu_...      fused pairs
     ...                                             and what stands in fast/: further convolutions, pooling, upsampling
     im2col_cython, col2im_cython, col2im_6d_cython  images as a matrix of windows, and back
@@ -20,6 +21,7 @@ from convkit.contracts import Cache, check_dout, check_ndim, check_not_scalar, c
 from convkit.im2col import check_field
 import convkit.kernels.activation as activation_kernels
 import convkit.kernels.im2col as im2col_kernels
+import convkit.kernels.loss as loss_kernels
 import convkit.kernels.normalization as normalization_kernels
 import convkit.kernels.pooling as pooling_kernels
 import convkit.kernels.resample as resample_kernels
@@ -34,6 +36,7 @@ from convkit.layers.conv3d import check_conv3d
 from convkit.layers.conv_transpose import check_conv_transpose
 from convkit.layers.global_pool import check_global_pool
 from convkit.layers.layernorm import check_groupnorm, check_layernorm
+from convkit.layers.losses import check_scores
 from convkit.layers.pool import check_pool, pool_geometry
 from convkit.layers.separable_conv import check_separable_conv
 from convkit.layers.unpool import check_max_unpool
@@ -99,10 +102,12 @@ __all__ = [
     "relu_forward_fast",
     "separable_conv_backward_fast",
     "separable_conv_forward_fast",
+    "softmax_loss_fast",
     "spatial_batchnorm_backward_fast",
     "spatial_batchnorm_forward_fast",
     "spatial_groupnorm_backward_fast",
     "spatial_groupnorm_forward_fast",
+    "svm_loss_fast",
     "upsample_bilinear_backward_fast",
     "upsample_bilinear_forward_fast",
     "upsample_nearest_backward_fast",
@@ -219,6 +224,7 @@ def _aligned(array, dtype):
 
 include "fast/affine.pxi"
 include "fast/convolutions.pxi"
+include "fast/losses.pxi"
 include "fast/more_pooling.pxi"
 include "fast/pooling.pxi"
 include "fast/upsampling.pxi"

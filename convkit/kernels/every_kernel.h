@@ -2,8 +2,10 @@
 #include "gemm_impl.h"
 #include "pool_plain.h"
 #include "relu_loops.h"
-#include "norm_rows.h"
-#include "norm_columns.h"
+#include "norm_runs.h"
+#include "norm_images.h"
+#include "norm_vectors.h"
+#include "loss_loops.h"
 #if CONVKIT_VECTORS
 #include "vector.h"
 #include "fma_rate.h"
@@ -37,14 +39,16 @@ const Kernels NAME(table) = {
     .gemm = (void *)NAME(gemm),
     .relu_forward = NAME(relu_forward),
     .relu_backward = NAME(relu_backward),
-    .norm_moments = NAME(norm_moments),
-    .norm_apply = NAME(norm_apply),
-    .norm_sums = NAME(norm_sums),
-    .norm_gradient = NAME(norm_gradient),
-    .norm_column_moments = NAME(norm_column_moments),
-    .norm_column_apply = NAME(norm_column_apply),
-    .norm_column_sums = NAME(norm_column_sums),
-    .norm_column_gradient = NAME(norm_column_gradient),
+    .norm_batch = NAME(norm_batch),
+    .norm_batch_backward = NAME(norm_batch_backward),
+    .norm_group = NAME(norm_group),
+    .norm_group_backward = NAME(norm_group_backward),
+    .norm_columns = NAME(norm_columns),
+    .norm_columns_backward = NAME(norm_columns_backward),
+    .norm_layer = NAME(norm_layer),
+    .norm_layer_backward = NAME(norm_layer_backward),
+    .loss_softmax = NAME(loss_softmax),
+    .loss_hinge = NAME(loss_hinge),
     .pool_plain = NAME(pool_plain),
     .pool_scatter = NAME(pool_scatter),
 #if CONVKIT_VECTORS

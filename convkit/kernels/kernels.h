@@ -48,8 +48,9 @@ typedef struct {
     Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta, update_adam, update_adamw;
     Task add_scaled;
     Task relu_forward, relu_backward;
-    Task norm_moments, norm_apply, norm_sums, norm_gradient;
-    Task norm_column_moments, norm_column_apply, norm_column_sums, norm_column_gradient;
+    Task norm_batch, norm_batch_backward, norm_group, norm_group_backward;
+    Task norm_columns, norm_columns_backward, norm_layer, norm_layer_backward;
+    Task loss_softmax, loss_hinge;
 } Kernels;
 
 /* The tables of the instruction set that was selected. */
