@@ -10,6 +10,7 @@ enum {
     SLAB_BYTES = 512 * 1024,   /* of a task's slab, at most where that can be had */
     DIRECT_BYTES = 4096,       /* of a channel that is read where it stands: larger ones would each need pages of their own */
     FILTER_BYTES = 96 * 1024,  /* of the chunk of filters that a tile reads */
+    DEPTHWISE_POSITIONS = 32768, /* of a task of depthwise planes */
     FEW_BYTES = 400 * 1024,    /* of the slab of conv_few */
     SUMS_BYTES = 4 << 20,      /* of all parts of dw together, where one part is smaller */
     ENOUGH_TASKS = 16,
@@ -207,7 +208,8 @@ size_t conv_plan_depthwise(Conv *p, int lanes, size_t size)
     ptrdiff_t reach = (blocks * lanes - 1) * p->stride_w + p->col_span + 1 + p->stride_w, vector = lanes * (ptrdiff_t)size;
     /* At either end of the array, vectors may reach over several short rows. */
     p->edge_rows = SMALLER(rows, 2 * (CEIL_DIV(reach + LARGER(p->first_col, -p->first_col), LARGER(p->W, 1)) + 1));
-    p->task_images = even_block(p->N * p->groups, 8192 / LARGER(p->rows * p->cols, 1));
+    ptrdiff_t planes = p->N * p->groups, most = DEPTHWISE_POSITIONS / LARGER(p->rows * p->cols, 1);
+    p->task_images = even_block(planes, SMALLER(most, CEIL_DIV(planes, (ptrdiff_t)ENOUGH_TASKS)));
     return (size_t)(blocks * p->taps * vector + CEIL_DIV(rows * (ptrdiff_t)sizeof(void *), vector) * vector) +
            (size_t)((p->edge_rows + 1) * (reach + lanes) + p->taps + lanes) * size;
 }
