@@ -15,6 +15,7 @@
 #include "conv_dw_wide.h"
 #include "conv_dw_few.h"
 #include "conv_depthwise.h"
+#include "conv_depthwise_dx.h"
 #include "winograd.h"
 #include "winograd_lanes.h"
 #define TILE 2
@@ -63,6 +64,7 @@ const Kernels NAME(table) = {
     .conv_dw_wide = NAME(conv_dw_wide),
     .conv_dw_wide_finish = NAME(conv_dw_wide_finish),
     .conv_depthwise = NAME(conv_depthwise),
+    .conv_dx_depthwise = NAME(conv_dx_depthwise),
     .conv_dw_depthwise = NAME(conv_dw_depthwise),
     .conv_dw_few = NAME(conv_dw_few),
     .conv_dw_few_finish = NAME(conv_dw_few_finish),

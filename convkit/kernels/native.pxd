@@ -10,7 +10,7 @@ cdef extern from "kernels.h" nogil:
         Task conv_pack_few, conv_few
         Task conv_dw_wide, conv_dw_wide_finish
         Task conv_dw_few, conv_dw_few_finish
-        Task conv_depthwise, conv_dw_depthwise
+        Task conv_depthwise, conv_dx_depthwise, conv_dw_depthwise
         Task winograd_pack_2, winograd_2, winograd_dw_2, winograd_dw_finish_2
         Task winograd_pack_4, winograd_4, winograd_dw_4, winograd_dw_finish_4
         Task pool_max, pool_2x2, pool_2x2_backward, pool_plain, pool_scatter
