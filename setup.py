@@ -42,6 +42,8 @@ def flags():
         return (["/openmp", "/DCONVKIT_USE_OPENMP"] if OPENMP != "0" else []), []
     # -fno-math-errno: sqrt need not set errno, so that it can be done on vectors.
     compiler, linker = [*(["-O1", "-g"] if DEBUG else ["-O3", "-g0"]), "-fno-math-errno", "-pthread"], ["-pthread"]
+    if not DEBUG and sys.platform == "linux":
+        linker = [*linker, "-Wl,--strip-all"]  # names that nobody looks up: a sixth of the package
     if OPENMP == "1":
         compiler, linker = [*compiler, "-fopenmp", "-DCONVKIT_USE_OPENMP"], [*linker, "-fopenmp"]
     return compiler, linker
