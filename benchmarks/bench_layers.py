@@ -15,8 +15,12 @@ then how many times faster we are than im2col and PyTorch, what we compute in GF
 rate measured on registers, and the largest error of us and of PyTorch, relative to the largest value of the same in
 float64.
 
-Every function is called untimed for some milliseconds before it is timed: threads of OpenMP, NumPy's BLAS and PyTorch's
-go on spinning after their work and would take a core from whoever comes next.
+How every one gets the machine to itself: threads of OpenMP and of NumPy's BLAS go on spinning after their work, BLAS'
+for a tenth of a second, and whoever comes next is left with one core; and two threads of OpenMP's that land on one
+core wait for each other there, 50 times slower, long after the disturbance. So im2col, the only one that uses BLAS, is
+measured last, in a pass of its own. fast and torch take turns; before each turn the process waits until its threads
+have fallen asleep, then the function is called untimed for some milliseconds, then timed several times. A turn counts
+with its fastest call, the row with the median of its turns.
 """
 
 from __future__ import annotations
@@ -41,7 +45,8 @@ try:
 except ImportError:
     torch = None
 
-WARM_SECONDS = 0.04
+WARM_SECONDS = 0.03
+TIMED_SECONDS = 0.02  # of a turn; three calls at least, but of those that take very long
 
 
 class Row(NamedTuple):
@@ -145,14 +150,37 @@ def error(found: tuple, exact: tuple) -> float:
     return max(float(np.max(np.abs(f - e)) / np.max(np.abs(e))) for f, e in zip(found, exact, strict=True))
 
 
+def wait_for_sleep(longest: float = 0.5) -> None:
+    """Until the threads that this process has started spin no more."""
+    start = time.perf_counter()
+    while time.perf_counter() - start < longest:
+        used, since = time.process_time(), time.perf_counter()
+        time.sleep(0.005)
+        if time.process_time() - used < 0.1 * (time.perf_counter() - since):
+            return
+
+
 def timed(function: Callable) -> float:
-    """Milliseconds of one call, others' threads asleep and caches warm."""
+    """Milliseconds of the fastest call of a turn, others' threads asleep and caches warm."""
+    wait_for_sleep()
     start = time.perf_counter()
     while time.perf_counter() - start < WARM_SECONDS:
         function()
-    start = time.perf_counter()
-    function()
-    return 1e3 * (time.perf_counter() - start)
+    times: list[float] = []
+    while sum(times) < TIMED_SECONDS * (1 if len(times) >= 3 else 10):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return 1e3 * min(times)
+
+
+def turns(calls: dict, repeats: int) -> dict[str, tuple[float, float]]:
+    """Medians {name: (forward, backward)} of functions that take turns."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
+    for _ in range(repeats):
+        for name, (forward, backward) in calls.items():
+            times[name].append((timed(forward), timed(backward)))
+    return {name: tuple(statistics.median(t[i] for t in each) for i in (0, 1)) for name, each in times.items()}
 
 
 def naive_times(row: Row, x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[float, float]:
@@ -172,20 +200,17 @@ def measure(row: Row, dtype: str, repeats: int, naive: bool) -> dict:
     exact = (out, *fast_layers.conv_backward_fast(dout, cache))
     x, w, b, dout = (a.astype(dtype) for a in (x, w, b, dout))
     pairs: dict = {"fast": (lambda: fast_layers.conv_forward_fast(x, w, b, row.param), fast_layers.conv_backward_fast)}
-    pairs["im2col"] = im2col_pair(row, x, w, b)
     if torch is not None:
         pairs["torch"] = torch_pair(row, x, w, b)
-    calls, errors = {}, {}
-    for name, pair in pairs.items():
-        if pair is not None:
-            out, cache = pair[0]()
-            errors[name] = error((out, *pair[1](dout, cache)), exact)
-            calls[name] = pair[0], lambda back=pair[1], c=cache: back(dout, c)
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
-    for _ in range(repeats):
-        for name, (forward, backward) in calls.items():
-            times[name].append((timed(forward), timed(backward)))
-    medians = {name: tuple(statistics.median(t[i] for t in each) for i in (0, 1)) for name, each in times.items()}
+    medians, errors = {}, {}
+    for group in (pairs, {"im2col": im2col_pair(row, x, w, b)}):
+        calls = {}
+        for name, pair in group.items():
+            if pair is not None:
+                out, cache = pair[0]()
+                errors[name] = error((out, *pair[1](dout, cache)), exact)
+                calls[name] = pair[0], lambda back=pair[1], c=cache: back(dout, c)
+        medians |= turns(calls, repeats if group is pairs else min(repeats, 3))
     if naive:
         medians["naive"] = naive_times(row, x, w, b)
     area = math.prod(fast_layers.conv_forward_fast(x[:1], w, b, row.param)[0].shape[2:])
@@ -236,13 +261,14 @@ def picture(found: list[tuple[Row, dict]], path: str, title: str) -> None:
     for i, (part, colour) in enumerate((("forward", "#3b7dd8"), ("backward", "#e08a2e"))):
         ratios = [r["times"]["torch"][i] / r["times"]["fast"][i] for _, r in found]
         bars = axes.barh(places + 0.4 * i - 0.2, ratios, 0.38, color=colour, label=part)
-        axes.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios], padding=3, fontsize=8)
+        behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # the line at 1 would strike labels through
+        axes.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios], padding=3, fontsize=8, bbox=behind)
     axes.axvline(1, color="black", linewidth=1)
     axes.set(
         yticks=places, yticklabels=[row.name for row, _ in found], xlabel="PyTorch's time / convkit's", title=title
     )
+    axes.margins(x=0.12, y=0.01)
     axes.invert_yaxis()
-    axes.margins(x=0.12)
     axes.legend(loc="lower right")
     figure.savefig(path, dpi=110)
 
@@ -266,7 +292,7 @@ def main() -> None:
     if args.picture and torch is not None:
         threads = convkit.get_num_threads()
         picture(
-            found, args.picture, f"Convolutions against PyTorch {torch.__version__}, {args.dtype}, {threads} threads"
+            found, args.picture, f"Convolutions against PyTorch {torch.__version__}, {args.dtype}, threads: {threads}"
         )
 
 

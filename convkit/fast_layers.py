@@ -39,6 +39,8 @@ from convkit.layers.layernorm import spatial_groupnorm_backward as spatial_group
 from convkit.layers.layernorm import spatial_groupnorm_forward as spatial_groupnorm_forward_fast
 from convkit.layers.leaky_relu import leaky_relu_backward as leaky_relu_backward_fast
 from convkit.layers.leaky_relu import leaky_relu_forward as leaky_relu_forward_fast
+from convkit.layers.losses import softmax_loss as softmax_loss_fast
+from convkit.layers.losses import svm_loss as svm_loss_fast
 from convkit.layers.sigmoid import sigmoid_backward as sigmoid_backward_fast
 from convkit.layers.sigmoid import sigmoid_forward as sigmoid_forward_fast
 from convkit.layers.squeeze_excite import squeeze_excite_backward as squeeze_excite_backward_fast
@@ -146,12 +148,14 @@ __all__ = [
     "separable_conv_forward_fast",
     "sigmoid_backward_fast",
     "sigmoid_forward_fast",
+    "softmax_loss_fast",
     "spatial_batchnorm_backward_fast",
     "spatial_batchnorm_forward_fast",
     "spatial_groupnorm_backward_fast",
     "spatial_groupnorm_forward_fast",
     "squeeze_excite_backward_fast",
     "squeeze_excite_forward_fast",
+    "svm_loss_fast",
     "tanh_backward_fast",
     "tanh_forward_fast",
     "upsample_bilinear_backward_fast",

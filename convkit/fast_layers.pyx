@@ -7,6 +7,7 @@
     leaky_relu_..., sigmoid_..., tanh_..., gelu_..., squeeze_excite_...                 the other activations, and gates
     batchnorm_..., spatial_batchnorm_..., layernorm_..., spatial_groupnorm_..., instancenorm_...      normalization
     conv_relu_..., conv_relu_pool_..., conv_bn_relu_...,
+    softmax_loss_fast,     svm_loss_fast            losses
     affine_relu_..., affine_bn_relu_..., affine_ln_relu_...      fused pairs
     ...                                             and what stands in fast/: further convolutions, pooling, upsampling
     im2col_cython, col2im_cython, col2im_6d_cython  images as a matrix of windows, and back
@@ -31,6 +32,7 @@ from convkit.contracts import (
 from convkit.im2col import check_field
 import convkit.kernels.activation as activation_kernels
 import convkit.kernels.im2col as im2col_kernels
+import convkit.kernels.loss as loss_kernels
 import convkit.kernels.normalization as normalization_kernels
 import convkit.kernels.pooling as pooling_kernels
 import convkit.kernels.resample as resample_kernels
@@ -47,6 +49,7 @@ from convkit.layers.gelu import FORMS
 from convkit.layers.global_pool import check_global_pool
 from convkit.layers.instancenorm import check_instancenorm
 from convkit.layers.layernorm import check_groupnorm, check_layernorm
+from convkit.layers.losses import check_scores
 from convkit.layers.pool import check_pool, pool_geometry
 from convkit.layers.separable_conv import check_separable_conv
 from convkit.layers.squeeze_excite import check_squeeze_excite
@@ -121,12 +124,14 @@ __all__ = [
     "separable_conv_forward_fast",
     "sigmoid_backward_fast",
     "sigmoid_forward_fast",
+    "softmax_loss_fast",
     "spatial_batchnorm_backward_fast",
     "spatial_batchnorm_forward_fast",
     "spatial_groupnorm_backward_fast",
     "spatial_groupnorm_forward_fast",
     "squeeze_excite_backward_fast",
     "squeeze_excite_forward_fast",
+    "svm_loss_fast",
     "tanh_backward_fast",
     "tanh_forward_fast",
     "upsample_bilinear_backward_fast",
@@ -245,6 +250,7 @@ def _aligned(array, dtype):
 
 include "fast/affine.pxi"
 include "fast/convolutions.pxi"
+include "fast/losses.pxi"
 include "fast/more_pooling.pxi"
 include "fast/pooling.pxi"
 include "fast/upsampling.pxi"

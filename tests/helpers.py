@@ -53,8 +53,9 @@ def numerical_gradient(f, x, dout, h=1e-5):
     return gradient
 
 
-def assert_close(found, expected, dtype=None, tolerance=None):
-    """Same shape, the dtype asked for, and no value further off than the tolerance times the largest expected value."""
+def assert_close(found, expected, dtype=None, tolerance=None, scale=0.0):
+    """Same shape, the dtype asked for, and no value further off than the tolerance times the largest expected value, or
+    times `scale`, where that is larger: for differences of numbers of that size."""
     found, expected = np.asarray(found), np.asarray(expected)
     dtype = np.dtype(dtype or expected.dtype)
     assert found.shape == expected.shape
@@ -63,7 +64,7 @@ def assert_close(found, expected, dtype=None, tolerance=None):
     finite = np.isfinite(expected)
     np.testing.assert_array_equal(found[~finite], expected[~finite])
     if finite.any():
-        scale = np.abs(expected[finite]).max()
+        scale = max(scale, np.abs(expected[finite]).max())
         error = np.abs(found[finite].astype(float) - expected[finite]).max()
         assert error <= (tolerance or TOLERANCE[dtype]) * scale, f"off by {error}, the largest value is {scale}"
 
@@ -154,9 +155,11 @@ def convolutions(draw, rounding=False):
 
 @st.composite
 def poolings(draw):
-    """The shape of x, and a pool_param: windows that overlap or not, any size, any rounding."""
+    """The shape of x, and a pool_param: windows that overlap or not, any size, any rounding, rows short and long."""
     kernel, stride = draw(st.tuples(*[st.integers(1, 4)] * 2)), draw(st.tuples(*[st.integers(1, 3)] * 2))
-    size = [k + draw(st.integers(0, 4)) for k in kernel]
+    if draw(st.booleans()):
+        kernel = stride = (2, 2)
+    size = [kernel[0] + draw(st.integers(0, 4)), kernel[1] + draw(st.integers(0, 4) | st.integers(10, 40))]
     pool_param = {"pool_height": kernel[0], "pool_width": kernel[1], "stride": stride}
     pool_param["rounding"] = draw(st.sampled_from(["floor", "ceil"]))
     return (draw(st.integers(0, 2)), draw(st.integers(1, 3)), *size), pool_param

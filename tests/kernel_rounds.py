@@ -18,6 +18,8 @@ try:
 except ImportError:  # not compiled
     convolution = None
 
+fast_implementation = getattr(fast_layers, "IMPLEMENTATION", fast_layers)
+
 LAYOUTS = (
     lambda a: a,
     np.asfortranarray,
@@ -110,6 +112,83 @@ def pool_round(rng, dtype):
     both_ways(rng, dtype, fast, (layers.max_pool_forward_naive, layers.max_pool_backward_naive), (x, settings))
 
 
+def wide_pool_round(rng, dtype):
+    """Rows of several vectors, padding, dilation; the frequent windows among them."""
+    kernel, stride = [((2, 2), 2), ((3, 3), 2), ((3, 3), 1), ((2, 3), (1, 2)), ((4, 1), 3)][rng.integers(5)]
+    size = rng.integers(4, 8), rng.integers(8, 70)
+    (x,) = arrays(rng, dtype, (int(rng.integers(1, 4)), int(rng.integers(1, 4)), *size))
+    x = np.where(rng.random(x.shape) < 0.1, 0, x)  # ties
+    settings = {"pool_height": kernel[0], "pool_width": kernel[1], "stride": stride, "rounding": "floor"}
+    if rng.random() < 0.5:
+        settings |= {"pad": tuple(int(rng.integers(0, k // 2 + 1)) for k in kernel), "dilation": 1}
+    fast = fast_layers.max_pool_forward_fast, fast_layers.max_pool_backward_fast
+    both_ways(rng, dtype, fast, (layers.max_pool_forward_naive, layers.max_pool_backward_naive), (x, settings))
+
+
+def norm_round(rng, dtype):
+    """ReLU, or one of the normalizations; whole numbers around 3, so that no variance is tiny."""
+    name = str(rng.choice(["relu", "batchnorm", "spatial_batchnorm", "layernorm", "spatial_groupnorm"]))
+    N, C, H, W = int(rng.integers(2, 70)), 2 * int(rng.integers(1, 40)), *map(int, rng.integers(1, 9, 2))
+    vectors = name in ("batchnorm", "layernorm")
+    shape = (N, C) if vectors else (1 + N % 3, C, 60 + H, 70 + W) if N > 66 else (1 + N % 3, C, H + 1, W)
+    x = rng.integers(0, 7, shape).astype(dtype)
+    scale = {"layernorm": shape[1:], "spatial_groupnorm": (1, C, 1, 1)}.get(name, (C,))
+    gamma, beta = (rng.normal(size=scale).astype(dtype) for _ in range(2))
+    eps, mode = float(rng.choice([1e-2, 0.5])), str(rng.choice(["train", "test"]))
+    running = {"running_mean": rng.normal(size=C).astype(dtype), "running_var": 1 + rng.random(C).astype(dtype)}
+    settings = {"eps": eps} if name in ("layernorm", "spatial_groupnorm") else {"eps": eps, "mode": mode, **running}
+    more = {"relu": (), "spatial_groupnorm": (gamma, beta, int(rng.choice([1, 2, C])), settings)}
+    arguments = (LAYOUTS[rng.integers(len(LAYOUTS))](x), *more.get(name, (gamma, beta, settings)))
+    pairs = (implementation_in(fast_implementation, name), layers.LAYERS[name])
+    fast, naive = ((i.forward, i.backward) for i in pairs if i)
+    mine, theirs = ([dict(a) if isinstance(a, dict) else a for a in arguments] for _ in range(2))
+    (out, cache), (expected, naive_cache) = fast[0](*mine), naive[0](*theirs)
+    compare(out, expected)
+    if mode == "train" and "batchnorm" in name:
+        compare(tuple(mine[-1][key] for key in running), tuple(theirs[-1][key] for key in running))
+    dout = rng.integers(-3, 4, shape).astype(dtype)
+    compare(fast[1](dout, cache), naive[1](dout, naive_cache))
+
+
+def loss_round(rng, dtype):
+    (x,) = arrays(rng, dtype, tuple(rng.integers(1, 60, 2)))
+    y = rng.integers(0, x.shape[1], len(x))
+    for name in ("softmax_loss", "svm_loss"):
+        loss, dx = implementation_in(fast_implementation, name).forward(x, y)
+        expected, wanted = layers.LAYERS[name].forward(x, y)
+        compare((np.asarray(loss), dx), (np.asarray(expected), wanted))
+
+
+def fused_round(rng, dtype):
+    """A fused pair and its parts."""
+    F = int(rng.integers(1, 12))
+    x, w, b = (rng.integers(-3, 4, s).astype(dtype) for s in ((int(rng.integers(1, 4)), 2, 8, 18), (F, 2, 3, 3), (F,)))
+    gamma, beta, conv_param = np.ones(F, dtype), np.zeros(F, dtype), {"pad": 1}
+    windows = int(rng.choice([2, 3]))
+    pool_param = {"pool_height": windows, "pool_width": windows, "stride": 2, "rounding": "floor"}
+    flat = w.reshape(F, -1)[:, : x[0].size].T.copy()
+    calls = {
+        "conv_relu": (x, w, b, conv_param),
+        "conv_relu_pool": (x, w, b, conv_param, pool_param),
+        "conv_bn_relu": (x, w, b, gamma, beta, conv_param, {"mode": "train", "eps": 0.1}),
+        "affine_bn_relu": (x.reshape(-1, len(flat)), flat, b, gamma, beta, {"mode": "train", "eps": 0.1}),
+        "affine_ln_relu": (x.reshape(-1, len(flat)), flat, b, gamma, beta, {"eps": 0.1}),
+    }
+    name = str(rng.choice(list(calls)))
+    forward, backward = getattr(layer_utils, f"{name}_forward"), getattr(layer_utils, f"{name}_backward")
+    results = []
+    dout = None
+    for modules in ((fast_implementation,), ()):
+        with convkit.use(*modules):
+            out, cache = forward(*calls[name])
+        dout = rng.integers(-3, 4, out.shape).astype(dtype) if dout is None else dout
+        results.append((out, *backward(dout, cache)))
+    # (zeros of the batch's mean are round-off on one side: the gradient there depends on it)
+    if "bn" in name or "ln" in name:
+        results = [result[:1] for result in results]
+    compare(*map(tuple, results))
+
+
 def affine_round(rng, dtype):
     N, D, M = rng.integers(0, 40, 3) if rng.random() < 0.9 else (150, 300, 530)
     x, w, b = arrays(rng, dtype, (N, D), (D, M), (M,))
@@ -153,9 +232,8 @@ def other_round(rng, dtype):
     """A case of any other compiled layer, in any layout."""
     known = "conv", "max_pool", "affine"
     module = getattr(fast_layers, "IMPLEMENTATION", fast_layers)
-    name = str(
-        rng.choice([layer for layer in layers.LAYERS if layer not in known and implementation_in(module, layer)])
-    )
+    others = [name for name, layer in layers.LAYERS.items() if name not in known and not layer.is_loss]
+    name = str(rng.choice([name for name in others if implementation_in(module, name)]))
     layer = layers.LAYERS[name]
     arguments = layer.draw(layer.cases[rng.integers(len(layer.cases))], rng, dtype)
     for argument, value in arguments.items():
@@ -167,7 +245,9 @@ def other_round(rng, dtype):
 
 def play(rounds, seed=0):
     """So many calls of each kind (a sixth of Winograd's: its reference is slow); returns how many calls agreed."""
-    kinds, agreed = (conv_round, pool_round, affine_round, im2col_round, other_round, update_round), 0
+    kinds, agreed = [conv_round, pool_round, affine_round, im2col_round, other_round, update_round], 0
+    if convolution:
+        kinds += [wide_pool_round, norm_round, loss_round, fused_round]
     threads.MIN_WORK_PER_THREAD = 1
     with np.errstate(all="ignore"):
         for number in range(rounds):
@@ -175,7 +255,7 @@ def play(rounds, seed=0):
             convkit.set_num_threads(int(rng.integers(1, 5)))
             if convolution:
                 convolution.TILE_BYTES = int(rng.choice([64, 1000, 1 << 20]))
-            for kind in (*kinds, winograd_round)[: 6 + (number % 6 == 0)]:
+            for kind in (*kinds, winograd_round)[: len(kinds) + (number % 6 == 0)]:
                 kind(rng, rng.choice([np.float32, np.float64]))
                 agreed += 1
     return agreed

@@ -52,12 +52,13 @@ def describe(model: Any, settings: dict[str, Any]) -> tuple[str, str]:
 
 
 def used_layers(settings: dict[str, Any]) -> list[str]:
-    """The layers that the network is made of, in order, and the fused pairs that run instead where they are defined."""
-    if settings["model"] == "three-layer":
-        used, fused = ["conv", "relu", "max_pool", "affine", "softmax_loss"], ["conv_relu_pool", "affine_relu"]
-    else:
-        used, fused = ["affine", "relu", "softmax_loss"], ["affine_relu"] if settings["model"] == "two-layer" else []
-    return [*used, *(name for name in fused if ops.find(name))]
+    """The layers that the network is made of, in order; a fused pair instead of its parts where it runs instead."""
+    chains = {"three-layer": ["conv_relu_pool", "affine_relu"], "two-layer": ["affine_relu"]}
+    parts = {"conv_relu_pool": ("conv", "relu", "max_pool"), "affine_relu": ("affine", "relu")}
+    used: list[str] = []
+    for name in chains.get(settings["model"], ["affine", "relu"]):
+        used += [name] if name not in parts or ops.find(name, parts[name]) else parts[name]
+    return list(dict.fromkeys([*used, "affine", "softmax_loss"]))
 
 
 def first_filters(model: Any, shape: tuple[int, ...], limit: int = 64) -> np.ndarray:

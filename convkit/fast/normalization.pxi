@@ -99,8 +99,10 @@ def spatial_groupnorm_forward_fast(x, gamma, beta, G, gn_param):
     Raises ValueError or TypeError for settings, shapes and dtypes that do not fit.
     """
     dtype, eps = check_groupnorm(x, gamma, beta, G, gn_param)
-    out, *kept = _groupnorm(_c_order(x, dtype), gamma, beta, G, eps)
-    return out, Cache("spatial_groupnorm_forward_fast", *kept)
+    x, gamma, beta = _c_order(x, dtype), _c_order(gamma, dtype).reshape(-1), _c_order(beta, dtype).reshape(-1)
+    out, moments = np.empty(x.shape, dtype), np.empty((x.shape[0], G, 2))
+    normalization_kernels.group_forward(x, gamma, beta, eps, moments, out)
+    return out, Cache("spatial_groupnorm_forward_fast", x, gamma, eps, moments)
 
 
 def spatial_groupnorm_backward_fast(dout, cache):
@@ -112,7 +114,13 @@ def spatial_groupnorm_backward_fast(dout, cache):
     Returns (dx, dgamma, dbeta): dx (N, C, H, W), dgamma and dbeta (1, C, 1, 1).
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     """
-    return _groupnorm_gradients(dout, *open_cache(cache, "spatial_groupnorm_forward_fast"))
+    x, gamma, eps, moments = open_cache(cache, "spatial_groupnorm_forward_fast")
+    dtype = check_dout(dout, x.shape, "like x", x.dtype)
+    dout, x, gamma = (_c_order(each, dtype) for each in (dout, x, gamma))
+    dx = np.empty(x.shape, dtype)
+    dgamma, dbeta = normalization_kernels.group_backward(dout, x, gamma, eps, moments, dx)
+    shape = (1, len(gamma), 1, 1)
+    return dx, dgamma.astype(dtype).reshape(shape), dbeta.astype(dtype).reshape(shape)
 
 
 def instancenorm_forward_fast(x, gamma, beta, in_param):
@@ -126,8 +134,10 @@ def instancenorm_forward_fast(x, gamma, beta, in_param):
     Raises ValueError or TypeError for settings, shapes and dtypes that do not fit.
     """
     dtype, eps = check_instancenorm(x, gamma, beta, in_param)
-    out, *kept = _groupnorm(_c_order(x, dtype), gamma, beta, x.shape[1], eps)
-    return out, Cache("instancenorm_forward_fast", *kept)
+    x, gamma, beta = (_c_order(each, dtype) for each in (x, gamma, beta))
+    out, moments = np.empty(x.shape, dtype), np.empty((*x.shape[:2], 2))  # a group for each channel
+    normalization_kernels.group_forward(x, gamma, beta, eps, moments, out)
+    return out, Cache("instancenorm_forward_fast", x, gamma, eps, moments)
 
 
 def instancenorm_backward_fast(dout, cache):
@@ -139,152 +149,59 @@ def instancenorm_backward_fast(dout, cache):
     Returns (dx, dgamma, dbeta) with the shapes of x, gamma and beta.
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     """
-    return _groupnorm_gradients(dout, *open_cache(cache, "instancenorm_forward_fast"))
-
-
-def _split(mean, dtype):
-    """A mean (float64) as what the dtype can hold of it, and the rest."""
-    center = mean.astype(dtype).astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        return center, np.where(np.isfinite(mean), mean - center, 0)
-
-
-def _joined(mean, square, count, axis):
-    """Mean and (biased) variance of several sets of `count` numbers together, from those of the single sets along
-    an axis."""
-    with np.errstate(all="ignore"):
-        joined = mean.mean(axis=axis, keepdims=True)
-        squares = square.sum(axis=axis) + count * ((mean - joined) ** 2).sum(axis=axis)
-        return joined.squeeze(axis), squares / (count * mean.shape[axis])
-
-
-def _inverse(var, eps):
-    """1/std"""
-    with np.errstate(all="ignore"):
-        return 1 / np.sqrt(var + eps)
-
-
-def _towards_mean(inverse, rest, mean_d, mean_slope):
-    """(slope, shift) of dx = (d - mean_d - x_hat*mean_slope)*inverse, where x_hat = (x - center - rest)*inverse."""
-    slope = -inverse * inverse * mean_slope
-    return slope, -inverse * mean_d - slope * rest
+    x, gamma, eps, moments = open_cache(cache, "instancenorm_forward_fast")
+    dtype = check_dout(dout, x.shape, "like x", x.dtype)
+    dout, x, gamma = (_c_order(each, dtype) for each in (dout, x, gamma))
+    dx = np.empty(x.shape, dtype)
+    dgamma, dbeta = normalization_kernels.group_backward(dout, x, gamma, eps, moments, dx)
+    return dx, dgamma.astype(dtype), dbeta.astype(dtype)
 
 
 def _batchnorm(x, gamma, beta, bn_param, dtype, relu=False):
     """out, and what _batchnorm_gradients asks for; bn_param was checked."""
-    training, columns = bn_param["mode"] == "train", x.ndim == 2
+    training = bn_param["mode"] == "train"
     eps, momentum = float(bn_param.get("eps", 1e-5)), float(bn_param.get("momentum", 0.9))
-    zeros = np.zeros(x.shape[1], dtype)
-    averages = {name: bn_param.get(name, zeros).astype(dtype) for name in ("running_mean", "running_var")}
-    rows = x if columns else x.reshape(x.shape[0] * x.shape[1], x.shape[2] * x.shape[3])
+    names = "running_mean", "running_var"
+    averages = [
+        bn_param[name].astype(dtype, copy=False) if name in bn_param else np.zeros(x.shape[1], dtype) for name in names
+    ]
+    out, above, moments = np.empty(x.shape, dtype), _mask(x, relu), np.empty((x.shape[1], 2))
+    if not training:
+        moments[:, 0], moments[:, 1] = averages
+    gamma = _c_order(gamma, dtype)
+    normalization_kernels.batch_forward(x, gamma, _c_order(beta, dtype), eps, moments, out, training, above)
     if training:
-        mean, square = normalization_kernels.moments(rows, columns)
-        sets = 1 if columns else x.shape[0]
-        count = x.size // x.shape[1] // sets
-        mean, var = _joined(mean.reshape(sets, -1), square.reshape(sets, -1), count, 0)
-        for name, value in (("running_mean", mean), ("running_var", var)):
-            averages[name] = momentum * averages[name] + (1 - momentum) * value.astype(dtype)
-        bn_param.update(averages)
-    else:
-        mean, var = (averages[name].astype(np.float64) for name in ("running_mean", "running_var"))
-        bn_param.update(averages | bn_param)
-    inverse = _inverse(var, eps)
-    out, above = np.empty_like(x), np.empty(x.shape, np.uint8) if relu else None
-    center, rest = _split(mean, dtype)
-    with np.errstate(all="ignore"):
-        factor = gamma * inverse
-        normalization_kernels.apply(
-            rows, out.reshape(rows.shape), center, factor, beta - rest * factor, above=above, columns=columns
-        )
-    return out, x, gamma, mean, inverse, training, above
+        mean, var = moments.T.astype(dtype)
+        averages = momentum * averages[0] + (1 - momentum) * mean, momentum * averages[1] + (1 - momentum) * var
+    for name, value in zip(names, averages):
+        if training or name not in bn_param:
+            bn_param[name] = value
+    return out, x, gamma, eps, moments, training, above
 
 
-def _batchnorm_gradients(dout, x, gamma, mean, inverse, training, above):
+def _batchnorm_gradients(dout, x, gamma, eps, moments, training, above):
     dtype = check_dout(dout, x.shape, "like x", x.dtype)
-    x, dout, columns = _c_order(x, dtype), _c_order(dout, dtype), x.ndim == 2
-    rows = x if columns else x.reshape(x.shape[0] * x.shape[1], x.shape[2] * x.shape[3])
-    upstream = dout.reshape(rows.shape)
-    center, rest = _split(mean, dtype)
-    dx = np.empty_like(x)
-    with np.errstate(all="ignore"):
-        total, slope = normalization_kernels.sums(upstream, rows, center, above=above, columns=columns)
-        if not columns:
-            total, slope = (each.reshape(x.shape[:2]).sum(axis=0) for each in (total, slope))
-        slope = (slope - rest * total) * inverse
-        factor = gamma * inverse
-        if training:
-            count = x.size // x.shape[1]
-            towards = _towards_mean(inverse, rest, gamma * total / count, gamma * slope / count)
-            normalization_kernels.gradient(
-                upstream, rows, dx.reshape(rows.shape), center, factor, *towards, above=above, columns=columns
-            )
-        else:
-            if above is not None:
-                upstream = activation_kernels.relu_backward(upstream, above)
-            zeros = np.zeros(len(factor))
-            normalization_kernels.apply(upstream, dx.reshape(rows.shape), zeros, factor, zeros, columns=columns)
-    return dx, slope.astype(dtype), total.astype(dtype)
-
-
-def _groupnorm(x, gamma, beta, G, eps):
-    """out, and what _groupnorm_gradients asks for."""
-    N, C, H, W = x.shape
-    planes = x.reshape(N * C, H * W)
-    mean, square = normalization_kernels.moments(planes)
-    mean, var = _joined(mean.reshape(N, G, C // G), square.reshape(N, G, C // G), H * W, 2)
-    mean, inverse = np.repeat(mean, C // G, axis=1), np.repeat(_inverse(var, eps), C // G, axis=1)
-    center, rest = _split(mean, x.dtype)
-    out = np.empty_like(x)
-    with np.errstate(all="ignore"):
-        factor = inverse * gamma.reshape(C)
-        shift = beta.reshape(C) - rest * factor
-        normalization_kernels.apply(planes, out.reshape(planes.shape), center.ravel(), factor.ravel(), shift.ravel())
-    return out, x, gamma, G, mean, inverse
-
-
-def _groupnorm_gradients(dout, x, gamma, G, mean, inverse):
-    dtype = check_dout(dout, x.shape, "like x", x.dtype)
-    x, dout = _c_order(x, dtype), _c_order(dout, dtype)
-    N, C, H, W = x.shape
-    planes = x.reshape(N * C, H * W)
-    center, rest = _split(mean, dtype)
-    with np.errstate(all="ignore"):
-        total, slope = normalization_kernels.sums(dout.reshape(planes.shape), planes, center.ravel())
-        total, slope = total.reshape(N, C), slope.reshape(N, C)
-        slope = (slope - rest * total) * inverse  # sums of dout, and of dout times x_hat
-        per_channel = gamma.astype(np.float64).reshape(C)
-        means = ((each * per_channel).reshape(N, G, C // G).sum(axis=2) / (C // G * H * W) for each in (total, slope))
-        mean_d, mean_slope = (np.repeat(each, C // G, axis=1) for each in means)
-        coefficients = inverse * per_channel, *_towards_mean(inverse, rest, mean_d, mean_slope)
-    dx = np.empty_like(x)
-    normalization_kernels.gradient(
-        dout.reshape(planes.shape), planes, dx.reshape(planes.shape), center.ravel(), *(c.ravel() for c in coefficients)
-    )
-    dgamma, dbeta = (each.sum(axis=0).astype(dtype).reshape(gamma.shape) for each in (slope, total))
-    return dx, dgamma, dbeta
+    dout, x, gamma = (_c_order(each, dtype) for each in (dout, x, gamma))
+    dx = np.empty(x.shape, dtype)
+    dgamma, dbeta = normalization_kernels.batch_backward(dout, x, gamma, eps, moments, dx, training, above)
+    return dx, dgamma.astype(dtype), dbeta.astype(dtype)
 
 
 def _layernorm(x, gamma, beta, eps, relu=False):
     """out, and what _layernorm_gradients asks for."""
-    mean, square = normalization_kernels.moments(x)
-    inverse = _inverse(square / x.shape[1], eps)
-    out, above = np.empty_like(x), np.empty(x.shape, np.uint8) if relu else None
-    center, rest = _split(mean, x.dtype)
-    with np.errstate(all="ignore"):
-        normalization_kernels.apply(x, out, center, inverse, -rest * inverse, gamma, beta, above)
-    return out, x, gamma, mean, inverse, above
+    out, above, moments = np.empty(x.shape, x.dtype), _mask(x, relu), np.empty((x.shape[0], 2))
+    gamma = _c_order(gamma, x.dtype)
+    normalization_kernels.layer_forward(x, gamma, _c_order(beta, x.dtype), eps, moments, out, above)
+    return out, x, gamma, eps, moments, above
 
 
-def _layernorm_gradients(dout, x, gamma, mean, inverse, above):
+def _layernorm_gradients(dout, x, gamma, eps, moments, above):
     dtype = check_dout(dout, x.shape, "like x", x.dtype)
-    x, dout = _c_order(x, dtype), _c_order(dout, dtype)
-    center, rest = _split(mean, dtype)
-    dx = np.empty_like(x)
-    with np.errstate(all="ignore"):
-        total, slope = normalization_kernels.sums(dout, x, center, gamma, above)
-        towards = _towards_mean(
-            inverse, rest, total / x.shape[1], (slope - rest * total) * inverse / x.shape[1]
-        )
-        normalization_kernels.gradient(dout, x, dx, center, inverse, *towards, gamma, above)
-        dbeta, dgamma = normalization_kernels.sums_over_rows(dout, x, center, inverse, -rest * inverse, above)
+    dout, x, gamma = (_c_order(each, dtype) for each in (dout, x, gamma))
+    dx = np.empty(x.shape, dtype)
+    dgamma, dbeta = normalization_kernels.layer_backward(dout, x, gamma, eps, moments, dx, above)
     return dx, dgamma.astype(dtype), dbeta.astype(dtype)
+
+
+def _mask(x, relu):
+    return np.empty(x.shape, np.uint8) if relu else None

@@ -49,7 +49,7 @@ cdef int run_relu(bint backward, source, target, mask) except -1:
     kernels = kernels_for(source.dtype)
     run(
         kernels.relu_backward if backward else kernels.relu_forward,
-        &p, (p.size + RELU_TASK - 1) // RELU_TASK, 0, <double> p.size,
+        &p, (p.size + RELU_TASK - 1) // RELU_TASK, 0, 4.0 * p.size,  # (it is memory that costs)
     )
     return 0
 

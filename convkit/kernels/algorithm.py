@@ -70,10 +70,13 @@ def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> boo
 
 
 def is_depthwise(geometry: ConvGeometry, direction: str) -> bool:
-    """Whether the depthwise kernels can do it: one channel in and out of each group, strides 1 (or 2 but for dx)."""
+    """Whether the depthwise kernels can do it: one channel in and out of each group, stride 1 or 2 along the row.
+
+    dx with stride 1 along the row has it along the column, too.
+    """
     per_group = geometry.w_shape[1] == 1 and geometry.w_shape[0] == geometry.groups
     return (
         per_group
-        and geometry.stride[1] <= (1 if direction == BACKWARD_X else 2)
-        and (direction != BACKWARD_X or geometry.stride[0] == 1)
+        and geometry.stride[1] <= 2
+        and (direction != BACKWARD_X or geometry.stride[1] == 2 or geometry.stride[0] == 1)
     )

@@ -62,12 +62,20 @@ typedef struct {
     ptrdiff_t dout_pitch, dout_size;      /* of the block of dout in scratch memory */
 } ConvDw;
 
+/* dx of a depthwise layer with stride 2 along the row (out_step_w), all phases at once: positions (i, j) of `of` are blocks of
+ * out_step_h x 2 pixels. The taps of phase (a, b), a < out_step_h, b < 2, are those from start[2*a + b] to the next start. */
+typedef struct {
+    Conv of; /* rows and cols: blocks that reach over the whole image */
+    const ptrdiff_t *start;
+} ConvDxDepthwise;
+
 /* Fill in the blocking; lanes: elements in a vector register; widest: vectors of a panel of output channels. row, col, taps and the shapes are set before; offset has
  * room for all taps. Returns the bytes of scratch memory of a task, for elements of `size` bytes. */
 size_t conv_plan_wide(Conv *p, int lanes, int widest, size_t size);
 size_t conv_plan_few(Conv *p, int lanes, size_t size);
 size_t conv_plan_dw_wide(ConvDw *q, int lanes, int widest, size_t size);
 size_t conv_plan_depthwise(Conv *p, int lanes, size_t size);
+size_t conv_plan_dx_depthwise(ConvDxDepthwise *q, int lanes, size_t size);
 size_t conv_plan_dw_depthwise(ConvDw *q, int lanes, size_t size);
 size_t conv_plan_dw_few(ConvDw *p, int lanes, size_t size);
 

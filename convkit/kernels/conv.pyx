@@ -29,6 +29,9 @@ cdef extern from "conv.h" nogil:
         int *not_finite
         Py_ssize_t *offset
         Py_ssize_t vector_tasks, task_images
+    ctypedef struct ConvDxDepthwise:
+        Conv of
+        const Py_ssize_t *start
     ctypedef struct ConvDw:
         Conv of
         const void *dout
@@ -41,6 +44,7 @@ cdef extern from "conv.h" nogil:
     size_t conv_plan_dw_wide(ConvDw* q, int lanes, int widest, size_t size)
     size_t conv_plan_dw_few(ConvDw* q, int lanes, size_t size)
     size_t conv_plan_depthwise(Conv* p, int lanes, size_t size)
+    size_t conv_plan_dx_depthwise(ConvDxDepthwise* q, int lanes, size_t size)
     size_t conv_plan_dw_depthwise(ConvDw* q, int lanes, size_t size)
     Py_ssize_t conv_blocks(const Conv* p)
 
@@ -201,10 +205,13 @@ def forward(x, w, b, out, geometry, algorithm, bint relu=False):
 def backward_x(dout, w, dx, geometry, algorithm):
     """dx (N, C, H, W), the gradient of the images, from dout (N, F, OH, OW) and w: a convolution for each phase.
 
+    All phases of a depthwise layer with stride 2 are one kernel, conv_dx_depthwise.
+
     The direct kernels return False where w holds NaN or infinity: at the border it would be multiplied by zeros that
     stand for no output position, and make NaN where there is none.
     """
-    cdef Conv p
+    cdef ConvDxDepthwise q
+    cdef Conv* p = &q.of
     cdef const Kernels* kernels = kernels_for(dout.dtype)
     cdef Py_ssize_t kh = geometry.kernel[0], kw = geometry.kernel[1], H = geometry.x_shape[2], W = geometry.x_shape[3]
     cdef Algorithm which = algorithm_of(algorithm)
@@ -227,8 +234,11 @@ def backward_x(dout, w, dx, geometry, algorithm):
     p.w_size = w.size
     p.w_channel = geometry.w_shape[1] * p.w_filter
     p.w_group = geometry.w_shape[0] // geometry.groups * p.w_channel
+    cdef bint together = which == DEPTHWISE and sw == 2
+    cdef Py_ssize_t[::1] start = np.zeros(2 * min(sh, H) + 1, np.intp)
+    taps = 0
     for a in range(min(sh, H)):
-        for b in range(min(sw, W)):
+        for b in range(sw if together else min(sw, W)):
             # The plan may change sizes, so they are written anew for each phase: pixels (a + i*sh, b + j*sw).
             p.N, p.groups = geometry.x_shape[0], geometry.groups
             p.C, p.F = geometry.w_shape[0] // geometry.groups, geometry.w_shape[1]
@@ -236,7 +246,8 @@ def backward_x(dout, w, dx, geometry, algorithm):
             p.stride_h = p.stride_w = 1
             p.rows, p.cols = up(H - a, sh), up(W - b, sw)
             p.out_h, p.out_w, p.out_row, p.out_col, p.out_step_h, p.out_step_w = H, W, a, b, sh, sw
-            taps = 0
+            if not together:
+                taps = 0
             # From the last element of the filter to the first: so that row and col of the taps increase.
             for ii in range(kh - 1, -1, -1):
                 if (a + top - ii * dh) % sh:
@@ -249,9 +260,28 @@ def backward_x(dout, w, dx, geometry, algorithm):
                     table[2, taps] = ii * kw + jj
                     taps += 1
             p.taps = taps
-            if not run_conv(&p, kernels, dout.dtype, which, finite=True):
+            if together:
+                start[2 * a + b + 1] = taps
+            elif not run_conv(p, kernels, dout.dtype, which, finite=True):
                 return False
+    if together:
+        p.rows, p.cols = up(H, sh), up(W, sw)
+        q.start = &start[0]
+        return run_dx_depthwise(&q, kernels, dout.dtype)
     return True
+
+
+cdef bint run_dx_depthwise(ConvDxDepthwise* q, const Kernels* kernels, dtype) except -1:
+    """Plan and run dx of a depthwise layer, all phases together; returns whether it ran, as run_conv does."""
+    cdef Conv* p = &q.of
+    cdef int not_finite = 0
+    cdef size_t scratch = conv_plan_dx_depthwise(q, kernels.lanes, dtype.itemsize)
+    cdef double work = <double> p.N * p.groups * p.taps * p.rows * p.cols
+    if scratch > <size_t> MOST_SCRATCH:
+        return False
+    p.not_finite = &not_finite
+    run(kernels.conv_dx_depthwise, q, up(p.N * p.groups, p.task_images), scratch, work)
+    return not not_finite
 
 
 def backward_w(dout, x, dw, db, geometry, algorithm):

@@ -6,7 +6,9 @@
  * outside are masked in the first and last vectors of a row (a vector that begins before its row holds the end of the row
  * above). A row whose vectors would reach beyond the whole array is copied to where they may.
  *
- * A task is some planes (images x channels). Loops: planes | vectors along a row | rows, four at a time | taps.
+ * A task is some planes (images x channels). Loops: planes | vectors along a row | rows, four at a time | taps. Filters of 3x3,
+ * stride 1 (undilated along the column), read each row once instead: the sums of three rows of outputs are under way, each
+ * with its taps in the order in which the general loop has them.
  */
 typedef struct {
     ptrdiff_t blocks;         /* vectors along a row of the output */
@@ -122,11 +124,47 @@ INLINE VEC NAME(pixels_by)(const REAL *p, int step)
 DEPTHWISE_TILES(4)
 DEPTHWISE_TILES(1)
 
+INLINE int NAME(is_3x3)(const Conv *p)
+{
+    return p->taps == 9 && p->stride_h == 1 && p->stride_w == 1 && p->row[2] == p->row[0] && p->row[3] == p->row[0] + 1 &&
+           p->row[6] == p->row[0] + 2;
+}
+
+/* Vector j of all rows, filters of 3x3. */
+#define DEPTHWISE_3X3(MASKED) \
+    static __attribute__((noinline)) void NAME(depthwise_3x3_##MASKED)(const Conv *p, const REAL *const *row, ptrdiff_t x, \
+        const IVEC *mask, const REAL *w, REAL bias, REAL *out, const REAL *end) \
+    { \
+        const ptrdiff_t left = x + p->col[0], middle = x + p->col[1], right = x + p->col[2]; \
+        VEC begun = NAME(same)(bias), half = begun, factor[9]; /* sums that have seen one row, and two */ \
+        UNROLL for (int t = 0; t < 9; t++) factor[t] = NAME(same)(w[t]); \
+        for (ptrdiff_t i = 0; i < p->rows + 2; i++) { \
+            VEC see[3] = {NAME(load)(row[i] + left), NAME(load)(row[i] + middle), NAME(load)(row[i] + right)}; \
+            VEC sum[3] = {NAME(same)(bias), begun, half}; \
+            UNROLL for (int t = 0; t < 3; t++) \
+            { \
+                if (MASKED) see[t] = (VEC)((IVEC)see[t] & mask[t]); \
+                UNROLL for (int u = 0; u < 3; u++) sum[u] += factor[3 * u + t] * see[t]; \
+            } \
+            begun = sum[0], half = sum[1]; \
+            if (i < 2) continue; \
+            VEC value = p->relu ? NAME(relu)(sum[2]) : sum[2]; \
+            REAL *to = out + (i - 2) * p->cols + x; \
+            if (MASKED && to + LANES > end) /* as above */ \
+                NAME(store_part)(to, value, p->cols - x); \
+            else \
+                NAME(store)(to, value); \
+        } \
+    }
+DEPTHWISE_3X3(0)
+DEPTHWISE_3X3(1)
+
 static void NAME(conv_depthwise)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Conv *p = args;
     NAME(Rows) r = NAME(rows_in)(p, 1, scratch);
     REAL *w = r.edge + p->edge_rows * r.zeros_size;
+    const int is_3x3 = NAME(is_3x3)(p);
     ptrdiff_t first = task * p->task_images, last = SMALLER(first + p->task_images, p->N * p->groups);
     for (ptrdiff_t plane = first; plane < last; plane++) {
         ptrdiff_t g = plane % p->groups, slot = 0;
@@ -143,6 +181,10 @@ static void NAME(conv_depthwise)(const void *args, ptrdiff_t task, void *scratch
             int whole = NAME(whole_vector)(p, x);
             const IVEC *mask = r.mask + (whole ? 0 : slot++ * p->taps);
             ptrdiff_t i = 0;
+            if (is_3x3) {
+                (whole ? NAME(depthwise_3x3_0) : NAME(depthwise_3x3_1))(p, r.row, x, mask, w, bias, out, out + p->rows * p->cols);
+                continue;
+            }
 #define RUN(U) \
     (p->stride_w == 1 ? whole ? NAME(depthwise_##U##_1_0) : NAME(depthwise_##U##_1_1) \
                       : whole ? NAME(depthwise_##U##_2_0) : NAME(depthwise_##U##_2_1))( \

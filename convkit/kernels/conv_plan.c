@@ -10,6 +10,7 @@ enum {
     SLAB_BYTES = 512 * 1024,   /* of a task's slab, at most where that can be had */
     DIRECT_BYTES = 4096,       /* of a channel that is read where it stands: larger ones would each need pages of their own */
     FILTER_BYTES = 96 * 1024,  /* of the chunk of filters that a tile reads */
+    DEPTHWISE_POSITIONS = 32768, /* of a task of depthwise planes */
     FEW_BYTES = 400 * 1024,    /* of the slab of conv_few */
     SUMS_BYTES = 4 << 20,      /* of all parts of dw together, where one part is smaller */
     ENOUGH_TASKS = 16,
@@ -199,6 +200,13 @@ size_t conv_plan_dw_few(ConvDw *q, int lanes, size_t size)
     return (size_t)(q->dout_size + p->slab_size) * size;
 }
 
+/* Planes (images x channels) of a task. */
+static ptrdiff_t planes_of_task(const Conv *p, ptrdiff_t area)
+{
+    ptrdiff_t planes = p->N * p->groups, most = DEPTHWISE_POSITIONS / LARGER(area, 1);
+    return even_block(planes, SMALLER(most, CEIL_DIV(planes, (ptrdiff_t)ENOUGH_TASKS)));
+}
+
 /* task_images is the number of planes of a task. */
 size_t conv_plan_depthwise(Conv *p, int lanes, size_t size)
 {
@@ -207,9 +215,24 @@ size_t conv_plan_depthwise(Conv *p, int lanes, size_t size)
     ptrdiff_t reach = (blocks * lanes - 1) * p->stride_w + p->col_span + 1 + p->stride_w, vector = lanes * (ptrdiff_t)size;
     /* At either end of the array, vectors may reach over several short rows. */
     p->edge_rows = SMALLER(rows, 2 * (CEIL_DIV(reach + LARGER(p->first_col, -p->first_col), LARGER(p->W, 1)) + 1));
-    p->task_images = even_block(p->N * p->groups, 8192 / LARGER(p->rows * p->cols, 1));
+    p->task_images = planes_of_task(p, p->rows * p->cols);
     return (size_t)(blocks * p->taps * vector + CEIL_DIV(rows * (ptrdiff_t)sizeof(void *), vector) * vector) +
            (size_t)((p->edge_rows + 1) * (reach + lanes) + p->taps + lanes) * size;
+}
+
+/* task_images is the number of planes of a task, task_rows that of the blocks of rows that stand in scratch memory at a time. */
+size_t conv_plan_dx_depthwise(ConvDxDepthwise *q, int lanes, size_t size)
+{
+    Conv *p = &q->of;
+    span_of_taps(p);
+    p->direct = 0;
+    p->task_images = planes_of_task(p, p->out_h * p->out_w);
+    p->task_cols = CEIL_DIV(p->cols, lanes) * lanes;
+    p->pitch = p->task_cols + p->col_span;
+    p->task_rows = even_block(p->rows, DEPTHWISE_POSITIONS / 4 / p->pitch);
+    p->channel_step = p->image_step = p->slab_size = (p->task_rows + p->row_span) * p->pitch;
+    for (int t = 0; t < p->taps; t++) p->offset[t] = (p->row[t] - p->first_row) * p->pitch + p->col[t] - p->first_col;
+    return (size_t)(p->slab_size + p->taps) * size;
 }
 
 /* task_images is the number of channels of a task. */

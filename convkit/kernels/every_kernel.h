@@ -4,8 +4,10 @@
 #include "relu_loops.h"
 #include "activation_loops.h"
 #include "gate_loops.h"
-#include "norm_rows.h"
-#include "norm_columns.h"
+#include "norm_runs.h"
+#include "norm_images.h"
+#include "norm_vectors.h"
+#include "loss_loops.h"
 #if CONVKIT_VECTORS
 #include "vector.h"
 #include "fma_rate.h"
@@ -15,6 +17,7 @@
 #include "conv_dw_wide.h"
 #include "conv_dw_few.h"
 #include "conv_depthwise.h"
+#include "conv_depthwise_dx.h"
 #include "winograd.h"
 #include "winograd_lanes.h"
 #define TILE 2
@@ -51,14 +54,16 @@ const Kernels NAME(table) = {
     .gelu_tanh_backward = NAME(gelu_tanh_backward),
     .scale_rows = NAME(scale_rows),
     .dot_rows = NAME(dot_rows),
-    .norm_moments = NAME(norm_moments),
-    .norm_apply = NAME(norm_apply),
-    .norm_sums = NAME(norm_sums),
-    .norm_gradient = NAME(norm_gradient),
-    .norm_column_moments = NAME(norm_column_moments),
-    .norm_column_apply = NAME(norm_column_apply),
-    .norm_column_sums = NAME(norm_column_sums),
-    .norm_column_gradient = NAME(norm_column_gradient),
+    .norm_batch = NAME(norm_batch),
+    .norm_batch_backward = NAME(norm_batch_backward),
+    .norm_group = NAME(norm_group),
+    .norm_group_backward = NAME(norm_group_backward),
+    .norm_columns = NAME(norm_columns),
+    .norm_columns_backward = NAME(norm_columns_backward),
+    .norm_layer = NAME(norm_layer),
+    .norm_layer_backward = NAME(norm_layer_backward),
+    .loss_softmax = NAME(loss_softmax),
+    .loss_hinge = NAME(loss_hinge),
     .pool_plain = NAME(pool_plain),
     .pool_scatter = NAME(pool_scatter),
 #if CONVKIT_VECTORS
@@ -73,6 +78,7 @@ const Kernels NAME(table) = {
     .conv_dw_wide = NAME(conv_dw_wide),
     .conv_dw_wide_finish = NAME(conv_dw_wide_finish),
     .conv_depthwise = NAME(conv_depthwise),
+    .conv_dx_depthwise = NAME(conv_dx_depthwise),
     .conv_dw_depthwise = NAME(conv_dw_depthwise),
     .conv_dw_few = NAME(conv_dw_few),
     .conv_dw_few_finish = NAME(conv_dw_few_finish),

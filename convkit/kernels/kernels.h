@@ -40,7 +40,7 @@ typedef struct {
     Task conv_pack_few, conv_few;
     Task conv_dw_wide, conv_dw_wide_finish;
     Task conv_dw_few, conv_dw_few_finish;
-    Task conv_depthwise, conv_dw_depthwise;
+    Task conv_depthwise, conv_dx_depthwise, conv_dw_depthwise;
     Task winograd_pack_2, winograd_2, winograd_dw_2, winograd_dw_finish_2;
     Task winograd_pack_4, winograd_4, winograd_dw_4, winograd_dw_finish_4;
     Task pool_max, pool_2x2, pool_2x2_backward, pool_plain, pool_scatter;
@@ -51,8 +51,9 @@ typedef struct {
     Task leaky_relu_forward, leaky_relu_backward, sigmoid_forward, sigmoid_backward, tanh_forward, tanh_backward;
     Task gelu_forward, gelu_backward, gelu_tanh_forward, gelu_tanh_backward;
     Task scale_rows, dot_rows;
-    Task norm_moments, norm_apply, norm_sums, norm_gradient;
-    Task norm_column_moments, norm_column_apply, norm_column_sums, norm_column_gradient;
+    Task norm_batch, norm_batch_backward, norm_group, norm_group_backward;
+    Task norm_columns, norm_columns_backward, norm_layer, norm_layer_backward;
+    Task loss_softmax, loss_hinge;
 } Kernels;
 
 /* The tables of the instruction set that was selected. */

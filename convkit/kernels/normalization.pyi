@@ -2,43 +2,47 @@ import numpy as np
 
 Pair = tuple[np.ndarray, np.ndarray]
 
-def moments(x: np.ndarray, columns: bool = ...) -> Pair: ...
-def apply(
+def batch_forward(
     x: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    eps: float,
+    moments: np.ndarray,
     out: np.ndarray,
-    center: np.ndarray,
-    factor: np.ndarray,
-    shift: np.ndarray,
-    gamma: np.ndarray | None = ...,
-    beta: np.ndarray | None = ...,
+    training: bool,
     above: np.ndarray | None = ...,
-    columns: bool = ...,
 ) -> None: ...
-def sums(
+def batch_backward(
     dout: np.ndarray,
     x: np.ndarray,
-    center: np.ndarray,
-    gamma: np.ndarray | None = ...,
-    above: np.ndarray | None = ...,
-    columns: bool = ...,
-) -> Pair: ...
-def sums_over_rows(
-    dout: np.ndarray,
-    x: np.ndarray,
-    center: np.ndarray,
-    factor: np.ndarray,
-    shift: np.ndarray,
-    above: np.ndarray | None = ...,
-) -> Pair: ...
-def gradient(
-    dout: np.ndarray,
-    x: np.ndarray,
+    gamma: np.ndarray,
+    eps: float,
+    moments: np.ndarray,
     dx: np.ndarray,
-    center: np.ndarray,
-    factor: np.ndarray,
-    slope: np.ndarray,
-    shift: np.ndarray,
-    gamma: np.ndarray | None = ...,
+    training: bool,
     above: np.ndarray | None = ...,
-    columns: bool = ...,
+) -> Pair: ...
+def group_forward(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float, moments: np.ndarray, out: np.ndarray
 ) -> None: ...
+def group_backward(
+    dout: np.ndarray, x: np.ndarray, gamma: np.ndarray, eps: float, moments: np.ndarray, dx: np.ndarray
+) -> Pair: ...
+def layer_forward(
+    x: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    eps: float,
+    moments: np.ndarray,
+    out: np.ndarray,
+    above: np.ndarray | None = ...,
+) -> None: ...
+def layer_backward(
+    dout: np.ndarray,
+    x: np.ndarray,
+    gamma: np.ndarray,
+    eps: float,
+    moments: np.ndarray,
+    dx: np.ndarray,
+    above: np.ndarray | None = ...,
+) -> Pair: ...

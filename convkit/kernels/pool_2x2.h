@@ -29,21 +29,6 @@
 #define ODD(a, b) SHUFFLE(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
 #endif
 
-/* The elements of a and b in turn: the first and the second half of that line. */
-#if VBYTES / REAL_BYTES == 2
-#define FIRST_PAIRS(a, b) SHUFFLE(a, b, 0, 2)
-#define LAST_PAIRS(a, b) SHUFFLE(a, b, 1, 3)
-#elif VBYTES / REAL_BYTES == 4
-#define FIRST_PAIRS(a, b) SHUFFLE(a, b, 0, 4, 1, 5)
-#define LAST_PAIRS(a, b) SHUFFLE(a, b, 2, 6, 3, 7)
-#elif VBYTES / REAL_BYTES == 8
-#define FIRST_PAIRS(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
-#define LAST_PAIRS(a, b) SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
-#else
-#define FIRST_PAIRS(a, b) SHUFFLE(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define LAST_PAIRS(a, b) SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-#endif
-
 INLINE IVEC NAME(choose_int)(IVEC mask, IVEC a, IVEC b) { return (mask & a) | (~mask & b); }
 /* Takes value as the maximum where it is greater, or the first NaN: not less or equal means greater, or one is NaN. */
 INLINE void NAME(take_greater)(VEC *best, IVEC *at, VEC value, INT tap)

@@ -130,7 +130,7 @@ def max_forward(x, out, winner, geometry, bint relu=False, bint plain=False):
     cdef double work = <double> out.size * p.kernel_h * p.kernel_w
     if is_2x2(&p) and kernels.lanes > 1 and not plain:
         line = plan_2x2(&p) + 2 * kernels.lanes
-        run(kernels.pool_2x2, &p, tasks_of(&p), line * size, work / 4)
+        run(kernels.pool_2x2, &p, tasks_of(&p), line * size, 2 * work)
         return
     p.phases_h = min(p.stride_h, (p.kernel_h - 1) * p.dilation_h + 1)
     p.phases_w = min(p.stride_w, (p.kernel_w - 1) * p.dilation_w + 1)
@@ -173,7 +173,7 @@ def max_backward(dout, winner, dx, geometry, bint relu=False, bint plain=False):
     p.input, p.out, p.winner = address(dout), address(dx), address(winner)
     if is_2x2(&p) and kernels.lanes > 1 and not plain:
         room = plan_2x2(&p) + 2 * kernels.lanes
-        run(kernels.pool_2x2_backward, &p, tasks_of(&p), room * dout.dtype.itemsize, <double> dx.size)
+        run(kernels.pool_2x2_backward, &p, tasks_of(&p), room * dout.dtype.itemsize, 2.0 * dx.size)
         return
     plan_plain(&p)
     run(kernels.pool_scatter, &p, tasks_of(&p), 0, 4.0 * dout.size + dx.size)

@@ -9,8 +9,14 @@ static void NAME(relu_forward)(const void *args, ptrdiff_t task, void *scratch)
     REAL *restrict out = (REAL *)p->out + first;
     unsigned char *restrict above = p->above + first;
     (void)scratch;
-    for (i = 0; p->out && i < n; i++) out[i] = x[i] <= 0 ? 0 : x[i]; /* NaN stays NaN */
-    for (i = 0; i < n; i++) above[i] = x[i] > 0;
+    if (p->out)
+        for (i = 0; i < n; i++) {
+            REAL value = x[i];
+            out[i] = value <= 0 ? 0 : value; /* NaN stays NaN */
+            above[i] = value > 0;
+        }
+    else
+        for (i = 0; i < n; i++) above[i] = x[i] > 0;
 }
 
 static void NAME(relu_backward)(const void *args, ptrdiff_t task, void *scratch)

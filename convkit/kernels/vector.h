@@ -117,6 +117,21 @@ INLINE REAL NAME(sum)(VEC v)
 #define EVEN(a, b) SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
 #endif
 
+/* The elements of a and b in turn: the first and the second half of that line. */
+#if VBYTES / REAL_BYTES == 2
+#define FIRST_PAIRS(a, b) SHUFFLE(a, b, 0, 2)
+#define LAST_PAIRS(a, b) SHUFFLE(a, b, 1, 3)
+#elif VBYTES / REAL_BYTES == 4
+#define FIRST_PAIRS(a, b) SHUFFLE(a, b, 0, 4, 1, 5)
+#define LAST_PAIRS(a, b) SHUFFLE(a, b, 2, 6, 3, 7)
+#elif VBYTES / REAL_BYTES == 8
+#define FIRST_PAIRS(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define LAST_PAIRS(a, b) SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#else
+#define FIRST_PAIRS(a, b) SHUFFLE(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define LAST_PAIRS(a, b) SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#endif
+
 /* Element (i, j) of the matrix in the registers r[0 .. LANES-1] goes to (j, i): log2(LANES) rounds in which blocks of
  * 1, 2, 4, ... elements off the diagonal change places. */
 INLINE void NAME(transpose)(VEC r[LANES])
