@@ -51,9 +51,12 @@ def flags():
     return compiler, linker
 
 
-def extension(name, *extra_sources):
+def extension(name, *extra_sources, loops=False):
+    """loops: whether the module has loops of its own; what only calls the kernels in C is compiled for its size."""
     source = name.replace(".", "/") + ".pyx"
     compiler, linker = flags()
+    if not loops:
+        compiler = ["-Os" if flag == "-O3" else flag for flag in compiler]
     return Extension(
         name,
         [source, *extra_sources],
@@ -70,15 +73,15 @@ def extensions():
     from Cython.Build import cythonize
 
     modules = [
-        extension("convkit.kernels.native", *NATIVE),
-        extension("convkit.kernels.matmul"),
-        extension("convkit.kernels.im2col"),
-        extension("convkit.kernels.conv_im2col"),
+        extension("convkit.kernels.native", *NATIVE, loops=True),
+        extension("convkit.kernels.matmul", loops=True),
+        extension("convkit.kernels.im2col", loops=True),
+        extension("convkit.kernels.conv_im2col", loops=True),
         extension("convkit.kernels.conv", f"{KERNELS}/conv_plan.c", f"{KERNELS}/winograd_plan.c"),
         extension("convkit.kernels.product", f"{KERNELS}/product_plan.c"),
         extension("convkit.kernels.update"),
         extension("convkit.kernels.pooling"),
-        extension("convkit.kernels.resample"),
+        extension("convkit.kernels.resample", loops=True),
         extension("convkit.kernels.activation"),
         extension("convkit.kernels.normalization"),
         extension("convkit.kernels.loss"),

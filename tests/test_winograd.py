@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from helpers import assert_close, run_script, same_bits
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convkit
@@ -66,6 +66,7 @@ def convolutions(draw):
     return geometry_of(x_shape, (groups * F, C, 3, 3), pad=pad, dilation=dilation, groups=groups)
 
 
+@settings(deadline=None)
 @given(convolutions(), st.sampled_from(list(TOLERANCE)), st.sampled_from([np.float32, np.float64]), st.booleans())
 def test_as_the_plain_sums(geometry, name, dtype, relu):
     arrays = draw_arrays(geometry, dtype)
@@ -120,6 +121,7 @@ def test_the_number_of_threads_cannot_be_seen(shape, name, dtype, monkeypatch):
             assert same_bits(found, wanted), f"{number} threads"
 
 
+@settings(deadline=None)
 @given(convolutions(), st.integers(0, 99))
 def test_whole_numbers_come_out_bit_for_bit(geometry, seed):
     rng = np.random.default_rng(seed)
