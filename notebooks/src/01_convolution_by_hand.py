@@ -465,5 +465,5 @@ print(f"4 turned: they differ by {np.abs(conv(turn(x)) - turn(conv(x))).max():.2
 # </details>
 
 # %% [markdown]
-# **Where this leads.** You thought these filters up. A network finds its own, and for that it must know how the loss changes when a weight
+# **Where this leads.** People thought these filters up. A network finds its own, and for that it must know how the loss changes when a weight
 # changes. This is what a gradient is, and the subject of notebook 02. The real layer, with colours, many images and many filters, is notebook 03.
