@@ -302,7 +302,7 @@ animate_learning(perceptron, points, y_two, frames=16, seconds=0.5)
 # $$s = w_1 x_1 + w_2 x_2 + \dots + b \qquad w \leftarrow w + \alpha\,(d - s)\,x \qquad b \leftarrow b + \alpha\,(d - s)$$
 #
 # The error $d - s$ says how far off the sum is, and in which direction. A step along it makes $(d - s)^2$ smaller. To walk
-# down the slope of an error is what every network of this course does; it is called *gradient descent*, and this was its beginning.
+# down the slope of an error is called *gradient descent*, and every network of this course learns by it.
 
 # %%
 plot_neuron("adaline")
@@ -380,7 +380,7 @@ print("wrong in each round:", of_pixels.mistakes)
 plot_decision(of_pixels, X_two, y_two)
 
 # %% [markdown]
-# Now 50 T-shirts (class 0) and 50 shirts (class 6), by the two numbers from above. **What to expect.** In each round 40 to 60 answers are wrong, and it never comes to
+# Now 50 T-shirts (class 0) and 50 shirts (class 6), by the two numbers from above. **What to expect.** In each round about 40 to 60 answers are wrong, and it never comes to
 # rest: the two clouds lie in one another, and no line separates them. Whatever the neuron mends here it breaks there.
 
 # %%

@@ -73,7 +73,7 @@ plot_track(true, measured)
 
 # %%
 def smooth(x, w):
-    """Weighted averages of the latest len(w) measurements: the valid part of the convolution of x with w.
+    """Weighted averages of the latest len(w) measurements: the convolution of x with w.
 
     - x: measurements, array (T,)
     - w: weights, array (K,); w[0] belongs to the newest measurement

@@ -68,7 +68,7 @@ def _(f, x, h):
 @numerical_gradient.mistake(
     "the step down begins where the step up has led, so it ends at x itself",
     "x[i] has been moved up by h. Where is it after a move down by h?",
-    "Look at what you subtract h from: what x[i] was at first. (old = x[i] keeps that; old = x is a second name for the array.)",
+    "Look at what you subtract h from: what x[i] was at first. (old = x[i] keeps it; old = x is the same array.)",
     "x[i] = old - h\nlower = f(x)",
 )
 def _(f, x, h):
