@@ -207,7 +207,7 @@ play(one_cell, row=(0, 2), column=(0, 2))
 
 # %%
 def slide(image, kernel, stride):
-    """Cross-correlation of an image with a filter, where the filter lies inside the image.
+    """Cross-correlation of an image with a filter that lies inside the image.
 
     - image: array (H, W)
     - kernel: array (HH, WW)
@@ -274,8 +274,8 @@ def output_size(size, kernel, stride, pad):
     - stride: pixels from one position to the next
     - pad: zeros on each side
 
-    Returns (positions, left_over), whole numbers: at how many positions the window fits,
-    and how many pixels at the end no window reaches (0 if the formula comes out whole).
+    Returns (positions, left_over), whole numbers: at how many positions it fits, and
+    how many pixels at the end no window reaches (0 if the formula comes out whole).
     """
     # BEGIN SOLUTION
     space = size + 2 * pad - kernel
@@ -404,7 +404,7 @@ print(f"largest difference {np.abs(by_matrix - by_slide).max():.1e}")
 six = conv_matrix(rng.normal(size=(6, 3, 5, 5)), (3, 32, 32))
 rows, columns = six.shape
 print(
-    f"fully connected:     {rows * columns + rows:>10,} parameters, with {rows:,} biases"
+    f"fully connected:     {(columns + 1) * rows:>10,} parameters, with {rows:,} biases"
 )
 print(f"convolution:         {6 * 3 * 5 * 5 + 6:>10,} parameters, with 6 biases")
 print(f"matrix, in all:      {rows * columns:>10,} entries")

@@ -98,7 +98,8 @@ def numerical_gradient(f, x, h):
     """The gradient of a function, by central differences.
 
     - f: function of an array like x that returns a number
-    - x: where to measure, array of any shape; it may be changed on the way, but is as it was at the end
+    - x: where to measure, array of any shape; you may change it on the way,
+      but at the end it must be as it was
     - h: the step
 
     Returns an array of the shape of x.
@@ -201,6 +202,12 @@ print(out)
 check(my_layers, "affine", "forward")
 
 # %% [markdown]
+# <details><summary>Question: images of 28 x 28 pixels, 100 outputs. What shapes have w and b, and how many numbers are that to learn?</summary>
+#
+# w is (784, 100), b is (100,): 78,400 weights and 100 biases. How many images there are in the batch makes no difference.
+#
+# </details>
+#
 # Now backward. Raise one weight w[d, m] by a little. In each sample n, out[n, m] rises by x[n, d] times that little, and nothing else
 # changes. Each of these changes moves the loss by dout[n, m]. Over all samples:
 #
