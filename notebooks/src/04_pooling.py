@@ -293,11 +293,11 @@ plot_side_by_side(
 
 # %% [markdown]
 # In numbers: how much does the output change when the image moves by 0, 1, 2, 3 or 4 pixels? The next cell measures it on 10
-# images, and takes about a second. It takes all differences of the two outputs, the root of the sum of their squares (`np.linalg.norm`), and divides it by
-# the same of the output itself. Two maps of equal strength that have nothing in common are 141 % apart: the root of 2.
+# images, and takes about a second. From all differences between the two outputs it takes the root of the sum of their squares (`np.linalg.norm`), and divides
+# it by the same of the output itself. Two maps of equal strength that have nothing in common are 141 % apart: the root of 2.
 #
 # **What to expect.** The map of edges changes by about 100 % at the first pixel: edges are thin, and no longer lie on themselves. Pooled maps change
-# less, and the less the larger the windows: about 75, 45 and 25 %. One window over the whole image (*global* pooling, 32) does not change at all as long as
+# less; the larger the windows, the less: about 75, 45 and 25 %. One window over the whole image (*global* pooling, 32) does not change at all as long as
 # nothing leaves the image: it knows *that* there is an edge, not where.
 
 # %%
@@ -331,9 +331,8 @@ two = shift_equivariance(halved, photo, shift=2, stride=2)
 print(f"shift by 2: numbers up to {two.largest:.2f} differ by {two.difference:.2g}")
 old, new = halved(boot), halved(np.roll(boot, 1, axis=3))
 still, followed = np.abs(new - old).max(), np.abs(new - np.roll(old, 1, axis=3)).max()
-print(
-    f"shift by 1: {still:.2g} from the old output, {followed:.2g} from it shifted by 1"
-)
+print(f"shift by 1: it differs from the old output by {still:.2g},")
+print(f"            from the old output shifted by 1 by {followed:.2g}")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
