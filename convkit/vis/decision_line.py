@@ -86,7 +86,7 @@ def _draw(neuron: Neuron, X: np.ndarray, y: np.ndarray, at: Step, limits: Any) -
         axes = figure.subplots(1, 2, squeeze=False, width_ratios=(3, 2))[0] if image else [figure.subplots()]
         _scores(axes[0], neuron, rows, y, at, limits[0])
         if image:
-            shown = axes[1].imshow(at.w.reshape(image[-2:]), cmap="RdBu", vmin=-limits[1], vmax=limits[1])
+            shown = axes[1].imshow(at.w.reshape(image[-2:]), cmap="RdBu_r", vmin=-limits[1], vmax=limits[1])
             axes[1].set(xticks=[], yticks=[], title="weights")
             figure.colorbar(shown, ax=axes[1], shrink=0.8)
     figure.suptitle(title, fontsize=11)

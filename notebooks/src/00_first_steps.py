@@ -9,6 +9,9 @@
 # **How a notebook works.** It is made of text and of cells with code. Click into a cell and press **Shift+Enter**: the code runs,
 # its result appears below it, and you are in the next cell. Run the cells from top to bottom; each one needs those above it.
 # If a cell takes too long, the square **stop** button above ends it.
+#
+# The first cell of every notebook loads what the others need. (Its first two lines have a purpose from notebook 02 on: a file that you edit
+# is read again by itself.) It shows no result, only a number at its left.
 
 # %%
 # %load_ext autoreload
@@ -77,8 +80,10 @@ solver = Solver(
 solver.train()
 
 # %% [markdown]
-# The `Solver` has written down how it went. On the left, the loss; on the right, the share of images recognized, of those it learns
-# from and of those it does not.
+# *train acc* and *val_acc* are accuracies: the share of training and of validation images that are recognized.
+#
+# The `Solver` has written down how it went. On the left, the loss. The network takes 100 images at a time, a *minibatch*, and changes its
+# numbers a little after each; the thin line is the loss of each minibatch, the thick one the mean of each epoch. On the right, the accuracies.
 
 # %%
 print(f"loss at the beginning: {solver.loss_history[0]:.4f}")
@@ -111,7 +116,7 @@ plot_predictions(data["X_test"][:40], data["y_test"][:40], answers[:40], NAMES)
 
 # %% [markdown]
 # All thousand in one table, the *confusion matrix*. A row for what the image is, a column for what it was taken for; so
-# everything beside the diagonal is a mistake.
+# every number off the diagonal counts mistakes.
 
 # %%
 plot_confusion(data["y_test"], answers, NAMES)
@@ -144,8 +149,9 @@ plot_filters(model.params["W1"], columns=8)
 # %% [markdown]
 # ## 3. One neuron that learns: the perceptron
 #
-# In 1958 Frank Rosenblatt built a machine that learned to tell two kinds of pictures apart. It had one neuron. A neuron multiplies each of its
-# inputs by a *weight*, adds up the products and a number of its own, the *bias*. If the sum is above 0, it answers 1, else 0.
+# In 1958 Frank Rosenblatt showed a computer that filled a room and learned to tell cards marked on the left from cards marked on the right. What
+# learned in it was a *neuron*, the perceptron. It multiplies each of its inputs by a *weight*, and adds up the products and a number of its
+# own, the *bias*. If the sum is above 0, it answers 1, else 0.
 #
 # $$s = w_1 x_1 + w_2 x_2 + \dots + b \qquad\qquad y = 1 \text{ if } s > 0, \text{ else } 0$$
 #
@@ -217,12 +223,12 @@ check(perceptron_step)
 # %% [markdown]
 # ### Your neuron on real images
 #
-# Two numbers are taken of each image: how bright its upper half is, and how bright its left and right edges are. Of trousers
-# the edges are dark. Of sandals the upper half is dark. So each image becomes a point in a plane, and to learn means to find
+# Two numbers are computed from each image: how bright its upper half is, and how bright its left and right edges are. A picture of trousers
+# has dark edges; one of sandals has a dark upper half. So each image becomes a point in a plane, and to learn means to find
 # a line that has all trousers on one side and all sandals on the other.
 #
 # The next cell goes through 100 images, again and again, and calls your function for each. **What to expect.** It prints how many answers
-# were wrong in each round. The number goes up and down at first, then falls, and reaches 0 after about twenty rounds: from then on nothing changes any more.
+# were wrong in each round. The number goes up once, then falls, and reaches 0 after about twenty rounds: from then on nothing changes any more.
 
 
 # %%
@@ -232,13 +238,23 @@ X_all, y_all = images["X_train"][:, 0], images["y_train"]
 two_kinds = np.concatenate([np.flatnonzero(y_all == kind)[:50] for kind in (1, 5)])
 two_kinds = np.random.default_rng(0).permutation(two_kinds)
 X_two, y_two = X_all[two_kinds], y_all[two_kinds]
-upper_half = X_two[:, :14].mean(axis=(1, 2))
-edges = (X_two[:, :, :6].mean(axis=(1, 2)) + X_two[:, :, 22:].mean(axis=(1, 2))) / 2
-points = np.stack([upper_half, edges], axis=1)
+
+
+def two_numbers(X):
+    """From images (N, 28, 28) to points (N, 2): brightness of upper half and edges."""
+    upper_half = X[:, :14].mean(axis=(1, 2))
+    edges = (X[:, :, :6].mean(axis=(1, 2)) + X[:, :, 22:].mean(axis=(1, 2))) / 2
+    return np.stack([upper_half, edges], axis=1)
+
+
+points = two_numbers(X_two)
 
 
 def rounds(step, points, targets, alpha, epochs):
-    """Go through all points again and again; returns the weights, the bias, and how many were wrong in each round."""
+    """Go through all points again and again, until a round has no mistake.
+
+    Returns the weights, the bias, and how many answers were wrong in each round.
+    """
     w, b, wrong = np.zeros(points.shape[1]), 0.0, []
     for _ in range(epochs):
         sums = []
@@ -259,13 +275,13 @@ print("w =", w, " b =", b)
 
 # %% [markdown]
 # `Perceptron` is the same rule, as it comes with convkit. It arrives at the same numbers, and has kept its steps, so that you can watch
-# the line move. $x_1$ is the brightness of the upper half, $x_2$ that of the edges, and orange is the side of sandals. The next cell takes about five seconds to draw.
+# the line move. $x_1$ is the brightness of the upper half, $x_2$ that of the edges; class 1 are the trousers, class 5 the sandals, and orange is the side that the
+# neuron takes for sandals. The title counts what is wrong at the *end* of a round, the list above what was wrong on the way, so the numbers differ. The next cell takes
+# about five seconds to draw.
 
 # %%
 perceptron = Perceptron(learning_rate=1.0).fit(points, y_two, epochs=500)
-print(
-    "w =", perceptron.w, " b =", perceptron.b, " (class 1: trousers, class 5: sandals)"
-)
+print("w =", perceptron.w, " b =", perceptron.b)
 animate_learning(perceptron, points, y_two, frames=16, seconds=0.5)
 
 # %% [markdown]
@@ -286,7 +302,7 @@ animate_learning(perceptron, points, y_two, frames=16, seconds=0.5)
 # $$s = w_1 x_1 + w_2 x_2 + \dots + b \qquad w \leftarrow w + \alpha\,(d - s)\,x \qquad b \leftarrow b + \alpha\,(d - s)$$
 #
 # The error $d - s$ says how far off the sum is, and in which direction. A step along it makes $(d - s)^2$ smaller. To walk
-# down the slope of an error is what every network of this course does; it is called *gradient descent*, and this was its beginning.
+# down the slope of an error is called *gradient descent*, and every network of this course learns by it.
 
 # %%
 plot_neuron("adaline")
@@ -298,9 +314,9 @@ plot_neuron("adaline")
 #
 # ### Exercise 2: `adaline_step`
 #
-# As in exercise 1, with the sum in the place of the answer.
+# In the next cell. As in exercise 1, but with the sum in the place of the answer: there is no threshold in this rule.
 #
-# **What to expect.** The next but one cell prints w = [0.1, -0.2] and b = -0.2.
+# **What to expect.** The cell after it prints w = [0.1, -0.2] and b = -0.2, as you worked out above.
 
 
 # %%
@@ -331,8 +347,16 @@ print("w =", w, " b =", b)
 check(adaline_step)
 
 # %% [markdown]
+# <details><summary>Question: the sum is s = 3, and d = 1. What does the perceptron do with this sample, and what does Adaline?</summary>
+#
+# The answer is right, so the perceptron does nothing. Adaline's error is d - s = -2: it makes the sum smaller, although the answer was right. It wants
+# sums of 1 and -1, no more and no less. This keeps the line in the middle; but a few points that are far from the line can also pull it
+# towards them, and then a point near the line comes out wrong.
+#
+# </details>
+#
 # The same points, with your new rule. Orange is the side on which the sum is above 0. **What to expect.** The weights change a little with every sample, right or wrong.
-# After five rounds at most one is still wrong (a pair of wide trousers), and the line lies in the middle between the two clouds.
+# From the fifth round on at most one answer in a round is wrong (a pair of wide trousers, close to the line), and the line lies between the two clouds, not at the edge of one.
 
 # %%
 targets = np.where(y_two == 5, 1.0, -1.0)
@@ -347,8 +371,8 @@ plot_decision(adaline, points, y_two)
 #
 # Nothing says that there must be two inputs. Give the perceptron all 784 pixels: it gets 784 weights, which are an image themselves.
 #
-# **What to expect.** Trousers and sandals: no mistake left after a few rounds. On the right, its weights: blue where brightness speaks for
-# a sandal, red where it speaks for trousers.
+# **What to expect.** Trousers and sandals: no mistake left after a few rounds. On the left, how many images have which sum (*score*); on the right, the weights: red where
+# brightness speaks for a sandal, blue where it speaks for trousers.
 
 # %%
 of_pixels = Perceptron().fit(X_two, y_two, epochs=50)
@@ -356,15 +380,25 @@ print("wrong in each round:", of_pixels.mistakes)
 plot_decision(of_pixels, X_two, y_two)
 
 # %% [markdown]
-# Now T-shirts and shirts, 900 images. **What to expect.** The number of mistakes falls, but it does not come to rest: no line (in 784
-# dimensions, no flat surface) separates the two, so whatever it mends here it breaks there.
+# Now 50 T-shirts (class 0) and 50 shirts (class 6), by the two numbers from above. **What to expect.** In each round about 40 to 60 answers are wrong, and it never comes to
+# rest: the two clouds lie in one another, and no line separates them. Whatever the neuron mends here it breaks there.
 
 # %%
-tops = (y_all == 0) | (y_all == 6)
-restless = Perceptron().fit(X_all[tops], y_all[tops], epochs=25)
+tops = np.concatenate([np.flatnonzero(y_all == kind)[:50] for kind in (0, 6)])
+tops = np.random.default_rng(0).permutation(tops)
+restless = Perceptron(learning_rate=1.0)
+restless.fit(two_numbers(X_all[tops]), y_all[tops], epochs=25)
 print("wrong in each round:", restless.mistakes)
+plot_decision(restless, two_numbers(X_all[tops]), y_all[tops])
 
 # %% [markdown]
+# <details><summary>Question: would all 784 pixels help?</summary>
+#
+# With these images, yes: a neuron with 784 weights for 100 images can learn nearly anything by heart. Whether it then recognizes a shirt
+# that it has never seen is another question. It is the overfitting from above.
+#
+# </details>
+#
 # <details><summary>Question: four points: (0, 0) and (1, 1) belong to one class, (0, 1) and (1, 0) to the other. Can a neuron learn
 # them?</summary>
 #
@@ -375,7 +409,7 @@ print("wrong in each round:", restless.mistakes)
 # </details>
 
 # %% [markdown]
-# **Where this leads.** Put neurons in layers, and one can do what it cannot do alone. For that, every layer must know its share of
-# the error; this is the backward pass, and notebook 02 is about it. And one neuron that looks at all 784 pixels must learn afresh
+# **Where this leads.** Put neurons in layers, and together they can do what one cannot do alone. For that, every layer must know its share of
+# the error; this is the backward pass, and notebook 02 is about it. And a neuron that looks at all 784 pixels must learn afresh
 # what a sandal looks like one pixel further to the right. A filter that is slid over the image need not. It comes
 # first: notebook 01.

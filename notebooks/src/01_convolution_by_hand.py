@@ -46,11 +46,11 @@ plot_track(true, measured)
 #
 # $$s[t] = \sum_{a=0}^{K-1} w[a] \cdot x[t - a]$$
 #
-# This is a **convolution**, of $x$ with $w$. Written with the age as the distance of two times it is the form in which books have
-# it: $s(t) = \sum_a x(a)\, w(t - a)$. $w$ is called the *kernel*, or the *filter*.
+# This is a **convolution** of $x$ with $w$. Books mostly write the same sum as $s(t) = \sum_a x(a)\, w(t - a)$: there $a$ is the second in
+# which the measurement was made, and $t - a$ is its age. $w$ is called the *kernel*, or the *filter*.
 #
 # The first estimate can be made when there are $K$ measurements, at $t = K - 1$. From $T$ measurements you get $T - K + 1$ estimates.
-# Outputs for which every weight has a number to lie on are called *valid*; they are all that we compute here.
+# Outputs for which every weight has a measurement are called *valid*; they are all that we compute here.
 #
 # **A tiny example, by hand.** x = [1, 2, 4, 8] and w = [0.5, 0.3, 0.2].
 #
@@ -62,15 +62,18 @@ plot_track(true, measured)
 # %% [markdown]
 # ### Exercise 1: `smooth`
 #
-# Two loops: one over the outputs, one over the weights. `s[0]` is the estimate at t = K - 1, so `s[t]` belongs to the measurement
-# `x[t + K - 1]`, and the measurement that is a seconds older stands a places before it.
+# Your function is in the next cell: put your lines in the place of the one that raises `NotImplementedError`.
+#
+# Make `s`, an array of zeros of the right length (`np.zeros(n)`). Then two loops: one over the outputs, one over the weights. In the array that
+# you return, `s[0]` is the first estimate, the one at second K - 1. So the newest measurement for `s[t]` is `x[t + K - 1]`, and the
+# one that is `a` seconds older stands `a` places before it.
 #
 # **What to expect.** The cell after it prints [2.8 5.6].
 
 
 # %%
 def smooth(x, w):
-    """Weighted averages of the latest len(w) measurements: the valid part of the convolution of x with w.
+    """Weighted averages of the latest len(w) measurements: the convolution of x with w.
 
     - x: measurements, array (T,)
     - w: weights, array (K,); w[0] belongs to the newest measurement
@@ -95,10 +98,11 @@ check(smooth)
 
 # %% [markdown]
 # Now the spaceship. Each weight is 0.8 times the one before, and all are divided by their sum, so that they sum to 1 and the
-# average stays on the scale of the track. Move `width`, the number of weights.
+# average stays on the scale of the track. Move `width`, the number of weights. (The *typical error* in the title is the root of the mean square
+# of the errors.)
 #
-# **What to expect.** With one weight nothing changes. With five the typical error falls from 0.78 to about 0.45 metres. With twenty the
-# curve is smoother, and yet the error is larger again: it lags behind, for it is an average of where the ship *was*.
+# **What to expect.** With one weight nothing changes. With five the typical error falls from 0.78 to 0.45 metres. With twenty the
+# curve is smoother, and yet the error is larger again, 0.51: it lags behind, for it is an average of where the ship *was*.
 
 
 # %%
@@ -126,9 +130,9 @@ play(track, width=(1, 25, 5))
 #
 # $$\text{convolution: } \sum_a w[a] \cdot x[t - a] \qquad\qquad \text{cross-correlation: } \sum_a w[a] \cdot x[t + a]$$
 #
-# The difference is one thing only: in a convolution the kernel is turned round before it is laid on. Networks compute the
-# **cross-correlation** and call it convolution. For them it makes no difference: the weights are learned, and if they were to be turned
-# round, they would be learned turned round.
+# This is the only difference: in a convolution the kernel is turned round (its last weight comes first) before it is laid on. Networks compute
+# the **cross-correlation** and call it convolution. For them it does not matter: the weights are learned, and a network that
+# turned its kernels round would learn them the other way round.
 #
 # **By hand first.** x = [0, 1, 2, 3, 4], w = [-1, 0, 1]. Cross-correlation: the first output is (-1)·0 + 0·1 + 1·2 = 2. Work out the other
 # two; then turn w round and do it again. And a third time, not turned, with a zero added on each side of x.
@@ -155,8 +159,8 @@ print("cross-correlation, pad 1", cross_correlate(x, w, pad=1))
 #
 # $$\text{out}[i, j] = \sum_{ii,\, jj} \text{kernel}[ii, jj] \cdot \text{image}[i \cdot \text{stride} + ii,\; j \cdot \text{stride} + jj]$$
 #
-# An image of H x W and a filter of HH x WW give an output of OH x OW, with OH = (H - HH)/stride + 1, and OW = (W - WW)/stride + 1. Why, is the
-# next section; here you need only use it.
+# An image of H x W and a filter of HH x WW give an output of OH x OW, with OH = (H - HH)/stride + 1, and OW = (W - WW)/stride + 1. Why
+# that is so comes in the next section; here you only use it.
 #
 # Move `row` and `column`, and watch one cell of the output come about.
 
@@ -183,9 +187,19 @@ play(one_cell, row=(0, 2), column=(0, 2))
 # %% [markdown]
 # ### Exercise 2: `slide`
 #
-# Two loops, over the rows and the columns of the output. In the inner one, cut the window out of the image, and multiply and add. A
-# part of an array is `image[top : bottom, left : right]`, without the row `bottom` and the column `right`. `np.sum(window * kernel)`
-# multiplies and adds up. Use `//` to divide: it gives a whole number.
+# In the next cell. Make `out` first: `H, W = image.shape` gives the two sizes of an array, `np.zeros((OH, OW))` makes one. Use `//` to
+# divide, which gives a whole number. Then two loops, over the rows and the columns of the output. In the inner one, cut the window out of the
+# image, and multiply and add. A part of an array is `image[top : bottom, left : right]`, without the row `bottom` and the column `right`.
+# `np.sum(window * kernel)` multiplies number by number and adds up.
+#
+# **A tiny example, by hand.** The cell of the output at row 1, column 2 belongs to the rows 1 to 3 and the columns 2 to 4 of the image: 0 1 2, 1 1 0, 1 1 2. Under
+# the filter that is 0 + 2 + 1 + 0 + 1 = 4. With stride 2, where is the window for row 1, column 0 of the output, and what comes out?
+#
+# <details><summary>Answer</summary>
+#
+# Rows 2 to 4, columns 0 to 2: 3 0 1, 1 4 1, 2 1 1. That is 3 + 1 + 1 + 1 + 1 = 7.
+#
+# </details>
 #
 # **What to expect.** 6 9 11, 10 4 4, 7 7 4 with stride 1. With stride 2 the windows begin at rows 0 and 2 and at columns 0 and 2, so the corners are
 # left: 6 11, 7 4.
@@ -193,7 +207,7 @@ play(one_cell, row=(0, 2), column=(0, 2))
 
 # %%
 def slide(image, kernel, stride):
-    """Cross-correlation of an image with a filter, where the filter lies inside the image.
+    """Cross-correlation of an image with a filter that lies inside the image.
 
     - image: array (H, W)
     - kernel: array (HH, WW)
@@ -234,8 +248,8 @@ check(slide)
 #
 # $$\text{positions} = \frac{\text{size} + 2\,\text{pad} - \text{kernel}}{\text{stride}} + 1$$
 #
-# Move the sliders. Red pixels at the right end are reached by no window: there the formula does not give a whole number. (Whether red pixels are an
-# error or are left out is a matter of taste. convkit's layers say that it is an error, unless you ask for `rounding`.)
+# Move the sliders. Red pixels at the right end are reached by no window: there the formula does not give a whole number. (Other libraries leave
+# such pixels out without a word. convkit's layers refuse the sizes, unless you ask for `rounding`.)
 
 # %%
 play(plot_positions, size=(3, 12, 7), kernel=(1, 7, 3), stride=(1, 4, 1), pad=(0, 3, 0))
@@ -246,21 +260,22 @@ play(plot_positions, size=(3, 12, 7), kernel=(1, 7, 3), stride=(1, 4, 1), pad=(0
 #
 # ### Exercise 3: `output_size`
 #
-# `a // b` is how often b fits into a entirely, `a % b` is the rest.
+# In the next cell. `a // b` is how many times b fits into a, a whole number, and `a % b` is the remainder: 7 // 3 is 2, and 7 % 3 is 1.
 #
 # **What to expect.** The cell after it prints 5, 3, 2 (1 left over), 7.
 
 
 # %%
 def output_size(size, kernel, stride, pad):
-    """At how many positions a window fits on a row of pixels, and how many pixels at its end no window reaches.
+    """Count the positions of a window on a row of pixels.
 
     - size: pixels in the row
     - kernel: width of the window, at most size + 2*pad
     - stride: pixels from one position to the next
     - pad: zeros on each side
 
-    Returns (positions, left_over), whole numbers; left_over is 0 if the formula comes out whole.
+    Returns (positions, left_over), whole numbers: at how many positions it fits, and
+    how many pixels at the end no window reaches (0 if the formula comes out whole).
     """
     # BEGIN SOLUTION
     space = size + 2 * pad - kernel
@@ -273,15 +288,13 @@ def output_size(size, kernel, stride, pad):
 # %%
 for stride, pad in ((1, 0), (2, 0), (3, 0), (1, 1)):
     positions, left_over = output_size(7, 3, stride, pad)
-    print(
-        f"7 pixels, window of 3, stride {stride}, pad {pad}: {positions} positions, {left_over} left over"
-    )
+    print(f"stride {stride}, pad {pad}: {positions} positions, {left_over} left over")
 
 # %%
 check(output_size)
 
 # %% [markdown]
-# Sizes that you will meet again. Say each before you unfold the answers; use your function where your head refuses.
+# Sizes that you will meet again. Answer each before you unfold the answers; use your function where you cannot do it in your head.
 #
 # 1. An image of 32 x 32, a 5 x 5 filter; then another 5 x 5 filter on the result.
 # 2. An image of 32 x 32 with 3 colours, and six filters of 5 x 5. What is the shape of the output, with the number of filters?
@@ -291,8 +304,11 @@ check(output_size)
 #
 # <details><summary>Answers</summary>
 #
-# 1. 28, then 24. 2. 28 x 28 x 6: each filter spans all colours and gives one map. 3. 4 x 4. 4. 26 x 26.
-# 5. 1, 2 and 3: pad = (kernel - 1)/2, for odd kernels. This padding is called *same*; that without any is called *valid*.
+# 1. 28 x 28, then 24 x 24.
+# 2. 28 x 28 x 6: each filter spans all colours and gives one map.
+# 3. 4 x 4: the padding makes up for what the filter takes away.
+# 4. 26 x 26.
+# 5. 1, 2 and 3: pad = (kernel - 1)/2, for odd kernels. This padding is called *same*; no padding at all is called *valid*.
 #
 # </details>
 
@@ -308,26 +324,29 @@ check(output_size)
 #
 # **What to expect.** Blurring takes the fine fur away. Sharpening brings it out. Sobel x gives about 0 (grey) where nothing changes from left to right, and
 # bright or dark lines along vertical edges; Sobel y the same for horizontal ones. The two together, $\sqrt{g_x^2 + g_y^2}$, say how strong an edge is, whatever its
-# direction. This takes about two seconds.
+# direction; strong edges are drawn dark here. The last one, *emboss*, subtracts what is above and to the left from what is below and to the right, and adds the pixel itself: the
+# fur looks like a relief. This takes about two seconds.
 
 # %%
 photo = load_photo()
 print("photo:", photo.shape, photo.dtype)
 plot_filtered_photo(
-    photo, ("gray-scale", "blur", "sharpen", "sobel x", "sobel y", "sobel", "emboss")
+    photo,
+    ("gray-scale", "blur", "sharpen", "sobel x", "sobel y", "sobel", "emboss"),
+    columns=3,
 )
 
 # %% [markdown]
-# Your own `slide` can do it as well. It computes 120,000 windows in a Python loop, which takes about a second. **What to expect.** The difference
-# from convkit's layer is a rounding error (about 1e-13, of numbers up to a thousand).
+# Your own `slide` can do it as well. It goes through 134,000 windows in a Python loop, which takes about a second. **What to expect.** The difference
+# from convkit's layer is 0 or a rounding error (about 1e-13, of numbers up to a thousand).
 
 # %%
 grey = filter_photo(photo, "gray-scale")
 mine = slide(grey, FILTERS["sobel x"], stride=1)
-theirs = filter_photo(photo, "sobel x")[
-    1:-1, 1:-1
-]  # without the border, which slide leaves out
-print("shape", mine.shape, " largest difference", np.abs(mine - theirs).max())
+theirs = filter_photo(photo, "sobel x")
+inside = theirs[1:-1, 1:-1]  # without the border, which slide leaves out
+print("shape", mine.shape)
+print(f"largest difference {np.abs(mine - inside).max():.1e}")
 
 # %% [markdown]
 # Now one of your own. Change the numbers and run the cell again, as often as you like. Try what happens when the weights sum to 0, to 1, to 2.
@@ -371,33 +390,31 @@ plot_conv_matrix(w, (1, 6, 6))
 # %%
 matrix = conv_matrix(w, (1, 6, 6))
 small = rng.normal(size=(6, 6))
-print(
-    "largest difference",
-    np.abs(matrix @ small.ravel() - slide(small, w[0, 0], 1).ravel()).max(),
-)
+by_matrix = matrix @ small.ravel()  # ravel() lays an array out in one row
+by_slide = slide(small, w[0, 0], 1).ravel()
+print(f"largest difference {np.abs(by_matrix - by_slide).max():.1e}")
 
 # %% [markdown]
 # For a real image: 32 x 32 with 3 colours are 3,072 numbers. Six filters of 5 x 5 make 28 · 28 · 6 = 4,704 numbers of them.
 #
-# **What to expect.** The fully connected layer would need 14 million weights. The convolution has 456 parameters, and its matrix has 353 thousand entries that are not 0.
+# **What to expect.** The fully connected layer would need 14 million weights. The convolution has 456 parameters (weights and biases), and its matrix has 353 thousand entries
+# that are not 0.
 
 # %%
 six = conv_matrix(rng.normal(size=(6, 3, 5, 5)), (3, 32, 32))
+rows, columns = six.shape
 print(
-    f"fully connected:           {3072 * 4704 + 4704:>12,} parameters (with one bias for each output)"
+    f"fully connected:     {(columns + 1) * rows:>10,} parameters, with {rows:,} biases"
 )
-print(
-    f"its matrix, not zero:      {six.nnz:>12,} of {six.shape[0] * six.shape[1]:,}: {six.nnz / (3072 * 4704):.1%}"
-)
-print(
-    f"convolution:               {6 * 3 * 5 * 5 + 6:>12,} parameters (with one bias for each filter)"
-)
+print(f"convolution:         {6 * 3 * 5 * 5 + 6:>10,} parameters, with 6 biases")
+print(f"matrix, in all:      {rows * columns:>10,} entries")
+print(f"matrix, not zero:    {six.nnz:>10,}, which is {six.nnz / rows / columns:.1%}")
 
 # %% [markdown]
 # **Third: equivariance.** If the image is shifted, the output of a convolution is shifted by as much, and is otherwise the same:
 # conv(shift(x)) = shift(conv(x)). Whatever a filter has learned to find, it finds everywhere.
 #
-# The next cell puts an image on an empty canvas, shifts it by 2 pixels down and 4 to the right, and compares. Before you run it, guess: for which of the
+# The next cell puts an image on an empty canvas, shifts it by 2 pixels down and 4 to the right, and compares the two sides of this equation. Before you run it, guess: for which of the
 # four is the difference nothing but rounding error? (1) a convolution with stride 1, (2) one with stride 2, (3) a fully connected layer of
 # random weights, (4) a convolution, but the image is turned by 90 degrees instead of shifted.
 
@@ -418,16 +435,24 @@ def fully_connected(x):
     return affine_forward(x, dense, np.zeros(size * size))[0].reshape(x.shape)
 
 
-print("1", shift_equivariance(conv, x, shift=(2, 4)))
-print("2", shift_equivariance(lambda x: conv(x, stride=2), x, shift=(2, 4), stride=2))
-print("3", shift_equivariance(fully_connected, x, shift=(2, 4)))
-turned = np.abs(conv(np.rot90(x, axes=(2, 3))) - np.rot90(conv(x), axes=(2, 3))).max()
-print(f"4 image turned: conv(turn(x)) and turn(conv(x)) differ by at most {turned:.3g}")
+def turn(x):
+    return np.rot90(x, axes=(2, 3))
+
+
+by = (2, 4)  # down, right
+results = {
+    "1 convolution": shift_equivariance(conv, x, by),
+    "2 with stride 2": shift_equivariance(lambda x: conv(x, 2), x, by, stride=2),
+    "3 fully connected": shift_equivariance(fully_connected, x, by),
+}
+for name, each in results.items():
+    print(f"{name}: numbers up to {each.largest:.2f} differ by {each.difference:.2g}")
+print(f"4 turned: they differ by {np.abs(conv(turn(x)) - turn(conv(x))).max():.2g}")
 
 # %% [markdown]
 # <details><summary>Question: (2) came out as equivariant as (1). What if the shift were by 1 pixel?</summary>
 #
-# Then the output would have to move by half a pixel, which it cannot. With stride 2 the windows begin at even pixels; after a shift by one pixel they see
+# In (2) the image moved by 2 and 4 pixels, and the output by half as many, 1 and 2. With a shift by 1 pixel the output would have to move by half a pixel, which it cannot. With stride 2 the windows begin at even pixels; after a shift by one pixel they see
 # other parts of the image. A layer with stride 2 is equivariant to shifts by even numbers only, and to no turns or enlargements.
 #
 # </details>
@@ -440,5 +465,5 @@ print(f"4 image turned: conv(turn(x)) and turn(conv(x)) differ by at most {turne
 # </details>
 
 # %% [markdown]
-# **Where this leads.** You thought these filters up. A network finds its own, and for that it must know how the loss changes when a weight
+# **Where this leads.** People thought these filters up. A network finds its own, and for that it must know how the loss changes when a weight
 # changes. This is what a gradient is, and the subject of notebook 02. The real layer, with colours, many images and many filters, is notebook 03.

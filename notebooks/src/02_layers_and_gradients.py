@@ -2,7 +2,7 @@
 # # 02 Layers and gradients
 #
 # About 60 minutes. At its end you have written three layers, forward and backward, and trained a network with them. You can measure any
-# gradient yourself, so you need never believe a backward pass, and you can read the checker's report when one is wrong.
+# gradient yourself, so you need not trust any backward pass, and you can read the checker's report when one is wrong.
 #
 # You need notebook 00. It helps to remember what a derivative is: how fast a function rises at one place.
 
@@ -32,8 +32,8 @@ from convkit.vis_utils import plot_curves
 # ## 1. What a layer is
 #
 # A network is a chain of layers. At its end stands one number, the *loss*: how wrong it is. To learn, every weight must know in which
-# direction the loss falls. The numbers go forward through the layers (blue), from the images to the loss. On the way back (orange) each layer
-# passes on how the loss depends on what it was given.
+# direction the loss falls. The numbers go forward through the layers (blue), from the images x to the loss; h1 and h2 are what lies between. On the way back
+# (orange) each layer passes on how the loss depends on what it was given. *affine*, *relu* and *softmax* are the layers that you will write here.
 
 # %%
 plot_chain()
@@ -60,8 +60,9 @@ plot_chain()
 #
 # $$\frac{\partial f}{\partial x_i} \approx \frac{f(x \text{ with } x_i + h) - f(x \text{ with } x_i - h)}{2h}$$
 #
-# This is called a *central difference*. For many numbers x, do it for one after the other: that is the *numerical gradient*. It is slow
-# (two calls of f for each number), but it needs no formula, so it can tell you whether your formula is right.
+# This is called a *central difference*, and the sign on the left reads: how much f changes with $x_i$. Where x holds many numbers, do it for one after the
+# other; all the results together are the *numerical gradient*. It is slow (two calls of f for each number), but it needs no formula, so it can tell you whether your formula is
+# right.
 #
 # Why both sides? The picture shows the slope measured forward only (red), and to both sides (blue). Move the step; it is in tenths.
 
@@ -82,11 +83,11 @@ play(step, tenths=(1, 10, 8))
 # | lower | f([1.9, 1]) = 3.61 + 5.7 = 9.31 | f([2, 0.9]) = 4 + 5.4 = 9.4 |
 # | (upper - lower) / 0.2 | 7 | 6 |
 #
-# By the rules of school, 2·x[0] + 3·x[1] = 7 and 3·x[0] = 6: the same.
+# By the rules for derivatives, they are 2·x[0] + 3·x[1] = 7 and 3·x[0] = 6: the same.
 #
 # ### Exercise 1: `numerical_gradient`
 #
-# x may have any number of axes. `for i in np.ndindex(*x.shape)` goes through all its entries; `i` is a tuple, and `x[i]` is the entry. For each: remember it, move it up,
+# In the next cell. x may have any number of axes. `for i in np.ndindex(*x.shape)` goes through all its entries; `i` is a tuple, and `x[i]` is the entry. For each: remember it, move it up,
 # call f, move it down, call f, and put it back as it was.
 #
 # **What to expect.** The cell after it prints [7, 6], up to rounding.
@@ -97,7 +98,8 @@ def numerical_gradient(f, x, h):
     """The gradient of a function, by central differences.
 
     - f: function of an array like x that returns a number
-    - x: where to measure, array of any shape; it may be changed on the way, but is as it was at the end
+    - x: where to measure, array of any shape; you may change it on the way,
+      but at the end it must be as it was
     - h: the step
 
     Returns an array of the shape of x.
@@ -117,11 +119,11 @@ def numerical_gradient(f, x, h):
 
 
 # %%
-print(
-    numerical_gradient(
-        lambda x: x[0] ** 2 + 3 * x[0] * x[1], np.array([2.0, 1.0]), h=0.1
-    )
-)
+def f(x):
+    return x[0] ** 2 + 3 * x[0] * x[1]
+
+
+print(numerical_gradient(f, np.array([2.0, 1.0]), h=0.1))
 
 # %%
 check(numerical_gradient)
@@ -139,8 +141,8 @@ plot_step_errors(np.exp, np.exp)
 # %% [markdown]
 # <details><summary>Question: which h would you take, and how many digits of a gradient can you then trust?</summary>
 #
-# About 1e-5, where the blue curve is lowest: the error is about 1e-10 there. So two right gradients agree to nine or ten digits, and an error of 1e-7 is
-# good. An error of 1e-2 is not bad luck; it is a mistake.
+# About 1e-5: the blue curve is lowest around there, with an error of about 1e-10. So a right formula and a measured gradient agree to nine or ten digits, and an
+# error below 1e-7 is good. An error of 1e-2 is not bad luck; it is a mistake.
 #
 # </details>
 
@@ -183,7 +185,8 @@ play(product, row=(0, 1), column=(0, 2))
 #
 # ### Exercise 2: `affine_forward`
 #
-# Open `my_layers.py`, which lies beside this notebook, and look for `affine_forward`. Put your code in the place of the line that raises `NotImplementedError`. The lines above
+# This function does not stand in the notebook: your layers live in a file of their own. Open `my_layers.py` (double-click it in the list of files on the left) and look for
+# `affine_forward`. Put your code in the place of the line that raises `NotImplementedError`. The lines above
 # it check the arguments and put `x`, `w`, `b` into the cache; leave them as they are.
 #
 # `x` may be a batch of images, (N, C, H, W). `x.reshape(N, D)` lays each sample out in a row; N is `len(x)`, and D is the number of rows of `w`, `len(w)`. And adding
@@ -199,6 +202,12 @@ print(out)
 check(my_layers, "affine", "forward")
 
 # %% [markdown]
+# <details><summary>Question: images of 28 x 28 pixels, 100 outputs. What shapes have w and b, and how many numbers are that to learn?</summary>
+#
+# w is (784, 100), b is (100,): 78,400 weights and 100 biases. How many images there are in the batch makes no difference.
+#
+# </details>
+#
 # Now backward. Raise one weight w[d, m] by a little. In each sample n, out[n, m] rises by x[n, d] times that little, and nothing else
 # changes. Each of these changes moves the loss by dout[n, m]. Over all samples:
 #
@@ -208,8 +217,9 @@ check(my_layers, "affine", "forward")
 #
 # $$dx[n, d] = \sum_m \text{dout}[n, m] \cdot w[d, m] \qquad\qquad db[m] = \sum_n \text{dout}[n, m]$$
 #
-# Both sums are matrix products again. Only, one of the two matrices must lie on its side: `w.T` is w *transposed*, its rows made columns. Which one, and
-# in which order? **The shapes tell you.** dw must be (D, M). From x (N, D) and dout (N, M) there is one way to get that: (D, N) times (N, M).
+# Both sums are matrix products again. But one of the two matrices must be turned first: `w.T` is w *transposed*, its rows made columns. Which one, and
+# in which order? **The shapes tell you.** dw must be (D, M). From x (N, D) and dout (N, M) there is one way to get that: (D, N) times (N, M). In a product,
+# the two inner sizes must agree (here N), and they vanish.
 
 # %%
 dout = np.array([[1.0, 0.0, 0.0], [0.0, 10.0, 100.0]])
@@ -224,6 +234,8 @@ def gradient_product(gradient="dw", row=0, column=0):
 play(gradient_product, gradient=["dw", "dx"], row=(0, 1), column=(0, 2))
 
 # %% [markdown]
+# (In the picture N and D are both 2, so NumPy would not complain of a forgotten `.T`; the numbers would be wrong. The checker's examples have three different sizes.)
+#
 # **A tiny example, by hand.** With the dout of the picture: dw[0, 1] = 1·0 + 3·10 = 30; dx[0] = [1·1, 1·2] = [1, 2]; db is the sum of the two rows of dout,
 # [1, 10, 100]. Work out dx[1] = 10 times column 1 of w plus 100 times column 2.
 #
@@ -246,19 +258,26 @@ dx, dw, db = my_layers.affine_backward(dout, cache)
 print("dx", dx.tolist(), "\ndw", dw.tolist(), "\ndb", db.tolist())
 
 # %% [markdown]
-# You can measure it yourself now, with your function from exercise 1. The loss that has `dout` as its gradient is the sum of out times dout. **What to expect.** The
-# difference is a rounding error, about 1e-10 of the numbers themselves.
+# You can measure it yourself now, with your function from exercise 1. For that you need a loss, one number. Take the sum of `out * dout`: if an entry of out
+# rises by a little, this sum rises by that entry of dout times that little, which is what `dout` means.
+#
+# **What to expect.** The difference is a rounding error, about 1e-10 of the numbers themselves.
+
 
 # %%
-measured = numerical_gradient(
-    lambda w: np.sum(my_layers.affine_forward(x, w, b)[0] * dout), w.copy(), h=1e-5
-)
-print(
-    f"largest difference, relative to the largest number: {np.abs(measured - dw).max() / np.abs(dw).max():.1e}"
-)
+def loss_of(w):
+    out, cache = my_layers.affine_forward(x, w, b)
+    return np.sum(out * dout)
+
+
+measured = numerical_gradient(loss_of, w.copy(), h=1e-5)
+difference = np.abs(measured - dw).max() / np.abs(dw).max()
+print(f"largest difference, relative to the largest number: {difference:.1e}")
 
 # %% [markdown]
-# The checker does the same, for many shapes, and explains what it finds.
+# The checker does the same, for many shapes, and explains what it finds. Besides the gradients it tries four things that go wrong easily: `inputs` (do
+# your functions leave the arrays alone that they are given?), `repeat` (does the same call give the same result twice?), `cache` (does backward rely on its own
+# cache, also after another forward?), and `dtype` (is the gradient of float32 numbers float32 again?).
 
 # %%
 check(my_layers, "affine")
@@ -295,7 +314,7 @@ plot_gates(relu_x, relu_dout)
 #
 # ### Exercise 4: `relu_forward` and `relu_backward`
 #
-# One line each, for arrays of any shape. `np.maximum(0, x)` takes the larger of the two for each entry. `x > 0` is an array of True and False, which count as 1 and 0 when
+# In `my_layers.py`. One line each, for arrays of any shape. `np.maximum(0, x)` takes the larger of the two for each entry. `x > 0` is an array of True and False, which count as 1 and 0 when
 # multiplied. Make a new array for dx: `dx = dout` would only be a second name for the caller's array.
 #
 # **What to expect.** The numbers of the picture.
@@ -310,7 +329,7 @@ check(my_layers, "relu")
 # %% [markdown]
 # <details><summary>Question: all inputs of a ReLU are negative, for every image. What does the layer before it learn?</summary>
 #
-# Nothing: all gates are closed, dx is 0 everywhere, and 0 arrives at all weights behind. Such a unit is called dead. It happens
+# Nothing: all gates are closed, so dx is 0 everywhere, and the layer before it gets 0 for all of its gradients. Such units are called dead. It happens
 # with learning rates that are too high.
 #
 # </details>
@@ -323,11 +342,20 @@ check(my_layers, "relu")
 # $$p_j = \frac{e^{x_j}}{\sum_k e^{x_k}} \qquad\qquad \text{loss} = -\log p_y$$
 #
 # y is the right class, the *label*. If the network gives it probability 1, the loss is -log 1 = 0; if 0.1, it is 2.30; if 0.001, it is 6.9. With N images the loss is the mean of
-# theirs. The gradient is as plain as can be: the probabilities, minus 1 at the right class, and divided by N because of the mean.
+# theirs. The gradient has a short formula: the probabilities, minus 1 at the right class, and divided by N because of the mean.
 #
 # $$dx_j = \frac{p_j - (1 \text{ if } j = y \text{ else } 0)}{N}$$
 #
-# So the score of the right class is pushed up, each other one down, by as much as its probability is wrong. Move the score of class 1, which is the right one here.
+# Learning goes against the gradient. So the score of the right class is pushed up, each other one down, by as much as its probability is wrong. Move the score of class 1, which is
+# the right one here.
+#
+# <details><summary>Where does this formula come from?</summary>
+#
+# Take the logarithm of the fraction: the loss of one image is $-\log p_y = -x_y + \log \sum_k e^{x_k}$. The first part has the derivative -1 for j = y, and 0
+# for the others. The second part: the derivative of a logarithm is 1 over what is inside, times the derivative of what is inside, which is $e^{x_j}$. So it is
+# $e^{x_j} / \sum_k e^{x_k} = p_j$. Together: $p_j - (1 \text{ if } j = y \text{ else } 0)$.
+#
+# </details>
 
 
 # %%
@@ -347,13 +375,14 @@ play(bars, score=(-3, 6, 1))
 #
 # ### Exercise 5: `softmax_loss`
 #
-# It is a forward and a backward in one: it returns `loss` and `dx`. Useful: `np.max(x, axis=1, keepdims=True)` is the largest number of each row, as an array (N, 1) that can be subtracted from
+# In `my_layers.py`. It is a forward and a backward in one: it returns `loss` and `dx`. It gets the scores of N images, `x` (N, C), and their labels `y` (N,). Useful: `np.max(x, axis=1, keepdims=True)` is the largest number of each row, as an array (N, 1) that can be subtracted from
 # (N, C); `np.sum` knows the same arguments. And `a[np.arange(N), y]` picks from each row n its entry `y[n]`.
 #
-# **What to expect.** The next cell prints loss 1.253 and dx = [0.143, -0.714, 0.571]. Then, for scores that are all 0, log(10) = 2.303: a network that knows nothing. Then no nan.
+# **What to expect.** The next cell prints loss 1.253 and dx = [0.143, -0.714, 0.571]. Then, for ten scores that are all 0, log(10) = 2.303: a network that knows nothing. Then, for
+# scores of 1000 and 0 of which the second is right, a loss of 1000 and no nan.
 
 # %%
-np.set_printoptions(precision=3, suppress=True)
+np.set_printoptions(precision=3, suppress=True)  # three digits, no 1e-05
 loss, dx = my_layers.softmax_loss(np.log([[1.0, 2.0, 4.0]]), np.array([1]))
 print(f"loss {loss:.3f}, dx {dx[0]}")
 loss, dx = my_layers.softmax_loss(np.zeros((5, 10)), np.arange(5))
@@ -395,11 +424,11 @@ four_samples, factors = rng.normal(size=(4, 3)), rng.normal(size=3)
 check_gradient(scale_forward, somebodys_scale_backward, four_samples, factors)
 
 # %% [markdown]
-# Read it from the top. (Unfold the line of dg.)
+# Read it from the top, and unfold the line of dg: click the little triangle.
 #
-# 1. **Which one?** dx is right, with an error of 0. So the way back through x is in order, and nobody needs to look there. dg is wrong.
+# 1. **Which one?** dx is right but for rounding errors. So the way back to x is in order, and nobody needs to look there. dg is wrong.
 # 2. **Where?** All three numbers. If only the border, or every other number were wrong, that would be the trace of a padding, or of a stride.
-# 3. **By how much?** 0.365 instead of 1.46. "By differences" means that it was measured, as in exercise 1, with the layer's own forward pass: you need not
+# 3. **By how much?** At place 0 it is 0.365 instead of 1.46. "By differences" means that it was measured, as in exercise 1, with the layer's own forward pass: you need not
 #    take anybody's word for it.
 # 4. **What kind of mistake?** "0.25 times what it should be, in all numbers." Now think: which 4 is there in this problem?
 # 5. **The question**, and behind it two hints that say more and more. Try the question before you unfold them.
@@ -412,9 +441,9 @@ check_gradient(scale_forward, somebodys_scale_backward, four_samples, factors)
 #
 # ### Exercise 6: `scale_backward`
 #
-# Write it right.
+# In the next cell: write it without the mistake.
 #
-# **What to expect.** dx = [[10], [10], [10]] and dg = [6].
+# **What to expect.** The cell after it prints dx = [[10], [10], [10]] and dg = [6].
 
 
 # %%
@@ -453,19 +482,15 @@ check(scale_backward)
 # %% [markdown]
 # ## 7. Your layers, in a network
 #
-# affine - ReLU - affine - softmax is a network: 784 pixels, 100 hidden units, 10 classes. `use(my_layers, fast_layers)` says which layers run: yours where you have
-# written them, else the compiled ones. It trains on the 4,500 images of clothes for five epochs, which takes about three seconds; the stop button ends it, as in notebook 00.
+# affine - ReLU - affine - softmax is a network: 784 pixels, 100 numbers between the two affine layers (*hidden units*), 10 classes. `use(my_layers, fast_layers)` says which layers
+# run: yours where you have written them, else the compiled ones. It trains on the 4,500 images of clothes for five epochs, which takes about three seconds; the stop button ends it, as in notebook 00.
 #
-# **What to expect.** The loss begins at about 2.30, because of the ten classes. Validation accuracy ends above 80 %.
+# **What to expect.** Three layers run in my_layers (the convolution too, once you have written it). The loss begins at about 2.30, because of the ten classes. Validation accuracy ends above 80 %.
 
 # %%
 use(my_layers, fast_layers)
-print(
-    "affine runs in",
-    ops.current("affine").module,
-    "- softmax_loss in",
-    ops.current("softmax_loss").module,
-)
+for layer in ("affine", "relu", "softmax_loss", "conv"):
+    print(f"{layer} runs in {ops.current(layer).module}")
 
 np.random.seed(0)
 data = load_fashion_mnist_mini()
@@ -479,9 +504,8 @@ solver = Solver(
     print_every=1000,
 )
 solver.train()
-print(
-    f"first loss {solver.loss_history[0]:.3f}; test accuracy {solver.check_accuracy(data['X_test'], data['y_test']):.1%}"
-)
+accuracy = solver.check_accuracy(data["X_test"], data["y_test"])
+print(f"first loss {solver.loss_history[0]:.3f}; test accuracy {accuracy:.1%}")
 plot_curves(solver)
 
 # %% [markdown]

@@ -122,6 +122,28 @@ def _(w, b, x, d, alpha):
     return w + alpha * (d - y) * x, b + alpha * (d - y)
 
 
+@perceptron_step.mistake(
+    "the weights are changed without their inputs",
+    "A weight whose input was 0 had no part in the sum. By how much should it change?",
+    "Look at the line for w: the bias changes by alpha times the error, a weight by that times its input.",
+    "w = w + alpha * (d - y) * x",
+)
+def _(w, b, x, d, alpha):
+    y = float(w @ x + b > 0)
+    return w + alpha * (d - y), b + alpha * (d - y)
+
+
+@perceptron_step.mistake(
+    "below the threshold it answers -1, not 0",
+    "The sum is below 0, and d is 0. Was the answer right, and what is d - y?",
+    "Look at the answer where the sum is not above 0: here the answers are 1 and 0. (1 and -1 are Adaline's.)",
+    "y = 1 if np.sum(w * x) + b > 0 else 0",
+)
+def _(w, b, x, d, alpha):
+    y = 1.0 if w @ x + b > 0 else -1.0
+    return w + alpha * (d - y) * x, b + alpha * (d - y)
+
+
 @exercise(
     names=("w", "b"),
     cases=[
@@ -199,3 +221,25 @@ def _(w, b, x, d, alpha):
 def _(w, b, x, d, alpha):
     s = np.sum(w * x + b)
     return w + alpha * (d - s) * x, b + alpha * (d - s)
+
+
+@adaline_step.mistake(
+    "the weights are changed without their inputs",
+    "A weight whose input was 0 had no part in the sum. By how much should it change?",
+    "Look at the line for w: the bias changes by alpha times the error, a weight by that times its input.",
+    "w = w + alpha * (d - s) * x",
+)
+def _(w, b, x, d, alpha):
+    s = w @ x + b
+    return w + alpha * (d - s), b + alpha * (d - s)
+
+
+@adaline_step.mistake(
+    "the bias is changed by the error that the new weights make",
+    "Both lines of the rule have s in them. With which weights is it computed?",
+    "Look at when you compute s: once, before anything changes.",
+    "s = np.sum(w * x) + b",
+)
+def _(w, b, x, d, alpha):
+    w = w + alpha * (d - w @ x - b) * x
+    return w, b + alpha * (d - w @ x - b)

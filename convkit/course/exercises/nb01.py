@@ -54,6 +54,36 @@ def _(x, w):
 
 
 @smooth.mistake(
+    "only the last product is kept",
+    "Your inner loop has K turns. What becomes of the product of the first one?",
+    "Look at the sign in the inner loop: = forgets what was there, the sum needs what was there plus the product.",
+    "s[t] = s[t] + w[a] * x[t + K - 1 - a]",
+)
+def _(x, w):
+    return w[-1] * x[: len(x) - len(w) + 1]
+
+
+@smooth.mistake(
+    "it begins at second 0, where older measurements are missing",
+    "For t = 0 and a = 1, which measurement does Python find at x[t - a]?",
+    "Look at the index of x: x[-1] is the last number of an array. The first estimate is that of second K - 1.",
+    "s[t] = s[t] + w[a] * x[t + K - 1 - a]",
+)
+def _(x, w):
+    return np.array([sum(w[a] * x[t - a] for a in range(len(w))) for t in range(len(x))])
+
+
+@smooth.mistake(
+    "it begins at second 0, where older measurements are missing, and misses the last ones",
+    "For t = 0 and a = 1, which measurement does Python find at x[t - a]?",
+    "Look at the index of x: x[-1] is the last number of an array. s[0] is the estimate of second K - 1.",
+    "s[t] = s[t] + w[a] * x[t + K - 1 - a]",
+)
+def _(x, w):
+    return np.array([sum(w[a] * x[t - a] for a in range(len(w))) for t in range(len(x) - len(w) + 1)])
+
+
+@smooth.mistake(
     "it divides by the number of weights",
     "Does the formula say that it is a mean?",
     "Look at what you do with the sum: nothing. That the weights sum to 1 is the caller's business.",
@@ -167,6 +197,27 @@ def _(size, kernel, stride, pad):
 )
 def _(size, kernel, stride, pad):
     return (size + 2 * pad - kernel) / stride + 1, (size + 2 * pad - kernel) % stride
+
+
+@output_size.mistake(
+    "what is left over is counted as if windows did not overlap",
+    "7 pixels, a window of 3, stride 1: at which pixel does the last window end?",
+    "Look at the line for what is left over: the first window takes kernel pixels, each further one only stride more.",
+    "left_over = space % stride",
+)
+def _(size, kernel, stride, pad):
+    positions = (size + 2 * pad - kernel) // stride + 1
+    return positions, size + 2 * pad - kernel * positions
+
+
+@output_size.mistake(
+    "what is left over is counted from the first pixel, not from the end of the first window",
+    "7 pixels, a window of 3, stride 2: three windows end at pixels 3, 5 and 7. What is 7 % 2?",
+    "Look at the line for what is left over: the first window has taken kernel pixels already.",
+    "left_over = space % stride",
+)
+def _(size, kernel, stride, pad):
+    return (size + 2 * pad - kernel) // stride + 1, (size + 2 * pad) % stride
 
 
 @output_size.mistake(

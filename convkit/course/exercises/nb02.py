@@ -66,6 +66,17 @@ def _(f, x, h):
 
 
 @numerical_gradient.mistake(
+    "the step down begins where the step up has led, so it ends at x itself",
+    "x[i] has been moved up by h. Where is it after a move down by h?",
+    "Look at what you subtract h from: what x[i] was at first. (old = x[i] keeps it; old = x is the same array.)",
+    "x[i] = old - h\nlower = f(x)",
+)
+def _(f, x, h):
+    units = np.eye(x.size).reshape(x.size, *x.shape)
+    return np.array([(f(x + h * unit) - f(x)) / (2 * h) for unit in units]).reshape(x.shape)
+
+
+@numerical_gradient.mistake(
     "the entries of x are not put back",
     "After the first entry was moved, where is it while you move the second?",
     "Look at the end of the loop: x[i] must be what it was before.",
@@ -146,6 +157,28 @@ def _(dout, cache):
 def _(dout, cache):
     x, g = cache
     return dout * x, np.sum(dout * g, axis=0)
+
+
+@scale_backward.mistake(
+    "the columns are added up, too",
+    "How many factors are there, and how many numbers have you got?",
+    "Look at np.sum: without axis it adds up everything. Each column has a factor of its own.",
+    "dg = np.sum(dout * x, axis=0)",
+)
+def _(dout, cache):
+    x, g = cache
+    return dout * g, np.sum(dout * x)
+
+
+@scale_backward.mistake(
+    "it multiplies as matrices, not number by number",
+    "Forward, is x * g a matrix product? Which numbers of x meet which numbers of dout?",
+    "Look at @: each number of dout meets the number of x at the same place, and the samples are added.",
+    "dg = np.sum(dout * x, axis=0)",
+)
+def _(dout, cache):
+    x, g = cache
+    return dout * g, dout.T @ x
 
 
 @scale_backward.mistake(

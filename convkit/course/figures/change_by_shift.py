@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 def plot_change_by_shift(changes: Mapping[str, np.ndarray]) -> Figure:
     """A line for each output: its change relative to its size, for shifts of 0, 1, 2, ... pixels.
 
-    - changes: from names to (S,) numbers, 0: no change, 1: the change is as large as the output
+    - changes: from names to (S,) numbers, S at least 1; 0: no change, 1: the change is as large as the output
 
     Returns a matplotlib Figure.
     """
-    figure = new_figure(6.4, 3.4)
+    figure = new_figure(7.4, 3.4)
     axes = figure.add_subplot()
     plain_axes(axes)
     for name, values in changes.items():
         axes.plot(values, marker="o", markersize=4, linewidth=1.8, label=name)
     axes.set(xlabel="image shifted by, pixels", ylabel="change of the output", ylim=(0, None))
+    axes.set_xticks(range(max(len(values) for values in changes.values())))
     axes.yaxis.set_major_formatter("{x:.0%}")
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure

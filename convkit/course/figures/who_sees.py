@@ -43,6 +43,6 @@ def plot_who_sees(
             fill(right, i, j, BLUE, f"w[{ii},{jj}]", "white")
             count += 1
     seen = {0: "no cell sees it", 1: "1 cell sees it"}.get(count, f"{count} cells see it")
-    figure.suptitle(f"pixel ({row}, {column}): {seen}, each through another weight" if count > 1 else
+    figure.suptitle(f"pixel ({row}, {column}): {seen}, each through a different weight" if count > 1 else
                     f"pixel ({row}, {column}): {seen}", fontsize=11)  # fmt: skip
     return figure
