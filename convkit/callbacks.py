@@ -50,7 +50,7 @@ class Display:
     def open(self, total: int, done: int, progress: bool | None, verbose: bool) -> None:
         """Show a bar of `total` iterations, of which `done` are done; None: where a person sees it, if verbose."""
         if progress or (progress is None and verbose and _someone_watches()):
-            self._bar = _tqdm()(total=total, initial=done, unit="it", dynamic_ncols=True, mininterval=0.2)
+            self._bar = tqdm_class()(total=total, initial=done, unit="it", dynamic_ncols=True, mininterval=0.2)
 
     def advance(self, loss: float) -> None:
         """One more iteration is done."""
@@ -92,7 +92,8 @@ def _someone_watches() -> bool:
     return _in_notebook() or all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
 
 
-def _tqdm() -> Any:
+def tqdm_class() -> Any:
+    """The progress bar for where we are: a widget in a notebook, else text."""
     # tqdm's notebook bar needs ipywidgets and warns without them; the plain bar works in a notebook too
     if _in_notebook() and find_spec("ipywidgets") is not None:
         from tqdm.notebook import tqdm

@@ -48,11 +48,17 @@ def check(what: Callable | ModuleType | Report, layer: str = "", *parts: str) ->
         raise NotYet(report.summary())
 
 
+class FunctionReport(CheckReport):
+    """The report on a function of a notebook."""
+
+    columns = ("function", "result")
+
+
 def check_function(exercise: Exercise, function: Callable) -> CheckReport:
     """The report on a function of the notebook."""
     checks = list(exercise.checks(function))
     results: tuple[CheckResult, ...] = tuple(run_check(each) for each in checks)
-    return CheckReport(exercise.name, results)
+    return FunctionReport(exercise.name, results)
 
 
 def _show(report: Report) -> None:

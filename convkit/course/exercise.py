@@ -14,8 +14,8 @@ What is not a function of its arguments alone (a class, a pair whose cache is no
     @exercise(cases=[...], call=lambda forward, *arguments: forward(*arguments)[0])
 
 The function under the decorator gives the right answer; it is written with tools that the learner does not have yet, or
-that do more than what is asked. A mistake is another function: if the learner's function gives what it gives, on all
-cases in which that is wrong, and there is one, the mistake is named.
+that do more than what is asked. A mistake is another function: if the learner's function gives what it gives in all
+cases, and in one at least that is wrong, the mistake is named.
 """
 
 from __future__ import annotations
@@ -113,32 +113,46 @@ class Exercise:
         return result
 
     def _failure(self, failure: CheckFailure, function: Callable, i: int) -> CheckFailure:
-        """The failure with the mistake behind it, where one is recognised."""
-        for mistake in self.mistakes:
-            shown = self._shown_by(mistake, function, i)
-            if shown:
-                total = len(self.cases)
-                evidence = f"in {shown} of {total} cases this mistake gives another result, and yours gives that one"
-                found = Finding("known", mistake.name, self.names[i], evidence, mistake.hints, self.name)
-                return CheckFailure(str(failure), failure.place, (found,))
-        return failure
+        """The failure with the mistake behind it, where one is recognised: the one that fits most of the results."""
+        shown = [(mistake, self._shown_by(mistake, function, i)) for mistake in self.mistakes]
+        found = [(mistake, count) for mistake, count in shown if count]
+        if not found:
+            return failure
+        mistake, count = max(found, key=lambda each: self._explained_by(each[0], function))
+        evidence = f"in {count} of {len(self.cases)} cases this mistake gives another result, and yours gives that one"
+        finding = Finding("known", mistake.name, self.names[i], evidence, mistake.hints, self.name)
+        return CheckFailure(str(failure), failure.place, (finding,))
 
     def _shown_by(self, mistake: Mistake, function: Callable, i: int) -> int:
-        """In how many cases the mistake shows; 0 unless the function agrees with it in all of them."""
+        """In how many cases the mistake shows in result i; 0 unless the function agrees with it in all cases."""
         shown = 0
         for _, *arguments in self.cases:
             try:
                 right = self._results(self.right, arguments)[i]
                 wrong = self._results(mistake.function, arguments)[i]
-                found = self._results(function, arguments)[i]
             except Exception:  # a mistake may be one that raises; a case that it cannot do says nothing
                 continue
-            if _same(wrong, right):
-                continue
+            try:
+                found = self._results(function, arguments)[i]
+            except Exception:
+                return 0
             if not _same(found, wrong):
                 return 0
-            shown += 1
+            shown += not _same(wrong, right)
         return shown
+
+    def _explained_by(self, mistake: Mistake, function: Callable) -> int:
+        """How many of the results are those of the mistake, in all cases that it can do."""
+        agreed = 0
+        for i in range(len(self.names)):
+            try:
+                agreed += all(
+                    _same(self._results(function, arguments)[i], self._results(mistake.function, arguments)[i])
+                    for _, *arguments in self.cases
+                )
+            except Exception:
+                continue
+        return agreed
 
     def _check_inputs(self, function: Callable) -> None:
         _, *arguments = self.cases[0]

@@ -120,7 +120,7 @@ def _notebook(name: str, change: Callable[[str], str]) -> Any:
         if cell.cell_type != "code" and ANY_MARKER.search(cell.source):
             raise ValueError(f"{name}: a solution must stand in a code cell:\n{cell.source}")
         if cell.cell_type == "code":
-            cell.source = change(cell.source)
+            cell.source = change(re.sub(r"  # fmt: skip$", "", cell.source, flags=re.MULTILINE))
             cell.execution_count, cell.outputs = None, []
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     notebook.nbformat, notebook.nbformat_minor = 4, 5

@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 
 def with_progress(items: Sequence[Item], unit: str, show: bool | None = None) -> Iterable[Item]:
-    """The items, with a bar on standard error past the first second.
+    """The items, with a bar past the first second: on standard error, or as a widget of the notebook.
 
     - show: True, False, or None: on a terminal and in a notebook
     """
@@ -18,6 +18,6 @@ def with_progress(items: Sequence[Item], unit: str, show: bool | None = None) ->
         show = "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
     if not show:
         return items
-    from tqdm import tqdm
+    from convkit.callbacks import tqdm_class
 
-    return tqdm(items, unit=unit, delay=1, leave=False)
+    return tqdm_class()(items, unit=unit, delay=1, leave=False)

@@ -101,11 +101,8 @@ play(one_cell, row=(0, 2), column=(0, 2))
 # stops with a `NotImplementedError`: that is where you begin. Save the file, run the cell again; there is no need to restart.
 
 # %%
-x, w, b = (
-    image[None, None],
-    kernel[None, None],
-    np.zeros(1),
-)  # one image, one channel; one filter
+# One image of one channel; one filter
+x, w, b = image[None, None], kernel[None, None], np.zeros(1)
 for stride in (1, 2):
     out, _ = my_layers.conv_forward_naive(x, w, b, {"stride": stride, "pad": 0})
     print(f"stride {stride}:\n{out[0, 0]}")

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 04 Pooling
 #
-# About 40 minutes. At its end you have written max and average pooling, forward and backward, and you have seen what pooling
-# gives a network: smaller maps, and answers that change little when the image is shifted.
+# About 40 minutes. At its end you have written max and average pooling, forward and backward. You know what happens where two pixels are
+# equal and where windows overlap, and you have measured how much pooling forgives when the image moves.
 #
-# You need notebook 03 (windows, strides, and why contributions to a gradient are added).
+# You need notebook 03 (the four loops, and why contributions are added).
 
 # %%
 # %load_ext autoreload
@@ -13,258 +13,320 @@ import numpy as np
 
 import my_layers
 from convkit import fast_layers
+from convkit.calculators import shift_equivariance
 from convkit.course import check
-from convkit.course.figures import plot_pooling, plot_shifts
+from convkit.course.figures import (
+    plot_change_by_shift,
+    plot_pool_step,
+    plot_side_by_side,
+)
 from convkit.course.widgets import play
 from convkit.data_utils import load_fashion_mnist_mini
+from convkit.vis.photo_filters import FILTERS
 
 # %% [markdown]
-# ## 1. A window without weights
+# ## 1. Max pooling, forward
 #
-# Pooling lays a window over each map, as a convolution does, and keeps one number of it: the largest (*max pooling*) or the
-# mean (*average pooling*). There are no weights, so there is nothing to learn here; and each channel is treated by itself, so
-# there are as many maps after it as before. With a window of 2 x 2 and stride 2, a map becomes half as high and half as wide:
-# all that follows costs a quarter.
+# A filter of a convolution says at each place how strongly it answers. *Where exactly* it answered, to the pixel, matters less than *that* it
+# did. So one lays a window on its map, keeps the largest number in it, and goes on to the next window. The map becomes
+# smaller: with windows of 2 x 2 and stride 2, a quarter of its numbers are left. Nothing is learned here: pooling has no weights.
 #
-# Move `cell` and look at `x` and `out` (the two grids on the right are for later).
-
-# %%
-play(plot_pooling, cell=(0, 3), kind=["max", "average"], window=[2, 3], stride=[2, 1])
-
-# %% [markdown]
-# The settings come in the dict `pool_param`, with `pool_height`, `pool_width` and `stride`. For an image of H rows, the output has
+# Each channel is pooled by itself. In formulas, with `x` (N, C, H, W) and `out` (N, C, OH, OW):
+#
+# $$\text{out}[n, c, i, j] = \max_{ii,\, jj} \; x[n, c,\; i\cdot\text{stride} + ii,\; j\cdot\text{stride} + jj]$$
 #
 # $$OH = \frac{H - \text{pool\_height}}{\text{stride}} + 1$$
 #
-# rows, the formula of the convolution without padding. And each cell is
-#
-# $$\text{out}[n, c, i, j] = \max_{ii,\,jj}\; x[n, c,\; i\cdot\text{stride} + ii,\; j\cdot\text{stride} + jj]$$
-#
-# with ii below pool_height and jj below pool_width. In words: *for image n and channel c, look at the window that begins at
-# row i · stride and column j · stride, and keep its largest number.*
-#
-# **By hand first.** The image in the picture is
-#
-# $$\begin{pmatrix}1&1&2&4\\5&6&7&8\\3&2&1&0\\1&2&3&4\end{pmatrix}$$
-#
-# What does max pooling with a 2 x 2 window and stride 2 give? And average pooling?
+# Move `row` and `column` through the output. Then set `stride` to 1: the windows *overlap*, and a large pixel wins several times.
+
+# %%
+image = np.array([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]], dtype=float)
+
+
+def one_window(row=0, column=0, size=2, stride=2):
+    return plot_pool_step(image, size, stride, (row, column))
+
+
+play(one_window, row=(0, 2), column=(0, 2), size=(1, 3, 2), stride=(1, 2, 2))
+
+# %% [markdown]
+# **By hand first.** With windows of 2 x 2 and stride 2, the four outputs are max(1, 1, 5, 6) = 6, max(2, 4, 7, 8) = 8, and two
+# more. Which?
 #
 # <details><summary>Answer</summary>
 #
-# Max: 6, 8 and below it 3, 4. Average: (1 + 1 + 5 + 6)/4 = 3.25, (2 + 4 + 7 + 8)/4 = 5.25, and below it 2, 2.
+# max(3, 2, 1, 2) = 3 and max(1, 0, 3, 4) = 4.
 #
 # </details>
-
-# %% [markdown]
+#
 # ### Exercise 1: `max_pool_forward_naive`
 #
-# In `my_layers.py`, look for `max_pool_forward_naive`. `N, C, OH, OW` and an `out` full of zeros are there. What you need of
-# the rest:
+# In `my_layers.py`. The arguments are checked, and `out` is there, full of zeros. Of the rest you need
 #
-# - `geometry.window(i, j)` gives the rows and the columns of window (i, j), ready for indexing: `x[n, c][geometry.window(i, j)]`
-#   is that window of image n, channel c. (You wrote these slices yourself in notebook 03. This one also knows about padding.)
+# - `geometry.window(i, j)`: which rows and columns of the image lie in the window of output cell (i, j), as a pair of slices
+# - `x[n, c]`, one channel of one image, an array (H, W); and `x[n, c][geometry.window(i, j)]`, the part of it in the window
 #
-# Write four loops, over n, c, i and j, with one line in the innermost.
+# Four loops, over n, c, i and j, and one line in the innermost. `np.max(a)` is the largest number of an array.
 #
-# **What to expect.** The next cell prints 6 8 and 3 4.
+# **What to expect.** The next cell prints 6 8, 3 4; and with windows of 3 x 3 and stride 1, 7 8, 7 8.
 
 # %%
-x = np.array([[[[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]]], dtype=float)
-param = {"pool_height": 2, "pool_width": 2, "stride": 2}
-out, cache = my_layers.max_pool_forward_naive(x, param)
-print(out[0, 0])
+x = image[None, None]  # one image, one channel
+for size, stride in ((2, 2), (3, 1)):
+    param = {"pool_height": size, "pool_width": size, "stride": stride}
+    out, _ = my_layers.max_pool_forward_naive(x, param)
+    print(f"windows of {size} x {size}, stride {stride}:\n{out[0, 0]}")
 
 # %%
 check(my_layers, "max_pool", "forward")
 
 # %% [markdown]
-# <details><summary>Question: a map of 7 x 7 does not divide into windows of 2 x 2 with stride 2. What should happen?</summary>
+# ## 2. Max pooling, backward: the winner takes it all
 #
-# (7 - 2)/2 + 1 = 3.5 is no number of rows. Your function refuses it, with the formula filled in: the arguments are checked before
-# your code. Other libraries silently leave the last row out; here you say so with `"rounding": "floor"`, or keep it with
-# `"ceil"`, which gives 4.
+# Raise one pixel of a window by a very little. If it is the largest, the output rises by as much. If it is not, nothing happens: it is still not
+# the largest. So the derivative is 1 for the winner and 0 for all others: the whole of `dout[n, c, i, j]` goes to the pixel
+# that was the maximum, and the others get nothing from this window.
 #
-# </details>
-
-# %% [markdown]
-# ## 2. Backward: the winner takes it all
+# $$dx[\,n, c, \text{ place of the maximum of window } (i, j)\,] \mathrel{+}= \text{dout}[n, c, i, j]$$
 #
-# Which pixels would change `out` if they changed a little? Only the largest of each window: it *is* the output. All others could
-# move a little without any effect. So each number of `dout` goes, whole, to the pixel that was the largest in its window, and
-# the other pixels of that window get nothing from it.
+# Two things to watch:
 #
-# Look at the picture again, now at `dout` and `dx`. Each cell of `dout` puts its number on one pixel. Then set `stride` to 1:
-# windows overlap, and a pixel can win several times. The 8 wins twice or more: **its gradients are added.** (It is the `+=` of
-# notebook 03 again.)
+# - **Overlaps.** A pixel may win in several windows. It then gets the gradient of each, and they are *added*.
+# - **Ties.** Two pixels of a window may be the largest together. Then there is a kink, and strictly speaking no derivative. The convention is that the
+#   *first* one, row by row, gets all of it, once. (Often it is not rare: after a ReLU, whole windows are 0.)
+#
+# The picture goes cell by cell, like your loops will: `dx` is shown as it stands after the chosen cell. The 8 is won twice with
+# stride 1. Watch the number at its place.
 
 # %%
-play(
-    plot_pooling, cell=(0, 8, 8), kind=["max", "average"], window=[2, 3], stride=[1, 2]
-)
+gradient = np.array([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0], [100.0, 200.0, 300.0]])
+
+
+def way_back(row=0, column=0):
+    return plot_pool_step(image, 2, 1, (row, column), dout=gradient)
+
+
+play(way_back, row=(0, 2, 1), column=(0, 2, 2))
 
 # %% [markdown]
-# And when two pixels of a window are equal, and both are the largest? They cannot both take it: the gradient would be counted
-# twice. **The first one takes it, counted row by row.** This happens more often than one would think: after a ReLU many windows
-# are all zero, and in clothes on a black background even more.
+# **Tiny examples, by hand.** Images of one row.
 #
-# $$dx[n, c,\; \text{place of the first maximum of window } (i, j)] \mathrel{+}= \text{dout}[n, c, i, j]$$
-#
-# **A tiny example.** x is one row, [3, 5, 5, 1], the window is 1 x 2, the stride 1; dout = [1, 10, 100].
-#
-# | cell | window | first maximum | sends |
-# |---|---|---|---|
-# | 0 | 3, 5 | place 1 | 1 |
-# | 1 | 5, 5 | place 1, the first of the two | 10 |
-# | 2 | 5, 1 | place 2 | 100 |
-#
-# so dx = [0, 11, 100, 0]. The sum of dx is the sum of dout: nothing is lost, nothing is invented. That holds for every max
-# pooling, and is a good thing to look at when something is wrong.
+# | | x | windows | dout | dx | why |
+# |---|---|---|---|---|---|
+# | overlap | [1, 5, 2] | 1 x 2, stride 1 | [1, 10] | [0, 11, 0] | 5 wins both |
+# | tie | [3, 3, 1, 2] | 1 x 2, stride 2 | [1, 10] | [1, 0, 0, 10] | the first 3 gets it |
 #
 # ### Exercise 2: `max_pool_backward_naive`
 #
-# `dx` is there, full of zeros. Write the four loops again; in the innermost, find the place of the first maximum in the window and
-# add `dout[n, c, i, j]` there. Two tools:
+# The same four loops. `dx` is there, full of zeros. How to find the winner:
 #
-# - `np.argmax(window)` is the number of the first maximum if the window's numbers are counted through, row by row; and
-#   `np.unravel_index(number, window.shape)` turns this number into (row, column)
-# - `dx[n, c][geometry.window(i, j)]` is the window of `dx`: what you add to it is added to `dx` itself
+# - `np.argmax(a)` counts through an array row by row, and gives the number of the first largest entry. For a = [[1, 7], [3, 2]] it is 1.
+# - `np.unravel_index(1, (2, 2))` turns that number into a row and a column: (0, 1). The second argument is the shape of `a`.
 #
-# **What to expect.** The next cell prints [0, 11, 100, 0].
+# The row and column count from the corner of the *window*. `dx[n, c][geometry.window(i, j)]` is the same window of `dx`; it is not a copy, so
+# what you add to an entry of it is added to `dx`.
+#
+# **What to expect.** The next cell prints [0, 11, 0] and [1, 0, 0, 10].
 
 # %%
-row = np.array([[[[3.0, 5.0, 5.0, 1.0]]]])
-out, cache = my_layers.max_pool_forward_naive(
-    row, {"pool_height": 1, "pool_width": 2, "stride": 1}
-)
-dx = my_layers.max_pool_backward_naive(np.array([[[[1.0, 10.0, 100.0]]]]), cache)
-print("out", out[0, 0, 0], "dx", dx[0, 0, 0])
-
-# %% [markdown]
-# The cases of the check have overlapping windows and ties on purpose. A backward pass that is wrong in only one of these gets a red
-# line that says which.
+for values, stride in (([1.0, 5.0, 2.0], 1), ([3.0, 3.0, 1.0, 2.0], 2)):
+    param = {"pool_height": 1, "pool_width": 2, "stride": stride}
+    out, cache = my_layers.max_pool_forward_naive(
+        np.array(values)[None, None, None], param
+    )
+    dx = my_layers.max_pool_backward_naive(np.array([[[[1.0, 10.0]]]]), cache)
+    print("out", out[0, 0, 0], " dx", dx[0, 0, 0])
 
 # %%
 check(my_layers, "max_pool")
 
 # %% [markdown]
-# <details><summary>Question: somebody finds the maximum by <code>window == out[n, c, i, j]</code> and adds <code>dout</code> wherever
-# this is true. On which images is it right, and what does it do to a black corner?</summary>
+# <details><summary>Question: a friend writes <code>dx[window == np.max(window)] += dout</code>, with a mask in place of argmax. In which test
+# does it fail, and what is the sum of dx compared with the sum of dout?</summary>
 #
-# It is right where every window has a single maximum, as in random numbers: so a check on random numbers passes. In a black corner all
-# four pixels are the maximum, and four times the gradient comes out of the window.
+# Where there are ties. Each of the equal pixels gets the whole of dout, so more comes out of the window than went in: with four equal pixels, four times as
+# much. Without ties it is right, which is why a test with random numbers alone does not find it.
+#
+# </details>
+#
+# <details><summary>Question: windows of 2 x 2, stride 2, no ties. What share of the entries of dx is 0?</summary>
+#
+# Three quarters: one pixel of four wins. A filter learns only from the places where it answered most strongly.
 #
 # </details>
 
 # %% [markdown]
-# ## 3. Average pooling: everybody takes a share
+# ## 3. Average pooling: everybody gets a share
 #
-# The mean of four numbers changes by a quarter of what one of them changes. So in the backward pass each pixel of the window
-# receives a quarter of `dout`:
+# The same windows; of each, the mean. Where a window has `count` pixels:
 #
-# $$\text{out}[n, c, i, j] = \frac{1}{\text{count}} \sum_{ii,\,jj} x[\ldots], \qquad dx[\text{each pixel of window } (i, j)] \mathrel{+}= \frac{\text{dout}[n, c, i, j]}{\text{count}}$$
+# $$\text{out}[n, c, i, j] = \frac{1}{\text{count}} \sum_{ii,\, jj} x[n, c,\; i\cdot\text{stride} + ii,\; j\cdot\text{stride} + jj]$$
 #
-# ### Exercise 3: `avg_pool_forward_naive` and `avg_pool_backward_naive`
-#
-# `count[i, j]` is there: how many pixels window (i, j) has. (It differs only where windows reach into a padding.) Use it in
-# place of 4.
-#
-# **What to expect.** For the image above 3.25 5.25, 2 2; and if dout = [[4, 8], [12, 16]], each pixel of the top left window gets 1,
-# of the top right 2, of the bottom 3 and 4.
+# Raise any pixel by a little, and the mean rises by 1/count of it. So backward, each pixel of the window gets dout/count. Where windows overlap, the
+# shares are added, as ever. (In the picture the image is that from above times 4, so that the means are whole numbers.)
+
 
 # %%
-out, cache = my_layers.avg_pool_forward_naive(x, param)
-print(out[0, 0])
+def average(row=0, column=0, stride=2):
+    OH = (4 - 2) // stride + 1
+    return plot_pool_step(
+        4 * image, 2, stride, (row, column), kind="avg", dout=4.0 * gradient[:OH, :OH]
+    )
+
+
+play(average, row=(0, 2), column=(0, 2), stride=(1, 2, 2))
+
+# %% [markdown]
+# **A tiny example, by hand.** x = [1, 5, 2], windows of 1 x 2, stride 1: out = [(1 + 5)/2, (5 + 2)/2] = [3, 3.5]. With dout = [1, 10], dx is
+# [1/2, 1/2 + 10/2, 10/2] = [0.5, 5.5, 5].
+#
+# ### Exercise 3: `avg_pool_forward_naive`
+#
+# In `my_layers.py`, with the same helpers as max pooling. The number of pixels in the window of cell (i, j) is `count[i, j]`, which is there
+# for you: it is an array because windows at a padded border may count differently.
+#
+# **What to expect.** out = [3, 3.5].
+
+# %%
+row = np.array([[[[1.0, 5.0, 2.0]]]])
+param = {"pool_height": 1, "pool_width": 2, "stride": 1}
+out, cache = my_layers.avg_pool_forward_naive(row, param)
+print("out", out[0, 0, 0])
+
+# %%
+check(my_layers, "avg_pool", "forward")
+
+# %% [markdown]
+# ### Exercise 4: `avg_pool_backward_naive`
+#
+# Four loops, one line: to the window of `dx`, add its share. Adding a number to an array adds it to each entry.
+#
+# **What to expect.** dx = [0.5, 5.5, 5].
+
+# %%
+out, cache = my_layers.avg_pool_forward_naive(row, param)
 print(
-    my_layers.avg_pool_backward_naive(np.array([[[[4.0, 8.0], [12.0, 16.0]]]]), cache)[
-        0, 0
-    ]
+    "dx", my_layers.avg_pool_backward_naive(np.array([[[[1.0, 10.0]]]]), cache)[0, 0, 0]
 )
 
 # %%
 check(my_layers, "avg_pool")
 
 # %% [markdown]
-# ## 4. What it is good for
+# <details><summary>Question: average pooling is a convolution in disguise. Which filter?</summary>
 #
-# An ankle boot that is shifted by one pixel is the same boot. A convolution of it is shifted, too: all its numbers are there,
-# but elsewhere. After pooling, many of them are in the *same* place as before: the maximum of a window often
-# stays the maximum while it moves about within the window. This is called *translation invariance*, and pooling gives a little of it.
-#
-# ### Exercise 4: `how_much_changes`
-#
-# Measure it. Write a function that pools an image and its shifted copy, and returns how different the results are:
-#
-# $$\frac{\lVert \text{pool}(x) - \text{pool}(\text{shifted } x) \rVert}{\lVert \text{pool}(x) \rVert}, \qquad \lVert a \rVert = \sqrt{\textstyle\sum a^2}$$
-#
-# `np.roll(x, 1, axis=-1)` shifts an image to the right by one pixel (what falls out on the right comes in on the left);
-# `np.linalg.norm(a)` of an array with one axis is the root of the sum of its squares, and `a.ravel()` has one axis.
-# `pool` is a function: `pool(x)` gives the pooled image.
-#
-# **What to expect.** For x = [3, 4, 0, 0] and no pooling at all, the shifted copy is [0, 3, 4, 0], the difference [3, 1, -4, 0]. Its
-# norm is the root of 26, that of x is 5: about 1.02, which the next cell prints.
-
-
-# %%
-def how_much_changes(x, pool, shift=1):
-    """How much the result of `pool` changes when an image is shifted to the right.
-
-    - x: image, an array whose last axis is the columns
-    - pool: a function of an image
-    - shift: by how many pixels
-
-    Returns a number: the norm of the difference relative to that of pool(x).
-    """
-    # BEGIN SOLUTION
-    before, after = pool(x), pool(np.roll(x, shift, axis=-1))
-    change = np.linalg.norm((after - before).ravel()) / np.linalg.norm(before.ravel())
-    # END SOLUTION
-    return change
-
-
-def nothing(x):
-    return x
-
-
-print(f"{how_much_changes(np.array([3.0, 4.0, 0.0, 0.0]), nothing):.4f}")
-
-# %%
-check(how_much_changes)
-
-# %% [markdown]
-# Now on real images: 200 pieces of clothing, shifted by one to four pixels, through windows of several sizes. The compiled pooling
-# does this in a moment.
-#
-# **What to expect.** The larger the window, the smaller the change. Without pooling, a shift of one pixel changes the image by
-# about 0.4; with windows of 7 x 7 by less than half of that. And the change grows with the shift: the invariance of a window
-# reaches as far as the window.
-
-# %%
-data = load_fashion_mnist_mini()  # the mean image has been subtracted: add it again
-images = data["X_train"][:200] + data["mean_image"]
-
-
-def pooling(window):
-    def pool(x):
-        settings = {"pool_height": window, "pool_width": window, "stride": window}
-        return fast_layers.max_pool_forward_fast(x, settings | {"rounding": "floor"})[0]
-
-    return pool
-
-
-changes = {
-    size: [how_much_changes(images, pooling(size), shift) for shift in (1, 2, 3, 4)]
-    for size in (1, 2, 4, 7)
-}
-plot_shifts(images[1], changes)
-
-# %% [markdown]
-# <details><summary>Question: if invariance is so good, why not pool the whole map into one number at once?</summary>
-#
-# Then the network could no longer tell *where* anything is: a sleeve at the bottom counts as much as one at the top. Networks pool a
-# little at a time and let convolutions look in between. At the very end, when the maps are small and their channels mean something ("there is a
-# sleeve"), pooling the whole map is just what many networks do: *global* average pooling.
+# One in which every weight is 1/count, applied to each channel by itself, with the stride of the pooling. Max pooling is no convolution: the
+# maximum of a sum is not the sum of the maxima.
 #
 # </details>
+
+# %% [markdown]
+# ## 4. What it is good for: small shifts are forgiven
 #
-# **Done.** You have written every layer that the three-layer network of notebook 06 needs. Before that, notebook 05 makes
-# them fast.
+# One bright spot in a row of eight pixels. Pool it, with windows of 2, and move the spot.
+#
+# **What to expect.** At places 0 and 1 the output is the same: the window does not tell where in it the spot is. From 1 to 2 the spot crosses into the next
+# window, and the output changes. So pooling forgives *some* shifts of one pixel, and not others.
+
+# %%
+param = {"pool_height": 1, "pool_width": 2, "stride": 2}
+for place in range(4):
+    row = np.zeros((1, 1, 1, 8))
+    row[..., place] = 9
+    print(
+        "x",
+        row[0, 0, 0].astype(int),
+        " out",
+        my_layers.max_pool_forward_naive(row, param)[0][0, 0, 0].astype(int),
+    )
+
+# %% [markdown]
+# Now a real image. It goes through an edge filter and a ReLU (negative answers become 0), and then through windows of 2, 4 and 8 pixels. Below, the same with the
+# image moved by one pixel to the right. Compare columns: the further right, the harder it is to see that something has moved.
+
+# %%
+photo = load_fashion_mnist_mini(dtype=np.float64, subtract_mean=False)["X_test"][:1]
+boot = np.pad(photo, ((0, 0), (0, 0), (2, 2), (2, 2)))  # 32 x 32
+edge = FILTERS["sobel x"][None, None]
+
+
+def answers(x):
+    """Where the filter answers: (1, 1, 32, 32)."""
+    return np.maximum(
+        fast_layers.conv_forward_fast(x, edge, np.zeros(1), {"stride": 1, "pad": 1})[0],
+        0,
+    )
+
+
+def pooled(x, size):
+    """The answers, pooled by your own layer."""
+    param = {"pool_height": size, "pool_width": size, "stride": size}
+    return my_layers.max_pool_forward_naive(answers(x), param)[0]
+
+
+def pictures(x, words):
+    row = {words: x, "edges": answers(x)} | {
+        f"windows of {size}": pooled(x, size) for size in (2, 4, 8)
+    }
+    return {title: picture[0, 0] for title, picture in row.items()}
+
+
+plot_side_by_side(
+    [pictures(boot, "image"), pictures(np.roll(boot, 1, axis=3), "moved by 1 pixel")]
+)
+
+# %% [markdown]
+# In numbers: how much does the output change, relative to its size, when the image moves by 0, 1, 2, 3 or 4 pixels? The next cell measures it on 10
+# images, and takes about a second.
+#
+# **What to expect.** The map of edges changes by about 100 % at the first pixel: edges are thin, and no longer lie on themselves. Pooled maps change
+# less, and the less the larger the windows: about 75, 45 and 25 %. One window over the whole image (*global* pooling, 32) does not change at all as long as
+# nothing leaves the image: it knows *that* there is an edge, not where.
+
+# %%
+tests = np.pad(
+    load_fashion_mnist_mini(dtype=np.float64, subtract_mean=False)["X_test"][:10],
+    ((0, 0), (0, 0), (2, 2), (2, 2)),
+)
+changes = {}
+for size in (1, 2, 4, 8, 32):
+    still = pooled(tests, size)
+    moved = [pooled(np.roll(tests, shift, axis=3), size) for shift in range(5)]
+    name = "not pooled" if size == 1 else f"windows of {size}"
+    changes[name] = np.array(
+        [np.linalg.norm(m - still) / np.linalg.norm(still) for m in moved]
+    )
+    print(f"{name:14}", " ".join(f"{change:6.1%}" for change in changes[name]))
+plot_change_by_shift(changes)
+
+# %% [markdown]
+# This is called translation **invariance**: the output stays as it is. A convolution is **equivariant** (notebook 01): its output moves with the image. And
+# pooling with stride 2? Guess before you run: shift the image by 2 pixels, then by 1.
+
+# %%
+pool = {"pool_height": 2, "pool_width": 2, "stride": 2}
+print(
+    shift_equivariance(
+        lambda x: fast_layers.max_pool_forward_fast(x, pool)[0],
+        photo,
+        shift=2,
+        stride=2,
+    )
+)
+by_one = np.roll(boot, 1, axis=3)
+print(
+    "shift by 1: change of the pooled map",
+    f"{np.linalg.norm(pooled(by_one, 2) - pooled(boot, 2)):.2f}",
+)
+
+# %% [markdown]
+# <details><summary>Question: what does one pay for invariance? Think of a network that must say <em>where</em> in the image a sandal is.</summary>
+#
+# The place. After global pooling nothing is left of it. Networks that must say where something is pool little, or keep the places
+# of the maxima and use them later to go back to the full size (notebook 11).
+#
+# </details>
+
+# %% [markdown]
+# **Where this leads.** You have all layers of the three-layer network: convolution, ReLU, pooling, affine, softmax. Your loops are right, but slow. How to
+# make them fast is notebook 05; the network is notebook 06.

@@ -194,11 +194,8 @@ def conv_by_product(x, w, b, stride, pad):
 
 
 small = np.array([[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]])
-print(
-    conv_by_product(
-        small, np.array([[[[1.0, 0.0], [0.0, 1.0]]]]), np.array([10.0]), stride=1, pad=0
-    )[0, 0]
-)
+diagonal = np.array([[[[1.0, 0.0], [0.0, 1.0]]]])
+print(conv_by_product(small, diagonal, np.array([10.0]), stride=1, pad=0)[0, 0])
 
 # %%
 check(conv_by_product)
@@ -332,7 +329,7 @@ def conv_by_product_backward(dout, x, w, stride, pad):
 
 
 dx, dw, db = conv_by_product_backward(
-    np.array([[[[1.0, 100.0]]]]), small, np.array([[[[1.0, 0.0], [0.0, 1.0]]]]), 1, 0
+    np.array([[[[1.0, 100.0]]]]), small, diagonal, 1, 0
 )
 print(f"dx\n{dx[0, 0]}\ndw\n{dw[0, 0]}\ndb {db}")
 
@@ -377,9 +374,8 @@ def loops_in_python(x_pad, w, out):
 x_pad = np.pad(x[0], ((0, 0), (2, 2), (2, 2)))
 out_python = np.zeros((16, 32, 32))
 _, python_seconds = stopwatch(loops_in_python, x_pad, w, out_python)
-print(
-    f"{1e3 * python_seconds:.0f} ms; difference {np.abs(out_python + b[:, None, None] - out_loops[0]).max():.1e}"
-)
+difference = out_python + b[:, None, None] - out_loops[0]
+print(f"{1e3 * python_seconds:.0f} ms; difference {np.abs(difference).max():.1e}")
 
 # %% [markdown]
 # Now the same text, compiled. The compiler takes a few seconds. With `-a` Cython shows your lines, and marks yellow what still
@@ -470,12 +466,9 @@ _, back_loops = stopwatch(my_layers.conv_backward_naive, dout, cache)
 (dx_product, _, _), back_product = stopwatch(
     conv_by_product_backward, dout, x, w, 1, 2, repeat=3
 )
-(out_fast, fast_cache), fast_seconds = stopwatch(
-    fast_layers.conv_forward_fast, x, w, b, param, repeat=20
-)
-(dx_fast, _, _), back_fast = stopwatch(
-    fast_layers.conv_backward_fast, dout, fast_cache, repeat=20
-)
+forward, backward = fast_layers.conv_forward_fast, fast_layers.conv_backward_fast
+(out_fast, fast_cache), fast_seconds = stopwatch(forward, x, w, b, param, repeat=20)
+(dx_fast, _, _), back_fast = stopwatch(backward, dout, fast_cache, repeat=20)
 
 seconds = {"your loops": loops_seconds, "your product": product_seconds}
 if "loops_with_types" in globals():
@@ -483,16 +476,17 @@ if "loops_with_types" in globals():
     _, one_image = stopwatch(typed, x_pad, w, np.zeros((16, 32, 32)), repeat=5)
     seconds["your loops in Cython"] = len(x) * one_image
 seconds["fast_layers"] = fast_seconds
-print(
-    f"differences: out {np.abs(out_fast - out_product).max():.1e}, dx {np.abs(dx_fast - dx_product).max():.1e}"
-)
+print(f"difference of out {np.abs(out_fast - out_product).max():.1e}")
+print(f"difference of dx  {np.abs(dx_fast - dx_product).max():.1e}")
 plot_seconds(seconds, "Forward: 4 images of 3 x 32 x 32, 16 filters of 5 x 5")
 
 # %%
-plot_seconds(
-    {"your loops": back_loops, "your product": back_product, "fast_layers": back_fast},
-    "Backward",
-)
+seconds = {
+    "your loops": back_loops,
+    "your product": back_product,
+    "fast_layers": back_fast,
+}
+plot_seconds(seconds, "Backward")
 
 # %% [markdown]
 # **The price of the matrix.** How large is it for a minibatch as the networks of notebook 06 use it?
@@ -500,9 +494,8 @@ plot_seconds(
 # %%
 for N, C, size, K in ((100, 3, 32, 3), (100, 3, 32, 7), (100, 64, 32, 3)):
     image, matrix = N * C * size**2 * 8 / 1e6, C * K**2 * N * size**2 * 8 / 1e6
-    print(
-        f"{N} images of {C} x {size} x {size}: {image:5.1f} MB; matrix for {K} x {K} filters: {matrix:6.1f} MB"
-    )
+    print(f"{N} images of {C:2d} x {size} x {size}: {image:4.1f} MB; ", end="")
+    print(f"matrix for {K} x {K} filters: {matrix:5.1f} MB")
 
 # %% [markdown]
 # ## 7. Where the time goes in a network
@@ -532,9 +525,10 @@ layers = [
 def measure_step(x):
     seconds, steps = {}, []
     for name, *arguments in layers:
-        (x, step), seconds[f"{name} forward"] = stopwatch(
+        result, seconds[f"{name} forward"] = stopwatch(
             ops.forward, name, x, *arguments, repeat=3
         )
+        x, step = result
         steps.append((name, step))
     for name, step in reversed(steps):
         result, seconds[f"{name} backward"] = stopwatch(ops.backward, x, step, repeat=3)
@@ -556,6 +550,6 @@ print(f"{'together':18s} {1e3 * sum(fast_step.values()):7.2f} ms")
 #
 # </details>
 #
-# With your loops the same step takes some seconds for 100 images. That is what `use` is for:
+# With your loops the same step takes about half a minute for 100 images. That is what `use` is for:
 # you write a layer with loops, check it, and train with the compiled one, knowing that it computes the same. In notebook 06 you
 # put the layers together.

@@ -57,15 +57,12 @@ play(plot_descent, rule=["sgd"], learning_rate=[0.02, 0.05, 0.09, 0.11])
 # %%
 def sgd(w, dw, config=None):
     config = {} if config is None else config
-    rate = config.setdefault(
-        "learning_rate", 1e-2
-    )  # the rate in config, and 0.01 where there is none
+    rate = config.setdefault("learning_rate", 1e-2)  # 0.01 where config has none
     return w - rate * dw, config
 
 
-print(
-    sgd(np.array([1.0, -2.0]), np.array([5.0, 10.0]), {"learning_rate": 0.1})[0]
-)  # 1 - 0.1*5, -2 - 0.1*10
+w, config = sgd(np.array([1.0, -2.0]), np.array([5.0, 10.0]), {"learning_rate": 0.1})
+print(w)  # 1 - 0.1 * 5, -2 - 0.1 * 10
 
 # %% [markdown]
 # ## 2. Momentum: a ball, not a walker
@@ -187,7 +184,8 @@ def rmsprop(w, dw, config=None):
     """RMSProp: steps divided by the running root mean square of the gradients.
 
     - w, dw: a parameter and its gradient, arrays of the same shape
-    - config: dict with 'learning_rate', 'decay_rate', 'epsilon', and 'cache' from the step before; or None
+    - config: dict with 'learning_rate', 'decay_rate', 'epsilon', and 'cache' from the step
+      before; or None
 
     Returns (next_w, config).
     """
@@ -204,11 +202,8 @@ def rmsprop(w, dw, config=None):
     return next_w, config
 
 
-w, config = rmsprop(
-    np.array([1.0, 1.0]),
-    np.array([3.0, 0.003]),
-    {"learning_rate": 0.1, "decay_rate": 0.9},
-)
+settings = {"learning_rate": 0.1, "decay_rate": 0.9}
+w, config = rmsprop(np.array([1.0, 1.0]), np.array([3.0, 0.003]), settings)
 print(w)
 
 # %%
@@ -255,10 +250,11 @@ check(check_update_rule(rmsprop))
 
 # %%
 def adam(w, dw, config=None):
-    """Adam: averages of the gradients and of their squares, both corrected for having begun at zero.
+    """Adam: averages of the gradients and of their squares, corrected for having begun at zero.
 
     - w, dw: a parameter and its gradient, arrays of the same shape
-    - config: dict with 'learning_rate', 'beta1', 'beta2', 'epsilon', and 'm', 'v', 't' from the step before; or None
+    - config: dict with 'learning_rate', 'beta1', 'beta2', 'epsilon', and 'm', 'v', 't' from the
+      step before; or None
 
     Returns (next_w, config).
     """
@@ -324,9 +320,8 @@ data = load_fashion_mnist_mini()
 
 def train(rule, rate, epochs=4, **settings):
     np.random.seed(1)  # the same first weights and the same minibatches for all
-    model = ThreeLayerConvNet(
-        (1, 28, 28), num_filters=8, filter_size=5, hidden_dim=50, weight_scale=3e-2
-    )
+    sizes = {"num_filters": 8, "filter_size": 5, "hidden_dim": 50}
+    model = ThreeLayerConvNet((1, 28, 28), weight_scale=3e-2, **sizes)
     solver = Solver(
         model,
         data,
@@ -418,17 +413,16 @@ plot_schedules(SCHEDULES)
 # percent: not much, but they get it for nothing. `step` slows down early here, after two of six epochs, so its loss falls less far. Six epochs each, about 12 seconds.
 
 # %%
-runs = {
-    name: train(adam, 1e-2, epochs=6, lr_schedule=schedule)
-    for name, schedule in SCHEDULES.items()
-}
+runs = {}
+for name, schedule in SCHEDULES.items():
+    runs[name] = train(adam, 1e-2, epochs=6, lr_schedule=schedule)
 plot_runs(runs)
 
 # %%
 for name, run in runs.items():
-    last = run.loss_history[-90:]
+    last, accuracy = run.loss_history[-90:], run.val_acc_history[-1]
     print(
-        f"{name:15s} loss in the last epoch {np.mean(last):.3f}, validation {run.val_acc_history[-1]:.1%}"
+        f"{name:15s} loss in the last epoch {np.mean(last):.3f}, validation {accuracy:.1%}"
     )
 
 # %% [markdown]

@@ -4,7 +4,7 @@
 # About 60 minutes, more if you take all exercises at once; sections 5 to 7 can wait. At its end you have written batch normalization with its
 # backward pass, the one that makes many people give up, worked out step by step on numbers that you can check in your head; then its relatives for images, and dropout.
 #
-# You need notebooks 02 (affine, and what a backward pass is), 06 and 07 (training). Everything goes into `my_layers.py`.
+# You need notebooks 02 (affine, and what a backward pass is), 06 and 07 (training). The layers go into `my_layers.py`; one small function is written here.
 
 # %%
 # %load_ext autoreload
@@ -12,10 +12,15 @@
 import numpy as np
 
 import my_layers
-from convkit import Solver, fast_layers, use
+from convkit import Solver, fast_layers, ops, use
 from convkit.classifiers.fc_net import FullyConnectedNet
 from convkit.course import check
-from convkit.course.figures import plot_averaged, plot_norm_graph, plot_spread
+from convkit.course.figures import (
+    plot_averaged,
+    plot_image_row,
+    plot_norm_graph,
+    plot_spread,
+)
 from convkit.course.widgets import play
 from convkit.data_utils import load_fashion_mnist_mini
 from convkit.vis_utils import plot_runs
@@ -142,12 +147,74 @@ column = np.array([1.0, 1.0, 5.0, 5.0])
 plot_norm_graph(column)
 
 # %% [markdown]
-# Read it from the left. Wherever two arrows *leave* a box, its number is used twice; on the way back, **two gradients arrive there, and they are added**. That is the one rule you need (it is the
-# rule of "who saw this pixel" again). It happens at two boxes: at *centered* and at *x*.
+# Each name is a *node* of the graph; below it stands its value. Read it from the left: an arrow goes from a node to what is computed from it.
 #
-# And wherever one number (mean, std) is used for *all* samples, it receives a contribution from each of them: **a sum over the samples**. And where a mean was taken, **each sample receives 1/N**.
+# On the way back you walk against the arrows, from out to x, and ask at every node: *how much does the loss change with this value?* We write d with the name of the node
+# for that: dmean is the gradient of the loss with respect to the mean. Three rules bring you through:
 #
-# Now backwards, box by box. We write d… for the gradient of the loss with respect to a box. Suppose that dout = [8, 0, 0, 0] and γ = 1.
+# 1. **Against an arrow you multiply** what has arrived at its head by the derivative of the step.
+# 2. **Where two arrows leave a node, its value was used twice; two gradients arrive there, and they are added.** (The rule of "who saw this
+# pixel" again.) It happens at two nodes: *x* and *centered*.
+# 3. **Where one number is used for all samples** (the mean, std, γ, β), it receives a contribution from each of them: a sum over the samples.
+#
+# ### A smaller one first: only the mean
+#
+# Take the left of the picture alone: x, mean, centered. Suppose that the way back has come as far as *centered*, with dcentered = [8, 0, 0, 0]: the
+# loss grows by 8 times as much as the first number of centered, and does not care about the other three.
+#
+# Is dx = [8, 0, 0, 0] then? Try it. Raise x[1] from 1 to 1.4. The mean rises from 3 to 3.1. So the first number of centered falls from -2 to -2.1, and the loss falls by 8 · 0.1 = 0.8. The loss *does*
+# change with x[1], by -0.8 / 0.4 = -2. It gets there by the mean.
+#
+# By the rules, for each column:
+#
+# $$\underbrace{dmean}_{(D,)} = -\sum_n dcentered_n \qquad \underbrace{dx}_{(N,\;D)} = \underbrace{dcentered}_{\text{the straight way}} + \underbrace{\frac1N\,dmean}_{\text{by the mean}}$$
+#
+# The minus is the derivative of x - mean with respect to the mean (rule 1). The sum is rule 3, for every sample had the same mean subtracted. 1/N is the
+# derivative of a mean with respect to one of its numbers (rule 1). And the plus is rule 2.
+#
+# **By hand first.** dmean = -(8 + 0 + 0 + 0) = -8. Each sample receives -8/4 = -2 of it. Together dx = [8, 0, 0, 0] + [-2, -2, -2, -2] = [6, -2, -2, -2]. The -2 at x[1] is what you have found by
+# trying.
+#
+# ### Exercise 2: `center_backward`
+#
+# Write the two formulas, for all columns at once: `np.sum(..., axis=0)` adds up each column and gives the shape (D,). NumPy adds numbers of the shape (D,) to every row of an
+# (N, D) matrix by itself.
+#
+# **What to expect.** The cell prints 6, -2, -2, -2.
+
+
+# %%
+def center_backward(dcentered):
+    """The way back through centered = x - mean of x.
+
+    - dcentered: gradient of the loss with respect to centered (N, D)
+
+    Returns dx, the gradient with respect to x (N, D).
+    """
+    N = len(dcentered)
+    # BEGIN SOLUTION
+    dmean = -np.sum(dcentered, axis=0)
+    dx = dcentered + dmean / N
+    # END SOLUTION
+    return dx
+
+
+center_backward(np.array([[8.0], [0.0], [0.0], [0.0]])).ravel()
+
+# %%
+check(center_backward)
+
+# %% [markdown]
+# <details><summary>Question: what is the sum of each column of dx, whatever dcentered was? Why must it be that?</summary>
+#
+# 0. Add the same number to all samples: the mean rises by just as much, centered stays as it was, and so does the loss. A direction in which the loss does not change
+# has the slope 0, and the slope in the direction "all the same" is the sum of dx.
+#
+# </details>
+#
+# ### Now all of it
+#
+# The way through var and std is no harder; it is longer. Node by node, from the right. Suppose that dout = [8, 0, 0, 0] and γ = 1.
 #
 # **Step 0: γ, β and x̂.** out = γ · x̂ + β. γ and β are used for all samples: sums. x̂ is multiplied by γ.
 #
@@ -173,15 +240,12 @@ plot_norm_graph(column)
 #
 # $$dcentered = [4, 0, 0, 0] + [-1, -1, 1, 1] = [3, -1, 1, 1]$$
 #
-# **Step 5: the subtraction.** centered = x - mean. For x it is a plain 1; for the mean it is -1, and the mean was used for all samples:
+# **Step 5: the subtraction and the mean.** You have written it: it is exercise 2, with what step 4 gave.
 #
-# $$\text{first part of } dx = dcentered \qquad dmean = -\sum_n dcentered_n = -4$$
+# $$dmean = -(3 - 1 + 1 + 1) = -4 \qquad dx = [3, -1, 1, 1] + [-1, -1, -1, -1] = [2, -2, 0, 0]$$
 #
-# **Step 6: the mean.** mean = (1/N) Σ x: each sample receives 1/N. And at x two arrows meet again: add.
-#
-# $$dx = dcentered + \frac{dmean}{N} = [3, -1, 1, 1] + [-1, -1, -1, -1] = [2, -2, 0, 0]$$
-#
-# Done. No step had more in it than a division or a square. Choose how far back the gradients are shown:
+# Done. No step had more in it than a division or a square. Here is the whole way back; along the arrows stands what is multiplied. In the menu, choose
+# how far back you have come: begin with `out`, and say what the next node will be before you choose it.
 
 
 # %%
@@ -189,17 +253,19 @@ def way_back(until="x"):
     return plot_norm_graph(column, np.array([8.0, 0.0, 0.0, 0.0]), until)
 
 
-play(way_back, until=["x", "mean", "centered", "var", "std", "x_hat"])
+steps = ["x", "mean", "centered", "var", "std", "x_hat", "gamma", "beta", "out"]
+play(way_back, until=steps)
 
 # %% [markdown]
 # **Two proofs that you can do in your head.** The sum of dx is 2 - 2 + 0 + 0 = 0. It must be: adding the same number to *all* samples moves the mean along, and nothing changes, so the loss has no slope
 # in that direction. And dx · x̂ = -2 + 2 = 0, for *stretching* all samples changes nothing either. If your dx fails one of these, you
 # know which way is missing: the mean (first) or the variance (second).
 #
-# ### Exercise 2: `batchnorm_backward`
+# ### Exercise 3: `batchnorm_backward`
 #
-# You have `dout`, and from the cache `x, gamma, mean, std, x_hat, training`. Write a line for each of the steps, with the sums over `axis=0`. All columns go at once. `x - mean` is
-# *centered*; N is `len(x)`.
+# In `my_layers.py`. You have `dout`, and from the cache `x, gamma, mean, std, x_hat, training`. Write the steps one below the other, a line or two for each, with
+# the names that they have here; all columns go at once, so the sums are over `axis=0`. `x - mean` is *centered*; N is `len(x)`. Stuck at a step? Print what you have for it in the example
+# below, and compare with the picture.
 #
 # In test mode (`training` is False) mean and std were constants, the running averages. Then nothing flows back through them: dx is the first part
 # of step 1 alone.
@@ -207,9 +273,8 @@ play(way_back, until=["x", "mean", "centered", "var", "std", "x_hat"])
 # **What to expect.** dx = [2, -2, 0, 0], dγ = -8, dβ = 8.
 
 # %%
-out, cache = my_layers.batchnorm_forward(
-    x, np.ones(1), np.zeros(1), {"mode": "train", "eps": 1e-12}
-)
+bn_param = {"mode": "train", "eps": 1e-12}
+out, cache = my_layers.batchnorm_forward(x, np.ones(1), np.zeros(1), bn_param)
 dx, dgamma, dbeta = my_layers.batchnorm_backward(
     np.array([[8.0], [0.0], [0.0], [0.0]]), cache
 )
@@ -225,7 +290,7 @@ check(my_layers, "batchnorm", "dx", "dgamma", "dbeta")
 #
 # </details>
 #
-# ### Exercise 3: `batchnorm_backward_alt`
+# ### Exercise 4: `batchnorm_backward_alt`
 #
 # The steps can be put together on paper. Write c for centered, s for std, and put step 2 into step 3:
 #
@@ -297,7 +362,7 @@ def train(
     return solver
 
 
-scales = (0.001, 0.01, 0.03, 0.1, 0.3)
+scales, bad_start = (0.001, 0.01, 0.03, 0.1, 0.3), {}
 with use(my_layers, fast_layers):
     print("scale   plain  batch norm")
     for scale in scales:
@@ -306,6 +371,18 @@ with use(my_layers, fast_layers):
             train(scale=scale, normalization="batchnorm"),
         )
         print(f"{scale:5}  {plain.best_val_acc:6.0%}  {normalized.best_val_acc:6.0%}")
+        if scale in (0.01, 0.3):  # much too small, and too large
+            bad_start[f"{scale}, plain"] = plain
+            bad_start[f"{scale}, batch norm"] = normalized
+
+# %% [markdown]
+# Look at how two bad scales learn, one too small and one too large.
+#
+# **What to expect.** At 0.01, plain, the loss stays near 2.3 = ln 10 for some epochs: the scores are all nearly 0, so each of the ten classes gets a tenth (notebook 02), and hardly any gradient comes
+# back. At 0.3, plain, the loss *begins* far above 2.3: the network is sure of itself, and wrong. With batch normalization both begin to learn in the first epoch.
+
+# %%
+plot_runs(bad_start)
 
 # %% [markdown]
 # <details><summary>Question: what does batch normalization do with a batch of one sample, in training?</summary>
@@ -335,7 +412,7 @@ with use(my_layers, fast_layers):
 #
 # </details>
 #
-# ### Exercise 4: `spatial_batchnorm_forward` and `spatial_batchnorm_backward`
+# ### Exercise 5: `spatial_batchnorm_forward` and `spatial_batchnorm_backward`
 #
 # Forward: make rows, call your `batchnorm_forward` (it gives out and cache), and bring out back into the shape of x. Backward: the same way with dout and your `batchnorm_backward`, whose cache
 # is `of_rows`.
@@ -344,9 +421,8 @@ with use(my_layers, fast_layers):
 
 # %%
 x = np.array([[[[1.0, 5.0]], [[10.0, 30.0]]]])
-out, cache = my_layers.spatial_batchnorm_forward(
-    x, np.ones(2), np.zeros(2), {"mode": "train", "eps": 1e-12}
-)
+bn_param = {"mode": "train", "eps": 1e-12}
+out, cache = my_layers.spatial_batchnorm_forward(x, np.ones(2), np.zeros(2), bn_param)
 print("out", out.ravel())
 dx, dgamma, dbeta = my_layers.spatial_batchnorm_backward(np.ones((1, 2, 1, 2)), cache)
 print("dx for dout = 1:", dx.ravel().round(6) + 0.0, "dbeta", dbeta)
@@ -374,7 +450,7 @@ play(plot_averaged, groups=[2, 1, 3, 6], images=(2, 6, 4), channels=[6, 12])
 # - **Layer normalization:** one image, all features. Each sample is for itself. No running averages; training and test are the same.
 # - **Group normalization:** one image, some neighbouring channels. Between the two: G = 1 is layer normalization of the image; with G = C each channel of an image is for itself.
 #
-# ### Exercise 5: `layernorm_forward` and `layernorm_backward`
+# ### Exercise 6: `layernorm_forward` and `layernorm_backward`
 #
 # Now each *row* of x (N, D) is normalized: the sums of section 3 run over `axis=1`, and N becomes D, the number of features. With `keepdims=True`, as in `np.mean(x, axis=1, keepdims=True)`, the
 # result has the shape (N, 1) and fits to x.
@@ -397,7 +473,7 @@ print("dx", dx.ravel().round(6) + 0.0, "dgamma", dgamma, "dbeta", dbeta)
 check(my_layers, "layernorm")
 
 # %% [markdown]
-# ### Exercise 6: `spatial_groupnorm_forward` and `spatial_groupnorm_backward`
+# ### Exercise 7: `spatial_groupnorm_forward` and `spatial_groupnorm_backward`
 #
 # x is (N, C, H, W), and the C channels make G groups of C/G neighbours. The numbers of one group of one image lie next to each other in memory, so
 #
@@ -439,12 +515,27 @@ check(my_layers, "spatial_groupnorm")
 #
 # $$\text{mask} = \frac{1}{p}\;\text{with probability}\; p, \;\text{else}\; 0 \qquad \text{out} = x \cdot \text{mask}$$
 #
-# The mean over many masks is then p · (x/p) + (1 - p) · 0 = x: the same as without dropout.
+# The mean over many masks is then p · (x/p) + (1 - p) · 0 = x: the same as without dropout. You can see it. Below, the pixels of one image are dropped with p = 0.5: three times, then the mean over
+# some such images.
 #
+# **What to expect.** In each single image half of the pixels are black, another half each time. (What is left is twice as bright; you do not see that, for each picture is drawn from its own
+# darkest to its own brightest pixel.) The mean over 10 is grainy; over 1,000 you can hardly tell it from the image.
+
+# %%
+item = load_fashion_mnist_mini(subtract_mean=False)["X_train"][3]
+np.random.seed(0)
+many = np.repeat(item[None], 1000, axis=0)
+dropped, _ = ops.forward("dropout", many, {"p": 0.5, "mode": "train"})
+plot_image_row(
+    [item, *dropped[:3], dropped[:10].mean(axis=0), dropped.mean(axis=0)],
+    ["image", "once", "again", "again", "mean of 10", "mean of 1,000"],
+)
+
+# %% [markdown]
 # **By hand first.** x = [10, 10, 10, 10], p = 0.5. If the second and the third are kept, out = [0, 20, 20, 0]. Its mean is 10. And backward? out = x · mask, and the mask is a constant: dx = dout · mask. A
 # dropped number gets no blame.
 #
-# ### Exercise 7: `dropout_forward` and `dropout_backward`
+# ### Exercise 8: `dropout_forward` and `dropout_backward`
 #
 # You have `p`, `mode`, `dtype` and a `mask` of ones. In mode "train" make a new mask. `np.random.rand(*x.shape)` gives numbers between 0 and 1; each is below p with probability p, so
 # `np.random.rand(*x.shape) < p` is True where a number is kept. Give it the right dtype at the end: `.astype(dtype)`.
@@ -455,8 +546,9 @@ check(my_layers, "spatial_groupnorm")
 x = np.full((200, 200), 10.0)
 for mode in ("train", "test"):
     out, cache = my_layers.dropout_forward(x, {"p": 0.25, "mode": mode, "seed": 0})
+    zeros = np.mean(out == 0)
     print(
-        f"{mode:5s} mean {out.mean():.2f}, zeros {np.mean(out == 0):.1%}, largest {out.max():.0f}"
+        f"{mode:5s} mean {out.mean():.2f}, zeros {zeros:.1%}, largest {out.max():.0f}"
     )
     dx = my_layers.dropout_backward(np.ones_like(x), cache)
     print(f"      mean of dx {dx.mean():.2f}")
@@ -476,8 +568,8 @@ check(my_layers, "dropout")
 # In notebook 06 a network learned random labels by heart. Here it may choose: of 2,000 images **40 % have a random label**, the others the right one. A network can learn the 60 % that make sense, or it
 # can learn everything by heart, nonsense included. The validation images have right labels.
 #
-# **What to expect.** Without dropout the training accuracy goes to well over 90 %: it has learned most of the nonsense. Its validation accuracy *falls* while it does so. With dropout training ends much lower, near the
-# 64 % that can be right (60 %, and a tenth of the random ones), and validation stays high, by ten percent or more. Three runs, about 10 seconds.
+# **What to expect.** Without dropout the training accuracy goes to about 90 %: the network has learned most of the nonsense. Its validation accuracy *falls* while it does so, from nearly 80 % to below 70 %. The more is dropped, the less
+# it learns by heart: with keep 0.25 training ends near the 64 % that can be right (60 %, and a tenth of the random ones), and validation stays near 80 %. Keep 0.5 lies between the two. Three runs, about 10 seconds.
 
 # %%
 count, rng = 2000, np.random.default_rng(0)
@@ -486,16 +578,13 @@ wrong = rng.random(count) < 0.4
 noisy[wrong] = rng.integers(0, 10, wrong.sum())
 
 with use(my_layers, fast_layers):
-    runs = {
-        f"keep {keep}": train(
-            keep, hidden=(500,), count=count, epochs=25, y_train=noisy
-        )
-        for keep in (1.0, 0.5, 0.25)
-    }
+    runs = {}
+    for keep in (1.0, 0.5, 0.25):
+        run = train(keep, hidden=(500,), count=count, epochs=20, y_train=noisy)
+        runs[f"keep {keep}"] = run
 for name, run in runs.items():
-    print(
-        f"{name:10s} training {run.train_acc_history[-1]:.0%}, validation {run.val_acc_history[-1]:.0%}"
-    )
+    training, validation = run.train_acc_history[-1], run.val_acc_history[-1]
+    print(f"{name:10s} training {training:.0%}, validation {validation:.0%}")
 plot_runs(runs)
 
 # %% [markdown]

@@ -658,10 +658,8 @@ def windows_between(X, number, rng):
     for window in found:
         four = X[rng.integers(len(X), size=4)] * (rng.random((4, 1, 1, 1)) > 0.33)
         sheet = np.block([[four[0], four[1]], [four[2], four[3]]])
-        near, far = (
-            rng.integers(7, 22),
-            rng.integers(0, 29),
-        )  # off its place one way at least
+        # Off its place one way at least:
+        near, far = rng.integers(7, 22), rng.integers(0, 29)
         i, j = (near, far) if rng.random() < 0.5 else (far, near)
         window[:] = sheet[:, i : i + 28, j : j + 28]
     return found

@@ -1,71 +1,159 @@
-"""Numerical gradients."""
+"""The exercises of notebook 02 that are functions: a numerical gradient, and the backward pass of a scaling."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 
 from convkit.course.exercise import exercise
 
-
-def _quadratic(x: np.ndarray) -> float:
-    return float(np.sum(np.arange(1, x.size + 1).reshape(x.shape) * x**2) + 3 * x.ravel()[-1])
+RNG = np.random.default_rng(2)
 
 
-def _bent(x: np.ndarray) -> float:
-    return float(np.sum(np.sin(x)) + x.ravel()[0] * x.ravel()[-1])
+def _quadratic(x):
+    return x[0] ** 2 + 3 * x[0] * x[1]
+
+
+def _cubic(x):
+    return np.sum(x**3) + x[0] * x[-1]
+
+
+def _of_a_matrix(x):
+    return float(np.sum(x[0]) * np.sum(x[:, 1] ** 2))
 
 
 @exercise(
     cases=[
-        ("two numbers", _quadratic, np.array([2.0, 5.0])),
-        ("a matrix", _quadratic, np.array([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]])),
-        ("numbers that act together", _bent, np.array([0.3, -1.2, 2.0, 0.7])),
+        ("the example of the notebook", _quadratic, np.array([2.0, 1.0]), 1e-3),
+        ("four numbers", _cubic, np.array([0.5, -1.0, 2.0, 0.25]), 1e-3),
+        ("a large step", _cubic, np.array([1.0, 2.0, -0.5]), 0.1),
+        ("a matrix", _of_a_matrix, RNG.normal(size=(2, 3)), 1e-3),
     ]
 )
-def numerical_gradient(f: Callable, x: np.ndarray, h: float = 1e-5) -> np.ndarray:
-    """Central differences, on copies."""
-    gradient = np.empty(x.shape)
-    for at in np.ndindex(*x.shape):
-        step = np.zeros(x.shape)
-        step[at] = h
-        gradient[at] = (f(x + step) - f(x - step)) / (2 * h)
-    return gradient
+def numerical_gradient(f, x, h):
+    units = np.eye(x.size).reshape(x.size, *x.shape)
+    return np.array([(f(x + h * unit) - f(x - h * unit)) / (2 * h) for unit in units]).reshape(x.shape)
 
 
 @numerical_gradient.mistake(
-    "it divides by h instead of 2h",
-    "How far apart are x + h and x - h?",
-    "Look at the number you divide by.",
-    "(above - below) / (2 * h)",
+    "it is a forward difference: a step to one side only",
+    "At which two places do you ask for f? Which lies in the middle between them?",
+    "Look at the second value: it is f at x itself, it should be f at x - h.",
+    "x[i] = old - h\nlower = f(x)",
 )
-def _twice(f: Callable, x: np.ndarray, h: float = 1e-5) -> np.ndarray:
+def _(f, x, h):
+    units = np.eye(x.size).reshape(x.size, *x.shape)
+    return np.array([(f(x + h * unit) - f(x)) / h for unit in units]).reshape(x.shape)
+
+
+@numerical_gradient.mistake(
+    "it divides by h, not by 2h",
+    "How far from each other are x + h and x - h?",
+    "Look at what you divide by: the distance of the two places.",
+    "gradient[i] = (upper - lower) / (2 * h)",
+)
+def _(f, x, h):
     return 2 * numerical_gradient.right(f, x, h)
 
 
 @numerical_gradient.mistake(
-    "the number is not put back before the next one is moved",
-    "When you move the second number, where is the first?",
-    "Look at what x holds at the end of each turn of your loop.",
-    "x[at] = kept     # after above and below are computed",
+    "a / 2 * h is (a / 2) * h in Python",
+    "What is 8 / 2 * 4 in Python?",
+    "Look at the division: 2 * h belongs in brackets.",
+    "gradient[i] = (upper - lower) / (2 * h)",
 )
-def _left_moved(f: Callable, x: np.ndarray, h: float = 1e-5) -> np.ndarray:
-    gradient, x = np.empty(x.shape), x.copy()
-    for at in np.ndindex(*x.shape):
-        kept = x[at]
-        x[at] = kept + h
-        above = f(x)
-        x[at] = kept - h
-        gradient[at] = (above - f(x)) / (2 * h)
+def _(f, x, h):
+    return numerical_gradient.right(f, x, h) * h * h
+
+
+@numerical_gradient.mistake(
+    "the entries of x are not put back",
+    "After the first entry was moved, where is it while you move the second?",
+    "Look at the end of the loop: x[i] must be what it was before.",
+    "x[i] = old",
+)
+def _(f, x, h):
+    x, gradient = x.copy(), np.zeros(x.shape)
+    for i in np.ndindex(*x.shape):
+        old = x[i]
+        x[i] = old + h
+        upper = f(x)
+        x[i] = old - h
+        gradient[i] = (upper - f(x)) / (2 * h)
     return gradient
 
 
 @numerical_gradient.mistake(
-    "all numbers are moved at once",
-    "Which number's slope do you get when all of them move?",
-    "Look at what is added to x: one number of it, or the whole array?",
-    "x[at] = kept + h     # this one alone",
+    "all entries are moved at once",
+    "The gradient has one number for each entry of x. Which entry moves for which number?",
+    "Look at x + h: it moves every entry. Move one, and put it back.",
+    "old = x[i]\nx[i] = old + h",
 )
-def _together(f: Callable, x: np.ndarray, h: float = 1e-5) -> np.ndarray:
+def _(f, x, h):
     return np.full(x.shape, (f(x + h) - f(x - h)) / (2 * h))
+
+
+@numerical_gradient.mistake(
+    "all entries are moved at once, and one number comes out",
+    "The gradient has one number for each entry of x. Which entry moves for which number?",
+    "Look at x + h: it moves every entry. Move one, and put it back.",
+    "old = x[i]\nx[i] = old + h",
+)
+def _(f, x, h):
+    return (f(x + h) - f(x - h)) / (2 * h)
+
+
+@exercise(
+    names=("dx", "dg"),
+    cases=[
+        ("four samples, three factors", RNG.normal(size=(4, 3)), (RNG.normal(size=(4, 3)), RNG.normal(size=3))),
+        ("as many samples as factors", RNG.normal(size=(3, 3)), (RNG.normal(size=(3, 3)), RNG.normal(size=3))),
+        ("one sample", RNG.normal(size=(1, 5)), (RNG.normal(size=(1, 5)), RNG.normal(size=5))),
+    ],
+)
+def scale_backward(dout, cache):
+    x, g = cache
+    return np.einsum("nd,d->nd", dout, g), np.einsum("nd,nd->d", dout, x)
+
+
+@scale_backward.mistake(
+    "it takes the mean over the samples",
+    "Each factor is used once for each sample. Are contributions averaged, or added?",
+    "Look at np.mean: the evidence was 0.25 times what it should be, and there were 4 samples.",
+    "dg = np.sum(dout * x, axis=0)",
+)
+def _(dout, cache):
+    x, g = cache
+    return dout * g, np.mean(dout * x, axis=0)
+
+
+@scale_backward.mistake(
+    "it sums over the wrong axis",
+    "dg has one number for each column. Over which axis do you add up: the samples, or the columns?",
+    "Look at axis: 0 are the samples.",
+    "dg = np.sum(dout * x, axis=0)",
+)
+def _(dout, cache):
+    x, g = cache
+    return dout * g, np.sum(dout * x, axis=1)
+
+
+@scale_backward.mistake(
+    "the factors are exchanged",
+    "Raise x by a little. By how many times that little does x * g rise?",
+    "Look at what dout is multiplied by: for dx it is g, for dg it is x.",
+    "dx = dout * g",
+)
+def _(dout, cache):
+    x, g = cache
+    return dout * x, np.sum(dout * g, axis=0)
+
+
+@scale_backward.mistake(
+    "the samples are not added up",
+    "How many factors are there, and how many numbers have you got?",
+    "Look at dg: each factor was used once for each sample, and what the samples send back is added.",
+    "dg = np.sum(dout * x, axis=0)",
+)
+def _(dout, cache):
+    x, g = cache
+    return dout * g, dout * x

@@ -29,7 +29,7 @@ def plot_spread(spreads: Mapping[str, Sequence[float]], title: str = "") -> Figu
     limits = min(every.min(), 0.1) / 2, max(every.max(), 10) * 2
     axes.set(yscale="log", ylim=limits, xlabel="layer", ylabel="standard deviation")
     axes.set_title(title, fontsize=11)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_xticks(range(1, max(map(len, spreads.values())) + 1))
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     plain_axes(axes)
     return figure
