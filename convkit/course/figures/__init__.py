@@ -4,6 +4,7 @@ from convkit.course.figures.affine_filter import plot_affine_filter
 from convkit.course.figures.averaged import plot_averaged
 from convkit.course.figures.chain import plot_chain
 from convkit.course.figures.change_by_shift import plot_change_by_shift
+from convkit.course.figures.cross_entropy import plot_cross_entropy
 from convkit.course.figures.descent import plot_descent
 from convkit.course.figures.detectors import plot_detectors
 from convkit.course.figures.examples import plot_examples
@@ -41,6 +42,7 @@ __all__ = [
     "plot_averaged",
     "plot_chain",
     "plot_change_by_shift",
+    "plot_cross_entropy",
     "plot_descent",
     "plot_detectors",
     "plot_examples",
