@@ -5,9 +5,11 @@ from convkit.course.figures.averaged import plot_averaged
 from convkit.course.figures.chain import plot_chain
 from convkit.course.figures.change_by_shift import plot_change_by_shift
 from convkit.course.figures.cross_entropy import plot_cross_entropy
+from convkit.course.figures.depthwise import plot_depthwise
 from convkit.course.figures.descent import plot_descent
 from convkit.course.figures.detectors import plot_detectors
 from convkit.course.figures.examples import plot_examples
+from convkit.course.figures.field_cone import plot_field_cone
 from convkit.course.figures.flow import plot_flow
 from convkit.course.figures.gap import plot_gap
 from convkit.course.figures.gates import plot_gates
@@ -43,9 +45,11 @@ __all__ = [
     "plot_chain",
     "plot_change_by_shift",
     "plot_cross_entropy",
+    "plot_depthwise",
     "plot_descent",
     "plot_detectors",
     "plot_examples",
+    "plot_field_cone",
     "plot_flow",
     "plot_gap",
     "plot_gates",
