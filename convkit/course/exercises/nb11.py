@@ -70,6 +70,17 @@ def _(p, t):
 
 
 @binary_cross_entropy.mistake(
+    "the gradient is divided by the number of images instead of that of all pixels",
+    "How many numbers have p and t, all in all, when there are 2 images of 3 x 4 pixels?",
+    "Look at what you divide dp by: len(p) counts the first axis alone.",
+    "dp = ... / p.size",
+)
+def _(p, t):
+    loss, dp = bce_loss(p, t)
+    return loss, dp * (p.size / len(p))
+
+
+@binary_cross_entropy.mistake(
     "the gradient is that of the numbers before the sigmoid",
     "p - t is what arrives before the sigmoid, after both steps. What is it for p itself?",
     "Look at the derivative of log(p), which is 1/p, and of log(1 - p), which is -1/(1 - p).",

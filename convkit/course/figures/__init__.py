@@ -29,6 +29,7 @@ from convkit.course.figures.schedule_curves import plot_schedules
 from convkit.course.figures.score_map import plot_score_map
 from convkit.course.figures.seconds import plot_seconds
 from convkit.course.figures.separated import plot_separated
+from convkit.course.figures.shapes import plot_shapes
 from convkit.course.figures.side_by_side import plot_side_by_side
 from convkit.course.figures.slopes import plot_slopes, plot_step_errors
 from convkit.course.figures.softmax_bars import plot_softmax
@@ -70,6 +71,7 @@ __all__ = [
     "plot_score_map",
     "plot_seconds",
     "plot_separated",
+    "plot_shapes",
     "plot_side_by_side",
     "plot_slopes",
     "plot_softmax",
