@@ -14,7 +14,7 @@ import numpy as np
 from convkit import Solver, summary
 from convkit.classifiers.keras_cnn import keras_cnn
 from convkit.course import check, images
-from convkit.course.figures import plot_detectors, plot_examples
+from convkit.course.figures import plot_detectors, plot_examples, plot_shapes
 from convkit.course.widgets import play
 from convkit.nn import Classifier
 from convkit.vis_utils import (
@@ -82,11 +82,17 @@ plot_examples(data["X_train"], data["y_train"], names, mean_image)
 # | flatten | (8,) | 0 |
 # | dense, 5 units | (5,) | 8 · 5 = 40 weights and 5 biases: 45 |
 
+# %%
+plot_shapes(
+    [(3, 4, 4), (2, 4, 4), (2, 2, 2), (8,), (5,)],
+    ["2 filters\nof 3 x 3", "pooling\nby 2", "flatten", "dense,\n5 units"],
+)
+
 # %% [markdown]
 # ### Exercise 1: `after_layer`
 #
 # Write it in the cell below, in the place of the line that raises `NotImplementedError`. `kind, *sizes = layer` takes the tuple apart: for
-# `("conv", 32, 3)` it gives `kind = "conv"` and `sizes = [32, 3]`. Write one `if` for each of the four kinds.
+# `("conv", 32, 3)` it gives `kind = "conv"` and `sizes = [32, 3]`. Write one `if` for each of the four kinds. `a // b` divides whole numbers, and `(a,)` is a tuple of one number.
 #
 # **What to expect.** The cell after it goes through the tiny example and prints the shapes and numbers of the table above.
 
@@ -151,10 +157,10 @@ print(f"{total:>43,}")
 summary(keras_cnn(), (1, 28, 28))
 
 # %% [markdown]
-# <details><summary>Question: which layer has most of the parameters, and which makes most of the work (the multiply-adds)? Why are they not the
+# <details><summary>Question: which layer has most of the parameters, and which does most of the work (the multiply-adds)? Why are they not the
 # same?</summary>
 #
-# dense1 has 313,700 of the 333,526 parameters: 94 %. conv2 makes 3,612,672 of the 4,153,064 multiply-adds: 87 %. A weight of the dense layer is used
+# dense1 has 313,700 of the 333,526 parameters: 94 %. conv2 does 3,612,672 of the 4,153,064 multiply-adds: 87 %. A weight of the dense layer is used
 # once for an image; a weight of conv2 is used at each of the 14 x 14 = 196 positions.
 #
 # </details>
@@ -299,9 +305,9 @@ plot_detectors(model.params["conv1.w"], first_maps, patterns)
 # %% [markdown]
 # ### Exercise 2: `count_confusions`
 #
-# Go through the images and add 1 in the right place.
+# Write it in the cell below. Go through the images, with a loop over y and predicted together, and add 1 in the right place.
 #
-# **What to expect.** The next cell prints the table above: [1 1 0], [0 1 0], [1 0 0].
+# **What to expect.** The cell after yours prints the table above: [1 1 0], [0 1 0], [1 0 0].
 
 
 # %%
@@ -328,6 +334,13 @@ print(count_confusions(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0]), 3))
 check(count_confusions)
 
 # %% [markdown]
+# <details><summary>Question: what is the sum of a row? And the sum of the diagonal, divided by the sum of all?</summary>
+#
+# A row's sum is how many images of that class there are. The diagonal's share of everything is the accuracy.
+#
+# </details>
+
+# %% [markdown]
 # Now the test images, which the network has never seen. The picture writes the counts and colours them by their share of the row.
 #
 # **What to expect.** A dark diagonal: between 83 and 90 of 100 are right. Trousers, sandals, bags and boots nearly always; one or two rows are much paler than the
@@ -352,9 +365,9 @@ plot_confusion(data["y_test"], predicted, names)
 # %% [markdown]
 # ### Exercise 3: `recall_and_precision`
 #
-# `np.diag(counts)` gives the diagonal; `counts.sum(axis=...)` adds up along an axis. Which axis is a row's sum? Try it on the tiny example.
+# In the cell below. `np.diag(counts)` gives the diagonal; `counts.sum(axis=...)` adds up along an axis. Which axis gives the sums of the rows? Try it on the tiny example.
 #
-# **What to expect.** The next cell prints recall [0.75, 0.667] and precision [0.6, 0.8].
+# **What to expect.** The cell after yours prints recall [0.75, 0.667] and precision [0.6, 0.8].
 
 
 # %%
@@ -378,6 +391,16 @@ print("recall", recall.round(3), "precision", precision.round(3))
 
 # %%
 check(recall_and_precision)
+
+# %% [markdown]
+# <details><summary>Question: a class has a recall of 0.95 and a precision of 0.6. What does the network do?</summary>
+#
+# It says this class too often: it finds nearly all that belong to it, and takes much else for it. In your own table below, compare classes with a high recall: is their precision as high?
+#
+# </details>
+
+# %% [markdown]
+# Now for the network. The classes that it recognizes worst come first.
 
 # %%
 recall, precision = recall_and_precision(counts)
@@ -406,7 +429,7 @@ for distance, i, j in sorted(pairs)[:8]:
     )
 
 # %% [markdown]
-# Now look at what it got wrong. In red what it said, below it what it is. Decide for yourself in how many of them you would have known better.
+# Now look at what it got wrong. The first twenty are mistakes: in red above the picture what the network said, below it what it is. The last row is one image of each class, to compare with. Decide for yourself in how many of them you would have known better.
 
 # %%
 wrong = np.flatnonzero(predicted != data["y_test"])[:20]
@@ -422,5 +445,6 @@ plot_predictions(
 # tenth to the human: most of the mistakes are among them. Try it with <code>model.predict(...)</code> and what you wrote in notebook 02.
 #
 # </details>
-#
+
+# %% [markdown]
 # You have seen a network from the table of its layers to its mistakes. Where the multiply-adds of its convolutions can be saved, and what a unit can see at all, is notebook 10.

@@ -18,7 +18,13 @@ from convkit import fast_layers, receptive_field
 from convkit.calculators import gradient_support
 from convkit.classifiers.keras_cnn import keras_cnn
 from convkit.course import check
-from convkit.course.figures import plot_separated, plot_stamps
+from convkit.course.figures import (
+    plot_depthwise,
+    plot_field_cone,
+    plot_separated,
+    plot_side_by_side,
+    plot_stamps,
+)
 from convkit.course.widgets import play
 from convkit.data_utils import load_photo
 from convkit.nn import Conv, MaxPool, ReLU, Sequential
@@ -31,17 +37,25 @@ from convkit.vis_utils import filter_photo, plot_convolution_step, plot_receptiv
 # product to a sum is called a *multiply-add*, and it is what papers count when they say what a network costs.
 #
 # The filters have shape (F, depth, HH, WW). In notebook 03 the depth was C, the number of channels. There is a setting, `groups`, that changes this: the channels are
-# divided into so many groups, each filter belongs to one of them and sees the channels of its group alone, so its depth is $C/\text{groups}$.
+# divided into that many groups, each filter belongs to one of them and sees the channels of its group alone, so its depth is $C/\text{groups}$.
 #
 # Filter f uses all its weights once for each of the $OH \times OW$ cells of its map. That is all there is to count.
 #
 # **A tiny example.** Two filters, 3 channels deep, 2 x 2 weights: w has shape (2, 3, 2, 2). The output has 5 x 4 cells. One cell
 # takes 3 · 2 · 2 = 12 multiply-adds, one map 12 · 20 = 240, both maps 480.
+#
+# The picture shows one channel of it, and one cell: 4 of its 12 multiply-adds.
+
+# %%
+rng = np.random.default_rng(0)
+plot_convolution_step(rng.integers(0, 5, (6, 5)).astype(float), np.ones((2, 2)))
 
 # %% [markdown]
 # ### Exercise 1: `multiply_adds`
 #
-# **What to expect.** The next cell prints 480 for the tiny example, and 3,612,672 for conv2 of the network of notebook 09: 64 filters of 3 x 3 on 32 maps,
+# Write it in the cell below, in the place of the line that raises `NotImplementedError`. `F, depth, HH, WW = w_shape` takes the shape apart.
+#
+# **What to expect.** The cell after yours prints 480 for the tiny example, and 3,612,672 for conv2 of the network of notebook 09: 64 filters of 3 x 3 on 32 maps,
 # 14 x 14 cells.
 
 
@@ -84,7 +98,6 @@ check(multiply_adds)
 # `dilation` 1 you see the convolution that you know; with 3 the nine weights cover 7 x 7.
 
 # %%
-rng = np.random.default_rng(0)
 board = rng.integers(0, 5, (9, 9)).astype(float)
 ones = np.ones((3, 3))
 
@@ -99,9 +112,9 @@ def dilated(dilation=2, row=0, column=0):
 play(dilated, dilation=(1, 3, 2), row=(0, 2), column=(0, 2))
 
 # %% [markdown]
-# A filter of K pixels with dilation d covers $d(K - 1) + 1$ pixels. Where a formula for sizes has the filter's size in it, put that in.
+# A filter of K pixels with dilation d covers $d(K - 1) + 1$ pixels. Where a formula for sizes has the filter's size in it, put this number in its place: on 9 x 9 pixels, dilation 2 leaves 9 − 5 + 1 = 5 x 5 cells, as in the picture.
 #
-# Networks that must see far without making their maps smaller stack convolutions with dilation 1, 2, 4, 8. How far they see comes at the end of this notebook.
+# Networks that must see far without making their maps smaller stack convolutions with dilation 1, 2, 4, 8. How far that is, you will see in section 8.
 
 # %% [markdown]
 # ## 3. 1x1: mixing channels
@@ -110,7 +123,7 @@ play(dilated, dilation=(1, 3, 2), row=(0, 2), column=(0, 2))
 # every pixel. You have met one: turning a colour photo grey is a 1x1 convolution with the weights 0.299, 0.587 and 0.114 (how bright red, green and blue
 # look to us).
 #
-# **What to expect.** The two ways give the same numbers; the difference is of the size of rounding, 1e-13.
+# **What to expect.** The two ways give the same numbers; the difference is rounding, 1e-13 or less.
 
 # %%
 photo = load_photo().astype(float)
@@ -134,17 +147,17 @@ print("out", grey.shape, " largest difference", np.abs(grey[0, 0] - by_hand).max
 # Each number of the filter is a number of the column times a number of the row. Then the sum over the window can be done in two steps: first along the column, then along the row, and the
 # result is the same. That takes 3 + 3 products for a cell instead of 9; for a filter of 7 x 7 it would be 14 instead of 49.
 #
-# **What to expect.** The cell runs both ways over the photo. The difference is rounding.
+# **What to expect.** The cell does it both ways on the photo. The results differ by rounding only. On the way you see what the column does, it blurs up and down, and what the row does, it finds differences from left to right.
 
 # %%
 column, row = np.array([[1.0], [2.0], [1.0]]), np.array([[-1.0, 0.0, 1.0]])
 both = filter_photo(photo, column @ row)
 one_by_one = filter_photo(filter_photo(photo, column), row)
-print(
-    "largest number",
-    both.max().round(1),
-    " largest difference",
-    np.abs(both - one_by_one).max(),
+difference = np.abs(both - one_by_one).max()
+print("largest number", both.max().round(1), " largest difference", difference)
+column_alone = filter_photo(photo, column)
+plot_side_by_side(
+    [{"photo": grey[0, 0], "the column": column_alone, "then the row": one_by_one}]
 )
 
 # %% [markdown]
@@ -163,9 +176,9 @@ print(
 # %% [markdown]
 # ### Exercise 2: `nearest_separable`
 #
-# `np.outer(a, b)` is the product of a column a and a row b.
+# In the cell below. `np.outer(a, b)` is the product of a column a and a row b. A column of a matrix is `a[:, 0]`, a row `a[0]`.
 #
-# **What to expect.** The next cell prints [[3, 0], [0, 0]].
+# **What to expect.** The cell after yours prints [[3, 0], [0, 0]].
 
 
 # %%
@@ -191,7 +204,7 @@ check(nearest_separable)
 
 # %% [markdown]
 # Now five filters. **What to expect.** Sobel and blur are separable: nothing is lost. *Edges* is not quite, and loses a tenth. The diagonal loses
-# most of itself. Random weights, as in a network before training, lose a third or a half.
+# most of itself. Random weights, as in a network before training, lose much, too, here about two thirds. (What is lost is the norm of the difference, as a share of the norm of the filter; the norm is the root of the sum of squares.)
 
 # %%
 filters = {
@@ -204,12 +217,13 @@ filters = {
 plot_separated(filters, nearest_separable)
 
 # %% [markdown]
-# <details><summary>Question: for the diagonal, the nearest separable filter keeps one of three ones. Which one is a matter of chance. Why?</summary>
+# <details><summary>Question: for the diagonal, the nearest separable filter keeps one of the three ones. Which one is a matter of chance. Why?</summary>
 #
 # Its three singular values are all 1: three products are equally important, and any of them may come first. 2/3 of the squares are lost, and √(2/3) is 82 %.
 #
 # </details>
-#
+
+# %% [markdown]
 # So networks do not separate filters that they have. They are built from columns and rows in the first place, and learn what they can with them.
 # (For your own filters, `convkit.signals.separate` does what you have written, and says how near a filter is to being separable.)
 
@@ -222,7 +236,13 @@ plot_separated(filters, nearest_separable)
 # 1. **Depthwise**: each channel gets a filter of its own, one channel deep, which makes one map. (The setting for it is `groups` = C.) No channel sees another.
 # 2. **Pointwise**: a 1x1 convolution mixes the maps at every position.
 #
-# Together they are called a *depthwise separable* convolution. With C channels, F filters and windows of K x K, an ordinary convolution takes $F \cdot C \cdot K^2$ multiply-adds for a position, the two
+# Together they are called a *depthwise separable* convolution. The squares in the picture are maps, the lines are the weights between them.
+
+# %%
+plot_depthwise()
+
+# %% [markdown]
+# With C channels, F filters and windows of K x K, an ordinary convolution takes $F \cdot C \cdot K^2$ multiply-adds for a position, the two
 # steps take $C \cdot K^2 + F \cdot C$. The ratio is
 #
 # $$\frac{C K^2 + F C}{F C K^2} = \frac{1}{F} + \frac{1}{K^2}$$
@@ -247,13 +267,13 @@ plot_separated(filters, nearest_separable)
 # zero (`np.zeros(1, dtype)`) and the `conv_param` that you were given. Put the maps together with `np.concatenate(list_of_maps, axis=1)`. The pointwise step is another `conv_forward_naive`, with `w_point`,
 # `b` and the settings `{"stride": 1, "pad": 0}`.
 #
-# (If you want the extra cases too: with M filters for each channel, those of channel c are `w_depth[c * M : (c + 1) * M]`, and `M = len(w_depth) // x.shape[1]`.)
+# (*Not supported* may stand beside "depth multiplier": several filters for each channel. That goes beyond this exercise. If you want it too: with M filters for each channel, those of channel c are `w_depth[c * M : (c + 1) * M]`, and `M = len(w_depth) // x.shape[1]`.)
 #
 # *Backward.* Go back the way you came. The forward pass kept its arguments and not the maps, so compute forward again and keep the caches of the small convolutions.
 # Then `conv_backward_naive(dout, cache_of_the_pointwise_step)` gives the gradient of the maps, of `w_point` and of `b`; and channel for channel, `conv_backward_naive` of the map's gradient gives
 # `dx[:, c : c + 1]` and `dw_depth[c : c + 1]`.
 #
-# **What to expect.** The next cell prints out = [310.5, 510.5]; for dout = [1, 1] the gradients dw_point = [8, 20] (each map's sum), db = [2], and dx = [100, 200, 100] and [−1, 0, 1].
+# **What to expect.** The next cell prints out = [310.5, 510.5]; for dout = [1, 1] the gradients dx = [100, 200, 100] and [−1, 0, 1], dw_depth = [300, 500] and [30, 50], dw_point = [8, 20] (each map's sum), db = [2].
 
 # %%
 x = np.array([[[[1.0, 2.0, 3.0]], [[10.0, 20.0, 30.0]]]])
@@ -265,7 +285,9 @@ print("out", out[0, 0, 0])
 dx, dw_depth, dw_point, db = my_layers.separable_conv_backward_naive(
     np.ones((1, 1, 1, 2)), cache
 )
-print("dx", dx[0, 0, 0], dx[0, 1, 0], " dw_point", dw_point.ravel(), " db", db)
+print("dx", dx[0, 0, 0], dx[0, 1, 0])
+print("dw_depth", dw_depth[0, 0, 0], dw_depth[1, 0, 0])
+print("dw_point", dw_point.ravel(), " db", db)
 
 # %%
 check(my_layers, "separable_conv")
@@ -282,7 +304,7 @@ check(my_layers, "separable_conv")
 # ## 6. Transposed: from small to large
 #
 # A convolution with stride 2 makes images smaller. A *transposed* convolution with stride 2 makes them larger. Each pixel of the input puts a stamp on the output: the filter,
-# multiplied by the pixel. The stamps are `stride` apart, and where they overlap they are added. `pad` cuts so many rows and columns off the border of the result.
+# multiplied by the pixel. The stamps are `stride` apart, and where they overlap they are added. `pad` says how many rows and columns are cut off each side of the result.
 #
 # The picture shows the stamps of four pixels and, in each cell of the output, how many stamps it got. **Try** kernel 3 and stride 2, then 4 and 2: when do all cells (but those at the border) get
 # equally many?
@@ -297,7 +319,8 @@ play(plot_stamps, size=(2, 4, 3), kernel=(2, 5, 3), stride=(1, 3, 2), pad=(0, 1)
 # checkerboard.
 #
 # </details>
-#
+
+# %% [markdown]
 # The size is the formula of the convolution turned round: $OH = (H - 1) \cdot \text{stride} - 2\,\text{pad} + HH$. You will write this layer in notebook 11, where an auto-encoder needs it.
 
 # %% [markdown]
@@ -306,7 +329,7 @@ play(plot_stamps, size=(2, 4, 3), kernel=(2, 5, 3), stride=(1, 3, 2), pad=(0, 1)
 # Now all of them in one table: 64 filters on 64 maps of 32 x 32, 8 images, in 32-bit numbers. `steps` lists for each kind the convolutions it consists of, with the shape of the filters and the settings. Your
 # `multiply_adds` counts; the compiled layers are timed, the best of ten runs.
 #
-# **What to expect.** About a second. Write down your guess before: by which factor is the depthwise separable one faster, if the count says 8?
+# **What to expect.** It takes about a second. Write down your guess first: by which factor is the depthwise separable one faster, if the count says 8?
 
 # %%
 maps = rng.standard_normal((8, 64, 32, 32)).astype(np.float32)
@@ -394,12 +417,18 @@ for name, convolutions in steps.items():
 # | pool 2, stride 2 | 3 + 1 · 1 = 4 | 2 |
 # | conv 3 | 4 + 2 · 2 = 8 | 2 |
 #
-# The second convolution added 4 pixels, the first only 2: its units are twice as far apart.
+# The second convolution added 4 pixels, the first only 2: what it looks at is twice as far apart. In the picture, follow the orange lines from the unit at the top down to its 8 pixels.
+
+# %%
+layers = [("conv 3", 3, 1, 1), ("pool 2, stride 2", 2, 2, 1), ("conv 3", 3, 1, 1)]
+plot_field_cone(layers)
 
 # %% [markdown]
 # ### Exercise 4: `field_size`
 #
-# **What to expect.** The next cell prints (8, 2) for the tiny example. A single 3 x 3 with dilation 2 gives (5, 1): it sees 5 x 5 with nine weights.
+# In the cell below. Go through the layers with a loop, `for kernel, stride, dilation in layers:`, and bring size and jump up to date.
+#
+# **What to expect.** The cell after yours prints (8, 2) for the tiny example. A single 3 x 3 with dilation 2 gives (5, 1): it sees 5 x 5 with nine weights.
 
 
 # %%
@@ -427,7 +456,7 @@ print(field_size([(3, 1, 2)]))
 check(field_size)
 
 # %% [markdown]
-# convkit's `receptive_field` does the same for a whole network and adds where the first field begins. Compare its last rows with yours for the network of notebook 09, conv 3, pool 2, conv 3, pool 2.
+# convkit's `receptive_field` does the same for a whole network, in both directions, and adds `start`, where the middle of the first unit's field is (0 is the first pixel). Compare its row *pool2* with yours, for the network of notebook 09: conv 3, pool 2, conv 3, pool 2.
 # **What to expect.** 10 pixels, 4 apart, from both. A field of 10 x 10 is an eighth of the image: it can hold a collar or a heel, not a shoe. The dense layer puts them together.
 
 # %%
@@ -447,7 +476,8 @@ plot_receptive_field(far, load_photo()[60:220, 120:300])
 # 3, 7, 15, 31: with every layer it doubles, with as many weights as ordinary convolutions, which would see 3, 5, 7, 9.
 #
 # </details>
-#
+
+# %% [markdown]
 # Is the field what the arithmetic says? There is an experiment: send a gradient back from one single unit and look where in the image it arrives. A pixel that gets none cannot matter to the unit. Below, `X` marks pixels that the
 # gradient of the unit in the middle reaches.
 #
@@ -475,5 +505,6 @@ for name, net, unit in (
 # After the first block it sees 4 pixels, after the second 10, after the third 22. Three. (Check it with <code>field_size</code>.) Or two blocks and a dense layer, which sees everything.
 #
 # </details>
-#
+
+# %% [markdown]
 # You know the parts that modern networks are made of. In notebook 11 you make images larger again.

@@ -16,7 +16,7 @@ from convkit import Solver, fast_layers, summary
 from convkit.calculators import conv_matrix
 from convkit.classifiers.autoencoder import autoencoder
 from convkit.course import check, images
-from convkit.course.figures import plot_stamps, plot_upsampled
+from convkit.course.figures import plot_cross_entropy, plot_stamps, plot_upsampled
 from convkit.course.widgets import play
 from convkit.nn import Regressor
 from convkit.vis_utils import (
@@ -54,7 +54,9 @@ plot_upsampled(data["X_test"][0, 0])
 # %% [markdown]
 # ### Exercise 1: `max_unpool_forward_naive` and `max_unpool_backward_naive`
 #
-# The places come as whole numbers, `indices`, of the same shape as x: pixel (row, column) of an output that is OW wide has the number
+# Both are in `my_layers.py`. The idea is in the two pictures above: max pooling has kept the place of each maximum, and unpooling puts the number back there.
+#
+# The places come as whole numbers, `indices`, of the same shape as x, (N, C, H, W). Pixel (row, column) of an output that is OW wide has the number
 #
 # $$\text{index} = \text{row} \cdot OW + \text{column}$$
 #
@@ -64,11 +66,15 @@ plot_upsampled(data["X_test"][0, 0])
 #
 # $$\text{out}[n, c, \text{row}, \text{column}] = x[n, c, i, j]$$
 #
-# *Backward.* Each value went to one place, unchanged. So its gradient is the number of `dout` that stands there. `dx` is there, full of zeros; the shape of the output is in `shape`, so OW is `shape[3]`.
+# *Backward.* Each value went to one place, unchanged. So its gradient is the number that stands in `dout` at that place:
+#
+# $$dx[n, c, i, j] = \text{dout}[n, c, \text{row}, \text{column}]$$
+#
+# `dx`, of the shape of `indices`, is there, full of zeros. The shape of the output is in `shape`, so OW is `shape[3]`.
 #
 # **A tiny example.** Above, 6, 8, 3 and 4 were found at (1, 1), (1, 3), (2, 0) and (3, 3). In an image 4 wide these are the numbers 5, 7, 8 and 15.
 #
-# **What to expect.** The next cell prints the right picture above: 6 at row 1, column 1; 8 at row 1, column 3; 3 at row 2, column 0; 4 at row 3, column 3. As `dout` it takes the numbers
+# **What to expect.** The next cell pools (`max_pool_with_indices_fast` returns the maxima and their places), then calls your functions. It prints the rightmost picture above: 6 at row 1, column 1; 8 at row 1, column 3; 3 at row 2, column 0; 4 at row 3, column 3. As `dout` it takes the numbers
 # 0 to 15 in order; so dx = [[5, 7], [8, 15]].
 
 # %%
@@ -109,7 +115,7 @@ play(plot_stamps, size=(2, 4, 3), kernel=(2, 5, 3), stride=(1, 3, 2), pad=(0, 1)
 # | | shape | |
 # |---|---|---|
 # | `x` | (N, C, H, W) | the small images |
-# | `w` | (C, F, HH, WW) | for each channel of x, F stamps. **The channels of x come first**, other than in a convolution |
+# | `w` | (C, F, HH, WW) | for each channel of x, F stamps. **The channels of x come first**, unlike in a convolution |
 # | `b` | (F,) | a bias for each map of the output |
 # | `out` | (N, F, OH, OW) | the large maps |
 #
@@ -147,9 +153,16 @@ print("out", out[0, 0, 0])
 check(my_layers, "conv_transpose", "forward")
 
 # %% [markdown]
+# <details><summary>Question: what does the output look like if the stride is larger than the stamp, say stride 3 with stamps of 2 x 2?</summary>
+#
+# There are gaps: every third row and column gets no stamp at all, and only the bias stands there. Bed of nails is an extreme case of it: one-pixel stamps, 1 x 1, with stride 2.
+#
+# </details>
+
+# %% [markdown]
 # ### Exercise 3: `conv_transpose_backward_naive`
 #
-# Go through the pixels of x again. Pixel (i, j) put its stamp on one window of `dout_pad`. From there it collects:
+# In `my_layers.py`, below the forward pass. Go through the pixels of x again. Pixel (i, j) put its stamp on one window of `dout_pad`. From there it collects:
 #
 # $$dx[n, c, i, j] = \sum_{f, ii, jj} \text{dout}_\text{pad}[n, f,\; i \cdot \text{stride} + ii,\; j \cdot \text{stride} + jj] \cdot w[c, f, ii, jj]$$
 #
@@ -157,12 +170,13 @@ check(my_layers, "conv_transpose", "forward")
 #
 # $$db[f] = \sum_{n, i, j} \text{dout}[n, f, i, j]$$
 #
-# `dout_pad` is `dout` with a border of zeros, done for you. The first formula is the forward pass of a convolution, word for word.
+# `dout_pad` is `dout` with a border of zeros where `pad` had cut it off, done for you, and `dx`, `dw`, `db` are there, full of zeros. You need `stride`, `HH` and `WW` again, the four loops over n, c, i, j,
+# and the same window, now of `dout_pad[n]`: it has the shape (F, HH, WW), as `w[c]` and `dw[c]` have. `db` needs no loop: `np.sum(dout, axis=(0, 2, 3))` adds up over all axes but that of f. The first formula is the forward pass of a convolution, word for word.
 #
 # **A tiny example.** x, w and the stride as above, dout = [1, 0, 0, 0, 2]. Pixel 0 collects [1, 0, 0] times [1, 2, 3], which is 1. Pixel 1 collects [0, 0, 2] times [1, 2, 3], which is 6. The
 # weights collect 1 · [1, 0, 0] + 10 · [0, 0, 2] = [1, 0, 20], and the bias 3.
 #
-# **What to expect.** dx = [1, 6], dw = [1, 0, 20], db = [3].
+# **What to expect.** The next cell prints dx = [1, 6], dw = [1, 0, 20], db = [3].
 
 # %%
 dout = np.array([[[[1.0, 0.0, 0.0, 0.0, 2.0]]]])
@@ -173,9 +187,9 @@ print("dx", dx[0, 0, 0], "dw", dw[0, 0, 0], "db", db)
 check(my_layers, "conv_transpose")
 
 # %% [markdown]
-# <details><summary>Question: with 3 x 3 filters, stride 2 and pad 1, a convolution makes 4 x 4 out of 7 x 7, and also out of 8 x 8 if it may leave the last row out. What size does the transposed one make out of 4 x 4?</summary>
+# <details><summary>Question: with 3 x 3 filters, stride 2 and pad 1, a convolution makes 4 x 4 out of 7 x 7, and also out of 8 x 8 if it may leave out the last row and column. What size does the transposed one make out of 4 x 4?</summary>
 #
-# (4 − 1) · 2 − 2 · 1 + 3 = 7. To get 8, one asks for it: <code>output_pad</code>: 1 adds a row and a column.
+# (4 − 1) · 2 − 2 · 1 + 3 = 7. To get 8, one asks for it: <code>"output_pad": 1</code> among the settings adds a row and a column.
 #
 # </details>
 
@@ -211,10 +225,11 @@ print("largest difference", np.abs(A.T @ y.ravel() - stamped.ravel()).max())
 #
 # because $(Ax)^T y = x^T (A^T y)$. One says that the layers are *adjoint*. Left, numbers are compared in the small space; right, in the large one.
 #
-# And that is the backward pass: if y is the gradient of the output, $\langle \text{conv}(x), y \rangle$ is how the loss depends on x, and the array it is multiplied by on the right is the gradient of x. **Backward of a convolution is the
+# And that is the backward pass. Let y be the gradient of the output, and change the image by a little, $\Delta$. The output then changes by $\text{conv}(\Delta)$ and the loss by $\langle \text{conv}(\Delta), y \rangle$, which is
+# $\langle \Delta, \text{conv}^T(y) \rangle$: each pixel's change is multiplied by its number of $\text{conv}^T(y)$. So $\text{conv}^T(y)$ is the gradient of x. **Backward of a convolution is the
 # transposed convolution; backward of a transposed convolution is the convolution.**
 #
-# **What to expect.** The two sums agree to about 14 digits, for several channels, stride 2 and padding. And `dx` of the convolution's backward pass is the transposed convolution of `dout`, number for number.
+# **What to expect.** The two sums agree to all the digits that are printed, for several channels, stride 2 and padding. And `dx` of the convolution's backward pass is the transposed convolution of `dout`, number for number.
 
 # %%
 x, y = rng.standard_normal((2, 3, 7, 9)), rng.standard_normal((2, 5, 4, 5))
@@ -230,7 +245,7 @@ dx, _, _ = fast_layers.conv_backward_fast(y, cache)
 print("largest difference between dx and convT(dout)", np.abs(dx - transposed_y).max())
 
 # %% [markdown]
-# The same array w fits both: as the convolution's it has shape (F, C, HH, WW), and the transposed one, whose input has F channels, wants the channels of its input first.
+# The same array w fits both. The convolution wants it as (F, C, HH, WW). The input of the transposed convolution has F channels, and it wants the channels of its input first: (F, C, HH, WW) again.
 #
 # Transposed does **not** mean inverse. Some call this layer *deconvolution*, as if it undid a convolution. See what comes back when you convolve an image (a mean of 3 x 3 pixels, with stride 2) and then take the transposed convolution
 # with the same weights. **What to expect.** Something like the image, blurred, with a grid over it: where stamps overlap it is brighter.
@@ -254,7 +269,7 @@ plot_reconstructions(originals[..., :27, :27], back)
 # This one goes down by convolution and max pooling and up by convolution and nearest upsampling: maps of 28, 14, 7, 4 pixels, and 8, 16, 14, 28 on the way back (the step from 16 to 14 is a convolution without padding, so that
 # the end comes out at 28). A sigmoid at the end makes every pixel a number between 0 and 1.
 #
-# **What to expect.** Seven convolutions with 160, 1,160, 292, 148, 296, 1,168 and 145 parameters: 3,369 together. The network of notebook 09 had a hundred times as many.
+# **What to expect.** The next cell prints all layers: seven convolutions with 160, 1,160, 292, 148, 296, 1,168 and 145 parameters: 3,369 together. The network of notebook 09 had a hundred times as many.
 
 # %%
 summary(autoencoder(), (1, 28, 28))
@@ -275,22 +290,31 @@ summary(autoencoder(), (1, 28, 28))
 # %% [markdown]
 # ### The loss
 #
-# How far is a drawn image from the original? Take each pixel as a question of black or white. The target t is its gray value, from 0 to 1; the prediction p says how sure the network is that the pixel is
+# How far is a drawn image from the original? Take each pixel as a question of black or white. The target t is its grey value, from 0 (black) to 1 (white); the prediction p says how sure the network is that the pixel is
 # white. Both answers are weighed: white with t, black with 1 − t. This is the *binary cross-entropy*, the mean over all pixels of
 #
 # $$-\big(t \log p + (1 - t) \log (1 - p)\big)$$
 #
-# It is the loss of softmax for two classes, with the sigmoid as the probability. Its gradient, with $\log' p = 1/p$ and M for the number of all pixels of all images:
+# It is the loss of softmax for two classes, with the sigmoid as the probability. The derivative of log p is 1/p. So the gradient is, with M for the number of all pixels of all images:
 #
 # $$dp = \frac{1}{M} \left( \frac{1 - t}{1 - p} - \frac{t}{p} \right) = \frac{1}{M} \cdot \frac{p - t}{p\,(1 - p)}$$
 #
+# (log is the natural logarithm, `np.log`.) The picture shows the loss of one pixel. **What to look for:** each curve is lowest where p = t. A white pixel, t = 1, costs nothing if the network is sure of it, and more and more the surer
+# it is of the contrary. A grey pixel, t = 0.5, costs 0.69 at best.
+
+# %%
+plot_cross_entropy()
+
+# %% [markdown]
 # **A tiny example.** Two pixels, t = [0, 1], p = [0.5, 0.9]. The first costs −log(0.5) = 0.6931, the second −log(0.9) = 0.1054; the mean is 0.3993. The gradient is
 # 1/2 · [0.5/0.25, −0.1/0.09] = [1, −0.5556]: p of the first is to go down, that of the second up.
 
 # %% [markdown]
 # ### Exercise 4: `binary_cross_entropy`
 #
-# **What to expect.** The next cell prints a loss of 0.3993 and the gradient [1, −0.5556].
+# In the cell below. Both are formulas for whole arrays: write p and t, and NumPy does it for all pixels at once. `np.mean(a)` is the mean of all numbers of a, whatever its shape, and `p.size` is how many numbers p has, M.
+#
+# **What to expect.** The cell after it prints a loss of 0.3993 and the gradient [1, −0.5556].
 
 
 # %%
@@ -317,6 +341,13 @@ print(f"loss {loss:.4f}, gradient {dp.round(4)}")
 check(binary_cross_entropy)
 
 # %% [markdown]
+# <details><summary>Question: p comes out of a sigmoid, p = σ(s), whose derivative is p (1 − p). What is the gradient with respect to s?</summary>
+#
+# ds = dp · p (1 − p) = (p − t) / M. The denominators cancel, and what is left is the prediction less the target, as with softmax in notebook 02.
+#
+# </details>
+
+# %% [markdown]
 # Two numbers to know before you train. A network that says 0.5 everywhere has a loss of $\ln 2 = 0.693$: that is where it begins. And the lowest possible loss is *not* 0: where a pixel is grey, t = 0.5, even the perfect p = 0.5 costs 0.693. The next cell
 # computes the loss of a perfect drawing, p = t, for the images you train on.
 #
@@ -331,7 +362,7 @@ print(f"loss of grey everywhere:   {binary_cross_entropy(grey, perfect)[0]:.3f}"
 # %% [markdown]
 # ### Training, twice
 #
-# Once with Adadelta, as in the class that this network comes from, once with Adam. Adadelta finds the size of its steps itself: it keeps a running mean of the squares of the gradients and one of the squares of its own steps, and
+# Once with Adadelta, as in the course that this network comes from, once with Adam. Adadelta finds the size of its steps itself: it keeps a running mean of the squares of the gradients and one of the squares of its own steps, and
 # their ratio is the step. It needs no learning rate; 1.0 stands for "as published". (In Keras the default is 0.001, a thousandth of that: the loss then hardly moves, and many look for the mistake elsewhere.)
 #
 # The targets are the images themselves: `y_train` is `X_train`. `metric="loss"` tells the Solver that there is no accuracy to compute. Training uses the compiled layers; your own loops would take hours.
@@ -362,7 +393,7 @@ plot_runs(runs)
 # ### What it draws
 #
 # Ten test images, which the network has never seen, and below them what comes out. **What to expect.** After so short a training: the right kind of thing, the right size and brightness, soft outlines, no writing and no patterns. Sixty-four numbers do not hold more, nor do six epochs teach it.
-# (In that class: 50 epochs on 60,000 digits. If you have fetched MNIST and have a quarter of an hour, raise `most` and `num_epochs`.)
+# (In that course: 50 epochs on 60,000 digits. If you have fetched MNIST and have a quarter of an hour, raise `most` and `num_epochs`.)
 
 # %%
 model = models["Adam"]
@@ -383,7 +414,8 @@ plot_feature_maps(model, shown[0], "pool3", columns=4)
 # The reason to have it. With as many numbers as pixels the network could pass the image on as it is, and would learn nothing about what images of clothes (or digits) have in common.
 #
 # </details>
-#
+
+# %% [markdown]
 # What it has learned shows when the image is disturbed. Add noise to the images and let the network, which never saw noise, draw them. **What to expect.** The grain is gone: the decoder has no way to draw single pixels. But
 # the noise has changed the 64 numbers too, and some images become something else. (The number below each is the distance from the noisy image.) Then try it with 0.3 instead of 0.15: max pooling takes every bright speck for something.
 
@@ -399,5 +431,6 @@ plot_reconstructions(noisy, model.predict(noisy))
 # With noisy images as the input and the clean ones as the target: X_train noisy, y_train clean. It is called a denoising auto-encoder. You have everything to try it.
 #
 # </details>
-#
+
+# %% [markdown]
 # Next, notebook 12: networks that are deep, and why that was difficult.

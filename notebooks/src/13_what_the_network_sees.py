@@ -11,10 +11,11 @@
 # %load_ext autoreload
 # %autoreload 2
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from convkit import Solver
 from convkit.course import check
-from convkit.course.figures import plot_image_row
+from convkit.course.figures import plot_flow, plot_image_row
 from convkit.course.widgets import play
 from convkit.data import FASHION_MNIST_CLASSES
 from convkit.data_utils import load_fashion_mnist_mini
@@ -32,10 +33,10 @@ from convkit.vis_utils import (
 # ## 1. A network to look into
 #
 # Two convolutions, two poolings, two affine layers, trained on the 4,500 images of Fashion-MNIST that come with
-# convkit. It takes about three seconds. From every image the mean training image is subtracted, so that 0 stands for
+# convkit. It takes about three seconds; the stop button ends it early, and what has been learned until then is kept. From every image the mean training image is subtracted, so that 0 stands for
 # "as on average"; the pictures below add it again.
 #
-# **What to expect.** About 0.85 on the test images.
+# **What to expect.** Between 0.82 and 0.86 on the test images.
 
 # %%
 data = load_fashion_mnist_mini()
@@ -55,7 +56,7 @@ def train(model, data):
     np.random.seed(0)
     solver = Solver(
         model, data, update_rule="adam", optim_config={"learning_rate": 1e-3}, batch_size=50,
-        num_epochs=5, verbose=False,
+        num_epochs=5, num_train_samples=100, verbose=False, progress=True,
     )  # fmt: skip
     solver.train()
     return solver
@@ -74,7 +75,7 @@ picked = np.array([np.flatnonzero(y_test == label)[3] for label in range(10)])
 
 # %% [markdown]
 # **Feature maps** are the outputs of the layers, as images. Choose a layer and an image. In the first layer you
-# recognise the item: one map answers to edges from the left, another to dark areas. After the second pooling the maps
+# recognize the item: one map answers to edges from the left, another to dark areas. After the second pooling the maps
 # are 7 x 7 and say *that* something is there, roughly where.
 
 
@@ -115,8 +116,17 @@ play(excites, map=(0, 31, 5))
 #
 # $$dX[n, c, i, j] = \frac{\partial\, \text{scores}[n, y[n]]}{\partial X[n, c, i, j]}$$
 #
-# The picture of the way there: forward from the image to the scores, one score is chosen, and backward to the image.
-# The weights stay as they are.
+# The way there: run the network forward, from the image to the scores; choose one score; go backward to the image. The
+# weights stay as they are.
+
+# %%
+plot_flow(
+    [("X", "(N, C, H, W)"), ("scores", "(N, classes)"), ("one score of each", "(N,)")],
+    [("the network", "dX"), ("choose y[n]", "dscores")],
+)
+
+# %% [markdown]
+# Here is the result for six test images. Bright: large, whatever its sign.
 
 # %%
 plot_saliency(
@@ -124,7 +134,7 @@ plot_saliency(
 )
 
 # %% [markdown]
-# That is what you are about to compute. (Bright: large, whatever its sign.)
+# That is what you are about to compute.
 #
 # ### Exercise 1: `image_gradient`
 #
@@ -139,13 +149,15 @@ plot_saliency(
 # from any gradient with respect to the scores. In training that gradient came from the softmax loss. Here you make it
 # yourself: how does the chosen score of image n change with each of its scores? By 1 with itself, by 0 with all others.
 #
-# A tool that helps: `a[np.arange(N), y]` picks one number from each row n of a, that of column y[n].
+# A tool that helps: `a[np.arange(N), y]` picks one number from each row n of a, that of column y[n]. It can stand on the
+# left of `=`, too: `a[np.arange(N), y] = 5` writes 5 there, and nowhere else. `np.zeros_like(a)` is an array of zeros of
+# the shape of a. Write the function in the cell below; it returns dX alone.
 #
 # **A tiny example.** A network of one affine layer, images of two pixels, two classes, w = [[3, −1], [0, 2]]. Then
 # score 0 is 3 · x0 + 0 · x1 and score 1 is −x0 + 2 · x1. Whatever the image, the gradient of score 0 is [3, 0], and
 # that of score 1 [−1, 2].
 #
-# **What to expect.** The next cell prints those numbers: for a first image with class 0, and a second one with class 1.
+# **What to expect.** The cell after yours prints those numbers: for a first image with class 0, and a second one with class 1.
 
 
 # %%
@@ -173,8 +185,8 @@ check(image_gradient)
 # **test** them: set the most salient fifth of each image's 784 pixels to 0 (the mean), and, for comparison, as many
 # random ones.
 #
-# **What to expect.** Random pixels cost a few hundredths of the accuracy: 0.85 becomes 0.82 or so. The most salient
-# ones cost about a third: 0.55 or so.
+# **What to expect.** Random pixels cost two or three hundredths of the accuracy. The most salient ones cost about a
+# third of it: 0.55 or so is left.
 
 # %%
 saliency = np.abs(image_gradient(model, X_test, y_test)).max(axis=1)  # (1000, 28, 28)
@@ -227,7 +239,7 @@ plot_saliency(
 # %% [markdown]
 # ## 3. Occlusion: cover it and see
 #
-# Saliency speaks of *small* changes. The plainest question is another: does the network still recognise the image if
+# Saliency speaks of *small* changes. The plainest question is another: does the network still recognize the image if
 # this part is covered? Slide a square over the image, and note the probability of the class for each position.
 
 # %%
@@ -247,14 +259,14 @@ plot_occlusion(
 # $$\text{chances}[i, j] = P(\text{label} \mid \text{the image with the square at } (i \cdot \text{stride},\; j \cdot \text{stride}) \text{ set to } 0)$$
 #
 # where the square is `size` pixels high and wide and covers all channels. The image itself must stay as it is.
-# `probabilities(model, X)`, below, gives (N, classes) for images (N, C, H, W). It wants a batch: `image[np.newaxis]` is
-# a batch of one image. (If you like it fast, collect all covered images and ask once.)
+# `probabilities(model, X)`, in the cell below above your function, gives (N, classes) for images (N, C, H, W). It wants a batch: `image[np.newaxis]` is
+# a batch of one image. (If you want it fast, collect all covered images in one batch and ask once.)
 #
 # **A tiny example.** An image of two pixels, [1, 1], and a network with w = [[ln 3, 0], [0, 0]]. Score 0 is ln 3 · x0,
 # score 1 is 0, so the probability of class 0 is 3 / (3 + 1) = 0.75. Cover the first pixel: both scores are 0, the
 # probability 0.5. Cover the second: still 0.75.
 #
-# **What to expect.** The next cell prints [[0.5, 0.75]].
+# **What to expect.** The cell after yours prints [[0.5, 0.75]].
 
 
 # %%
@@ -307,7 +319,9 @@ plot_image_row(means, FASHION_MNIST_CLASSES, "mean image of each class")
 
 # %%
 plot_image_row(
-    drops, FASHION_MNIST_CLASSES, "mean drop of the probability, by place of the square"
+    drops,
+    FASHION_MNIST_CLASSES,
+    "mean drop of the probability, by position of the square",
 )
 
 # %% [markdown]
@@ -382,7 +396,7 @@ for words, images in (
     print(f"{words:<24} taken for coats: {taken:.0%}")
 
 # %% [markdown]
-# It recognises (nearly) no coat. It has learned the easiest thing that made the loss small, and no figure in training
+# It recognizes (nearly) no coat. It has learned the easiest thing that made the loss small, and no figure in training
 # or validation showed it.
 #
 # <details><summary>Question: how would you have found out without knowing what to look for?</summary>
@@ -402,7 +416,8 @@ for words, images in (
 # $$\text{step} = \frac{g}{\sqrt{\text{mean}(g^2)}} \qquad \text{image} \leftarrow (1 - \text{decay}) \cdot (\text{image} + \text{rate} \cdot \text{step})$$
 #
 # where $g$ (C, H, W) is the gradient of the score with respect to the image. Two things are new. The gradient is
-# *scaled*, so that a pixel moves by `rate` in the (root) mean square, however steep the score is. And `decay` makes the
+# *scaled*, so that the pixels move by `rate` on average, however steep the score is (the average is the root of the mean of the
+# squares, r.m.s. for short). And `decay` makes the
 # image a little paler each time, so that only pixels that the score insists on stay strong.
 #
 # This is where it leads after 200 such steps (convkit's own function, which also shakes and blurs the image a little):
@@ -415,14 +430,14 @@ plot_class_images(
 # %% [markdown]
 # ### Exercise 3: `ascent_step`
 #
-# You have `image_gradient` already: it takes a batch and a class for each image of it, and returns a batch.
+# In the cell below. You have `image_gradient` already: it takes a batch and a class for each image of it, and returns a batch.
 # `np.array([target])` is the class for a batch of one.
 #
 # **A tiny example.** w = [[1, 0], [7, 0]]: the gradient of score 0 is [1, 7], the mean of its squares (1 + 49) / 2 =
 # 25, the root 5, the step [0.2, 1.4]. From the image [1, 1], with rate 0.1 and decay 0.5: 0.5 · [1 + 0.02, 1 + 0.14] =
 # [0.51, 0.57].
 #
-# **What to expect.** The next cell prints [0.51, 0.57].
+# **What to expect.** The cell after yours prints [0.51, 0.57].
 
 
 # %%
@@ -452,9 +467,6 @@ check(ascent_step)
 # patches. Do not expect photos.
 
 # %%
-from scipy.ndimage import gaussian_filter
-
-
 SHOWN = (0, 1, 3, 10, 30, 100)
 
 
@@ -523,7 +535,7 @@ plot_fooling_image(X_test[picked[9]], 8, model, FASHION_MNIST_CLASSES, mean_imag
 # Is the network merely sensitive to any noise? Compare: 100 images, each changed to be taken for the class after its
 # own (9 for 8, 0 for 9), and the same images with *random* noise of the same size. About a second.
 #
-# **What to expect.** All of the first kind fool it, by their making. Of the second kind, about as many are recognised
+# **What to expect.** All of the first kind fool it, by their making. Of the second kind, about as many are recognized
 # as without noise.
 
 # %%
@@ -543,13 +555,13 @@ for words, images in (
     ("random noise", noisy),
 ):
     print(
-        f"{words:<14} recognised: {accuracy(model, np.array(images), y_test[:100]):.0%}"
+        f"{words:<14} recognized: {accuracy(model, np.array(images), y_test[:100]):.0%}"
     )
 
 # %% [markdown]
 # The change is small, but each of the 784 pixels moves in just the direction that hurts, and 784 small pushes add up to
-# a large one. Random pushes cancel. All networks can be fooled like this, large ones, too, and with changes too small
-# to see, because they have more pixels. Nobody has found a complete remedy.
+# a large one. Random pushes cancel. All networks can be fooled like this, the best ones, too. Large photos take changes
+# too small to see, because they have so many pixels. Nobody has found a complete remedy.
 #
 # <details><summary>Question: for a linear score w·x, by how much does it change if each of n pixels moves by ε in the worst direction? And for random
 # signs?</summary>
@@ -558,7 +570,8 @@ for words, images in (
 # pixels that is a factor of about 28, for a photo of 224 x 224 x 3 about 388.
 #
 # </details>
-#
-# That was the last notebook. You have written a convolutional network from its loops on, trained it, sped it up,
+
+# %% [markdown]
+# That was the last notebook. You have written a convolutional network from the loops up, trained it, sped it up,
 # deepened it, and asked it what it thinks. What now? Train on images of your own (`convkit train --help`), read
 # `convkit/layers` as a book, or build what you have just read about in a paper: you have all the parts.

@@ -187,3 +187,13 @@ def _(layers):
 )
 def _(layers):
     return _walk(layers, lambda size, jump, k, s, d: (size + d * k * jump, jump * s))
+
+
+@field_size.mistake(
+    "strides are added to the jump instead of multiplied",
+    "After one layer with stride 1, how many pixels apart are two neighbours?",
+    "Look at how a layer changes jump: units 2 pixels apart are 4 apart after a stride of 2, 6 after one of 3.",
+    "jump *= stride",
+)
+def _(layers):
+    return _walk(layers, lambda size, jump, k, s, d: (size + d * (k - 1) * jump, jump + s))

@@ -29,12 +29,12 @@ def binary_cross_entropy(p, t):
 @binary_cross_entropy.mistake(
     "the loss is a sum instead of a mean",
     "How does your loss change when the same image comes twice? How should it?",
-    "Look at how you add up: the formula divides by the number of all pixels, and so does the gradient.",
-    "np.mean(...) for the loss, and dp / p.size",
+    "Look at how you add up: the formula divides by the number of all pixels.",
+    "loss = -np.mean(...)",
 )
 def _(p, t):
     loss, dp = bce_loss(p, t)
-    return loss * p.size, dp * p.size
+    return loss * p.size, dp
 
 
 @binary_cross_entropy.mistake(
@@ -67,6 +67,17 @@ def _(p, t):
 def _(p, t):
     loss, dp = bce_loss(p, t)
     return loss, dp * p.size
+
+
+@binary_cross_entropy.mistake(
+    "the gradient is divided by the number of images instead of that of all pixels",
+    "How many numbers have p and t, all in all, when there are 2 images of 3 x 4 pixels?",
+    "Look at what you divide dp by: len(p) counts the first axis alone.",
+    "dp = ... / p.size",
+)
+def _(p, t):
+    loss, dp = bce_loss(p, t)
+    return loss, dp * (p.size / len(p))
 
 
 @binary_cross_entropy.mistake(

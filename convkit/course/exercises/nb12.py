@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from convkit.course.exercise import exercise
+from convkit.diagnosis.compare import CheckFailure
 from convkit.layer_utils import chain
 from convkit.nn import as_convolution
 
@@ -43,6 +44,8 @@ def _forward(function: Any, *arguments: np.ndarray) -> np.ndarray:
     result = function(*arguments)
     if not isinstance(result, tuple) or len(result) != 2:
         raise TypeError("it must return (out, cache)")
+    if isinstance(result[0], tuple):
+        raise CheckFailure("out is a tuple, it should be an array; relu_forward returns a pair: out, relu_cache = ...")
     return result[0]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from convkit.course.exercise import exercise
+from convkit.diagnosis.compare import CheckFailure
 from convkit.nn import Affine, Classifier, Conv, Flatten, ReLU, Sequential
 from convkit.vis.model_access import image_gradient as gradient_of
 from convkit.vis.model_access import probabilities_of
@@ -25,6 +26,14 @@ def _images(shape: tuple[int, ...], seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape)
 
 
+def _one_array(function: Any, *arguments: Any) -> Any:
+    """The result of a solution; model.backward returns a pair, of which only the first is asked for."""
+    result = function(*arguments)
+    if isinstance(result, tuple):
+        raise CheckFailure("it returns a tuple, it should return dX alone; model.backward returns a pair: dX, grads")
+    return result
+
+
 @exercise(
     cases=[
         ("4 colour images of 5 x 4", _model((3, 5, 4), 4, 0), _images((4, 3, 5, 4), 0), np.array([2, 0, 3, 2])),
@@ -32,6 +41,7 @@ def _images(shape: tuple[int, ...], seed: int) -> np.ndarray:
         ("2 images, two classes", _model((2, 3, 3), 2, 2), _images((2, 2, 3, 3), 2), np.array([1, 0])),
     ],
     names=("dX",),
+    call=_one_array,
 )
 def image_gradient(model, X, y):
     return gradient_of(model, X, lambda scores: np.eye(scores.shape[1])[y])[1]
@@ -84,6 +94,16 @@ def _columns_of_all(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _loss(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return (powers / powers.sum(axis=1, keepdims=True) - np.eye(scores.shape[1])[y]) / len(y)
+
+
+@_mistaken(
+    "it is the gradient of the logarithm of the probability, not of the score",
+    "How does the score of class 3 itself change when the score of class 5 does?",
+    "Look at dscores: softmax plays no part here, it is 1 for the class and 0 for the others.",
+    DSCORES,
+)
+def _log_probability(scores: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return -len(y) * _loss(scores, y)
 
 
 @exercise(

@@ -4,9 +4,12 @@ from convkit.course.figures.affine_filter import plot_affine_filter
 from convkit.course.figures.averaged import plot_averaged
 from convkit.course.figures.chain import plot_chain
 from convkit.course.figures.change_by_shift import plot_change_by_shift
+from convkit.course.figures.cross_entropy import plot_cross_entropy
+from convkit.course.figures.depthwise import plot_depthwise
 from convkit.course.figures.descent import plot_descent
 from convkit.course.figures.detectors import plot_detectors
 from convkit.course.figures.examples import plot_examples
+from convkit.course.figures.field_cone import plot_field_cone
 from convkit.course.figures.flow import plot_flow
 from convkit.course.figures.gap import plot_gap
 from convkit.course.figures.gates import plot_gates
@@ -26,6 +29,7 @@ from convkit.course.figures.schedule_curves import plot_schedules
 from convkit.course.figures.score_map import plot_score_map
 from convkit.course.figures.seconds import plot_seconds
 from convkit.course.figures.separated import plot_separated
+from convkit.course.figures.shapes import plot_shapes
 from convkit.course.figures.side_by_side import plot_side_by_side
 from convkit.course.figures.slopes import plot_slopes, plot_step_errors
 from convkit.course.figures.softmax_bars import plot_softmax
@@ -41,9 +45,12 @@ __all__ = [
     "plot_averaged",
     "plot_chain",
     "plot_change_by_shift",
+    "plot_cross_entropy",
+    "plot_depthwise",
     "plot_descent",
     "plot_detectors",
     "plot_examples",
+    "plot_field_cone",
     "plot_flow",
     "plot_gap",
     "plot_gates",
@@ -64,6 +71,7 @@ __all__ = [
     "plot_score_map",
     "plot_seconds",
     "plot_separated",
+    "plot_shapes",
     "plot_side_by_side",
     "plot_slopes",
     "plot_softmax",
