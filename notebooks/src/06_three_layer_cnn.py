@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 06 The three-layer network
 #
-# About 60 minutes. At its end you have put your layers together to a network, tested it in three ways before training it, understood
+# About 60 minutes. At its end you have put your layers together into a network, tested it in three ways before training it, understood
 # why 99 % in training beside 22 % in validation is the *right* result of a test, and trained it on real images.
 #
 # You need notebooks 02 to 04: affine, ReLU, softmax, convolution and max pooling stand in your `my_layers.py`. (Where one of them is not
@@ -150,7 +150,7 @@ check(conv_relu_pool_forward)
 #
 # ### Exercise 2: `conv_relu_pool_backward`
 #
-# The way back, last layer first. The backward pass of pooling and of ReLU return one array, that of the convolution returns three.
+# The way back, last layer first: unpack the three steps from the cache, as in `affine_relu_backward`. The backward passes of pooling and ReLU return one array each, that of the convolution returns three.
 #
 # **What to expect.** In the example let dout = [1, 10]. Pooling sends them to the maxima: [0, 1, 0, 10]. ReLU lets both through, for 5 and 7 are
 # above zero. The filter had the weight 2: dx = [0, 2, 0, 20]; dw = 1·3 + 10·4 = 43; db = 11.
@@ -174,6 +174,9 @@ print("dx", dx[0, 0, 0], "dw", dw[0, 0, 0], "db", db)
 # %% [markdown]
 # This time the check needs no right answer at all. `check_gradient` moves each number of x, w and b a little, looks at what your *forward* pass does, and compares
 # that with what your *backward* pass says. You can use it for any pair of functions that you ever write.
+#
+# **What to expect.** *Right* for dx, dw and db. In the column *error* stands *only round-off*, or a number of 1e-7 or less: the two differ
+# by no more than floating-point numbers lose anyway.
 
 # %%
 rng = np.random.default_rng(0)
@@ -182,18 +185,12 @@ x, w, b = (
     rng.standard_normal((4, 3, 3, 3)),
     rng.standard_normal(4),
 )
+conv_param = {"stride": 1, "pad": 1}
 pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
-check(
-    check_gradient(
-        conv_relu_pool_forward,
-        conv_relu_pool_backward,
-        x,
-        w,
-        b,
-        {"stride": 1, "pad": 1},
-        pool_param,
-    )
+report = check_gradient(
+    conv_relu_pool_forward, conv_relu_pool_backward, x, w, b, conv_param, pool_param
 )
+check(report)
 
 # %% [markdown]
 # <details><summary>Question: the sandwich passes the gradient check. Someone leaves out the ReLU in forward <b>and</b> in backward. Does
@@ -212,14 +209,23 @@ check(
 #
 # ### Exercise 3: `network_forward`
 #
-# Three steps: your sandwich, the small sandwich, and an affine layer alone. Nothing has to be reshaped: the affine layer flattens each sample by itself.
+# Three steps: your sandwich, the small sandwich, and an affine layer alone. The cache is the tuple of their three caches. Nothing has to be reshaped: the affine layer flattens each sample by itself.
+# For grey images of 28 x 28 the shapes are
+#
+# $$\underbrace{X}_{(N,\,1,\,28,\,28)} \;\to\; \underbrace{\text{pooled}}_{(N,\,16,\,14,\,14)} \;\to\; \underbrace{\text{hidden}}_{(N,\,100)} \;\to\; \underbrace{\text{scores}}_{(N,\,10)}$$
+#
+# Each sample of `pooled` has 16 · 14 · 14 = 3,136 numbers, so W2 is (3136, 100) and W3 is (100, 10).
 #
 # **What to expect.** For two images, scores of the shape (2, 10).
 #
 # ### Exercise 4: `network_backward`
 #
 # The same three steps from the end. `network_backward` gets the gradient of the scores, and fills the dict `grads` with an entry for each parameter: `grads["W3"]`,
-# `grads["b3"]`, and so on. The gradient of the images is not needed. The check for this one comes in section 4.
+# `grads["b3"]`, and so on. The gradient of the images is not needed. The same shapes in the other direction:
+#
+# $$\underbrace{\text{dscores}}_{(N,\,10)} \;\to\; \underbrace{\text{dhidden}}_{(N,\,100)} \;\to\; \underbrace{\text{dpooled}}_{(N,\,16,\,14,\,14)}$$
+#
+# The check for this one comes in section 4, when the network is complete.
 #
 # **What to expect.** Each gradient has the shape of its parameter; the cell prints them.
 
@@ -264,6 +270,14 @@ print(scores.shape)
 # %%
 check(network_forward)
 
+# %% [markdown]
+# <details><summary>Question: how many weights has the network for colour images of 32 x 32? In which layer are most of them?</summary>
+#
+# The convolution has 16 · 3 · 5 · 5 = 1,200. Its maps are pooled to 16 x 16, so the first affine layer has 16 · 16 · 16 · 100 = 409,600, and the second
+# has 100 · 10 = 1,000. More than 99 % of the weights are in the first affine layer, though the convolution has most of the work.
+#
+# </details>
+
 
 # %%
 def network_backward(dscores, cache):
@@ -282,6 +296,12 @@ for name, gradient in network_backward(np.ones_like(scores), cache).items():
     print(name, gradient.shape, gradient.shape == params[name].shape)
 
 # %% [markdown]
+# <details><summary>Question: all gradients have the right shapes. Are they right, then?</summary>
+#
+# Not necessarily. If you forget the backward pass of a ReLU, all shapes are the same. Shapes find slips of the pen; for the rest there is test 2 below.
+#
+# </details>
+#
 # ### Exercise 5: `add_regularization`
 #
 # One thing is missing. A network with large weights can bend itself around every single image. *Regularization* makes large weights
@@ -324,6 +344,13 @@ print("loss", loss, "dW1", grads["W1"], "db1", grads["b1"])
 check(add_regularization)
 
 # %% [markdown]
+# <details><summary>Question: why are the biases left out?</summary>
+#
+# A weight multiplies a pixel; a large one makes the output change a lot when the pixel changes a little. A bias only shifts the output, for all images by the same. And there are
+# few of them: they cannot learn an image by heart.
+#
+# </details>
+#
 # Here is the class around it. The Solver of convkit trains anything that has `params` and such a `loss`.
 
 
@@ -380,7 +407,7 @@ print(f"ln 10          {np.log(10):.4f}")
 # `check_model` does for the network what `check_gradient` did for the sandwich: it moves the parameters a little and compares. It looks at the
 # regularization, too. A small network with larger weights shows more: gradients that are nearly zero prove little.
 #
-# **What to expect.** *Right* for all six parameters, with errors of about 1e-7 or less. This is the check of exercises 4 and 5. It takes some seconds, for now *your* layers run.
+# **What to expect.** *Right* for all six parameters (*only round-off*, or errors of about 1e-7 or less). This is the check of exercises 4 and 5. It takes some seconds, for now *your* layers run.
 
 # %%
 with use(my_layers, fast_layers):
@@ -441,7 +468,7 @@ plot_curves(memory)
 # ## 5. 99 % and 22 %: is that a bug?
 #
 # **What you see.** About 100 % in training. In validation far less: about 20 % if you have CIFAR-10 (the published figures for this test are
-# 99 % and 22 %); about 70 % with the clothes that come with convkit, which are easier to tell apart.
+# 99 % and 22 %); between 70 and 75 % with the clothes that come with convkit, which are easier to tell apart.
 #
 # Many people stop here and look for a bug. There is none. **This is the result that the test is meant to have.** Here is why.
 #
@@ -478,7 +505,7 @@ for labels, run in {"random": by_heart, "true": memory}.items():
 # **If the gap comes from too few images, more images must close it.** That is the second experiment: the same code, the same network, more images. It takes about 10 seconds.
 #
 # **What to expect.** Before you run it: which of the two curves falls, which rises? Training accuracy goes *down*, for more images are harder to learn by heart. Validation
-# accuracy goes *up*. The gap closes from both sides.
+# accuracy goes *up*. The gap closes from both sides. (At the end the curves may even cross by a percent or two: 300 validation images are not many, and some sets are a little easier than others.)
 
 # %%
 counts = [100, 300, 1000, len(data["X_train"])]
@@ -492,12 +519,13 @@ for count, *both in zip(counts, training, validation):
 plot_gap(counts, training, validation)
 
 # %% [markdown]
-# Nothing in the code has changed between the left end and the right end of this picture.
+# Nothing in the network has changed between the left end and the right end of this picture, only the number of images. (Many images are shown
+# fewer times, so that no run takes long.)
 #
 # **And what does a bug look like, then?** Like a training accuracy that does *not* go up. The next cell breaks the network on purpose, with a mistake that many
 # make in the softmax: the gradient of the scores has the wrong sign, and with it all others. One second.
 #
-# **What to expect.** On the same 100 images, training accuracy falls to nearly 0 %, below guessing, and the loss grows to many times ln 10: every step goes uphill.
+# **What to expect.** On the same 100 images, training accuracy falls to a few percent, below guessing, and the loss grows to many times ln 10: every step goes uphill.
 
 
 # %%
@@ -585,7 +613,7 @@ print("compiled", [f"{loss:.6f}" for loss in three_losses(fast_layers)])
 #
 # Now all images, five times, with a little regularization. About 10 seconds.
 #
-# **What to expect.** With the clothes about 85 % in validation; with 4,500 images of CIFAR-10 about 45 %. (On all 49,000 of them one epoch brings 50 %, on two cores in about a minute and a
+# **What to expect.** With the clothes between 85 and 90 % in validation; with 4,500 images of CIFAR-10 about 45 %. (On all 49,000 of them one epoch brings 50 %, on two cores in about a minute and a
 # half.) The two curves stay close together, closer for the clothes than for CIFAR-10: so many images are hard to learn by heart in five rounds.
 
 # %%
@@ -599,6 +627,9 @@ plot_curves(solver)
 some_images, some_labels = data["X_test"][:20], data["y_test"][:20]
 predicted = solver.model.loss(some_images).argmax(axis=1)
 plot_predictions(some_images + data["mean_image"], some_labels, predicted, names)
+
+# %% [markdown]
+# **What to expect.** On the test images, which played no part at all, a little less: the best of several validation results is always somewhat lucky.
 
 # %%
 print(

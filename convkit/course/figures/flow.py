@@ -28,7 +28,7 @@ def plot_flow(arrays: Sequence[tuple[str, str]], layers: Sequence[tuple[str, str
     axes.set_axis_off()
     for k, (name, shape) in enumerate(arrays):
         box = {"boxstyle": "round,pad=0.4", "facecolor": "#f3f3f3", "edgecolor": "#888888"}
-        axes.text(k, 0, f"{name}\n{shape}", ha="center", va="center", fontsize=8, bbox=box)
+        axes.text(k, 0, f"{name}\n{shape}", ha="center", va="center", fontsize=9, bbox=box)
     for k, (name, gradients) in enumerate(layers):
         _arrow(axes, k + 0.12, k + 0.88, 0.45, BLUE)
         axes.text(k + 0.5, 0.58, name, ha="center", va="bottom", fontsize=9, color=BLUE)
