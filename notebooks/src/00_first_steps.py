@@ -143,7 +143,8 @@ plot_filters(model.params["W1"], columns=8)
 # will meet it often; in notebook 06 you will make it as large as you can, on purpose.
 #
 # </details>
-#
+
+# %% [markdown]
 # That was the destination. From here on you build the way there, from the smallest piece.
 
 # %% [markdown]
@@ -354,7 +355,8 @@ check(adaline_step)
 # towards them, and then a point near the line comes out wrong.
 #
 # </details>
-#
+
+# %% [markdown]
 # The same points, with your new rule. Orange is the side on which the sum is above 0. **What to expect.** The weights change a little with every sample, right or wrong.
 # From the fifth round on at most one answer in a round is wrong (a pair of wide trousers, close to the line), and the line lies between the two clouds, not at the edge of one.
 

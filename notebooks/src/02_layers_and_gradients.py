@@ -207,7 +207,8 @@ check(my_layers, "affine", "forward")
 # w is (784, 100), b is (100,): 78,400 weights and 100 biases. How many images there are in the batch makes no difference.
 #
 # </details>
-#
+
+# %% [markdown]
 # Now backward. Raise one weight w[d, m] by a little. In each sample n, out[n, m] rises by x[n, d] times that little, and nothing else
 # changes. Each of these changes moves the loss by dout[n, m]. Over all samples:
 #
