@@ -55,6 +55,7 @@ def test_jupyterlab_starts_on_loopback_in_the_folder_with_the_first_notebook(tmp
     monkeypatch.setattr(lab, "find_spec", lambda name: True)
     monkeypatch.setattr(lab.os, "execv", lambda program, command: started.append(command))
     monkeypatch.setattr(lab.os, "name", "posix")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "elsewhere")
     main(["lab", str(tmp_path / "course"), "--no-browser", "--port", "9999"])
     (command,) = started
     assert f"--ServerApp.root_dir={(tmp_path / 'course').resolve()}" in command
@@ -62,6 +63,9 @@ def test_jupyterlab_starts_on_loopback_in_the_folder_with_the_first_notebook(tmp
     assert "--LabApp.default_url=/lab/tree/00_first_steps.ipynb" in command
     assert "--no-browser" in command
     assert "--ServerApp.port=9999" in command
+    first = lab.os.environ["JUPYTER_CONFIG_PATH"].split(lab.os.pathsep)
+    assert first == [str((tmp_path / "course" / ".jupyter").resolve()), "elsewhere"]
+    assert (tmp_path / "course" / ".jupyter" / "labconfig" / "page_config.json").is_file()
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "eighty"])

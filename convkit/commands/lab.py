@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -58,6 +59,7 @@ def _start(where: Path, options: argparse.Namespace) -> int:
     # As root (in a container, say) Jupyter refuses to start unless told that this is meant.
     command += ["--allow-root"] if _is_root() else []
     print("Starting JupyterLab; Ctrl-C here ends it.", flush=True)
+    _leave_news_out(where)
     if os.name == "posix":
         os.execv(command[0], command)  # takes our place, so that whatever ends us ends it
         return 0
@@ -67,6 +69,16 @@ def _start(where: Path, options: argparse.Namespace) -> int:
             return process.wait()
         except KeyboardInterrupt:  # JupyterLab got it, too, and asks whether it is meant
             continue
+
+
+def _leave_news_out(where: Path) -> None:
+    """Spare learners the question whether they want JupyterLab's news, which covers a corner of the notebook."""
+    config = where.resolve() / ".jupyter"
+    page = config / "labconfig" / "page_config.json"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}) + "\n")
+    others = os.environ.get("JUPYTER_CONFIG_PATH")
+    os.environ["JUPYTER_CONFIG_PATH"] = str(config) + (os.pathsep + others if others else "")
 
 
 def _is_root() -> bool:

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 00 First steps
 #
-# About 20 minutes. In the first five you train a convolutional network on real images and watch it guess. Then you write the
+# About 30 minutes. In the first five you train a convolutional network on real images and watch it guess. Then you write the
 # two oldest neurons that learn, by hand, in four lines each.
 #
 # You need nothing but a little Python and NumPy.
