@@ -6,6 +6,7 @@ import numpy as np
 
 import convkit
 from convkit.classifiers.keras_cnn import keras_cnn
+from convkit.course.figures import plot_im2col, plot_who_sees
 from convkit.data_utils import load_fashion_mnist_mini
 from convkit.nn import Classifier
 from convkit.vis_utils import animate_convolution, plot_feature_maps
@@ -28,6 +29,9 @@ def save(figure, name: str) -> None:
 def main() -> None:
     image = np.array([[1, 2, 3, 4, 5], [2, 1, 0, 1, 2], [3, 0, 1, 1, 0], [1, 4, 1, 1, 2], [2, 1, 1, 0, 0]])
     save(animate_convolution(image, np.array([[1, 0, 1], [1, 0, 1], [0, 1, 0]])), "convolution.gif")
+
+    save(plot_who_sees(row=1, column=2, size=5, kernel=3, stride=1, pad=1), "course_who_sees.png")
+    save(plot_im2col(position=1, kernel=3, stride=1), "course_im2col.png")
 
     np.random.seed(0)
     data = load_fashion_mnist_mini()
