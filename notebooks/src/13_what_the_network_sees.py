@@ -302,8 +302,8 @@ check(occlusion)
 # over 15 test images of a class. Which part of trousers, of a bag, of a boot matters most? The next cell runs the
 # network nearly 10,000 times and takes about three seconds.
 #
-# **What to expect.** Above, the mean image of each class; below it, bright where covering does most harm. For trousers
-# that is low in the middle, where there should be a gap.
+# **What to expect.** Above, the mean image of each class; below it, bright where covering does most harm (each picture
+# has its own scale). For trousers that is low in the middle, where there should be a gap.
 
 # %%
 drops = []
