@@ -172,7 +172,7 @@ summary(keras_cnn(), (1, 28, 28))
 #
 # **What to expect.** About 10 seconds on a laptop with the bundled images, 20 with 10,000. There is a progress bar, and the stop button
 # of the notebook (a black square) ends the training early; the Solver keeps the best it has learned. The loss begins at about 2.3, which is
-# $\ln 10$: ten classes, and the network knows nothing yet. After the first epoch about three of four images are recognized, at
+# $\ln 10$: ten classes, and the network knows nothing yet. After the first epoch three of four images or more are recognized, at
 # the end between 83 and 90 of 100.
 
 # %%

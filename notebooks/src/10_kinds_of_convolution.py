@@ -134,8 +134,8 @@ by_hand = photo @ np.array([0.299, 0.587, 0.114])  # a matrix product at every p
 print("out", grey.shape, " largest difference", np.abs(grey[0, 0] - by_hand).max())
 
 # %% [markdown]
-# 1x1 convolutions change the number of channels cheaply: from 256 maps to 64 and, after an expensive layer, back to 256. Deep residual networks
-# do that in every block (notebook 12).
+# 1x1 convolutions change the number of channels cheaply: from 256 maps to 64 and, after an expensive layer, back to 256. The deepest
+# residual networks do that in every block (what residual means is notebook 12).
 
 # %% [markdown]
 # ## 4. Spatially separable: a column, then a row

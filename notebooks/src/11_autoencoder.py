@@ -141,7 +141,7 @@ play(plot_stamps, size=(2, 4, 3), kernel=(2, 5, 3), stride=(1, 3, 2), pad=(0, 1)
 #   row i · stride and column j · stride
 # - after the loops, the bias: `b` has shape (F,); as `b[:, None, None]` it is added to every cell of its map
 #
-# **What to expect.** The next cell prints [1, 2, 13, 20, 30].
+# **What to expect.** The next cell prints [1, 2, 13, 20, 30]. In the check, what is called *not supported* (dilation, groups, pairs of strides) goes beyond this exercise.
 
 # %%
 x, w = np.array([[[[1.0, 10.0]]]]), np.array([[[[1.0, 2.0, 3.0]]]])

@@ -721,7 +721,7 @@ print(
 # each class **at each position**: the window moves by 4 pixels, because two poolings halve the size twice.
 #
 # **What to expect.** 15 x 29 = 435 positions: (84 − 28)/4 + 1 and (140 − 28)/4 + 1. Cutting out 435 windows and running
-# the original network on each gives the same numbers to rounding, about 1e-5, and takes many times as long, because
+# the original network on each gives the same numbers to rounding, about 1e-5, and takes several times as long, because
 # neighbouring windows share most of their pixels and all the work is done again for each.
 
 # %%

@@ -56,7 +56,7 @@ def train(model, data):
     np.random.seed(0)
     solver = Solver(
         model, data, update_rule="adam", optim_config={"learning_rate": 1e-3}, batch_size=50,
-        num_epochs=5, num_train_samples=100, verbose=False, progress=True,
+        num_epochs=5, verbose=False, progress=True,
     )  # fmt: skip
     solver.train()
     return solver
@@ -302,8 +302,8 @@ check(occlusion)
 # over 15 test images of a class. Which part of trousers, of a bag, of a boot matters most? The next cell runs the
 # network nearly 10,000 times and takes about three seconds.
 #
-# **What to expect.** Above, the mean image of each class; below it, bright where covering does most harm. For trousers
-# that is low in the middle, where there should be a gap.
+# **What to expect.** Above, the mean image of each class; below it, bright where covering does most harm (each picture
+# has its own scale). For trousers that is low in the middle, where there should be a gap.
 
 # %%
 drops = []
@@ -462,7 +462,7 @@ check(ascent_step)
 # Now the loop, 100 steps from faint noise. After every tenth step the image is blurred a little, because without that
 # single pixels run away.
 #
-# **What to expect.** After 10 to 30 steps the network is entirely sure, 100 %. What you see is less clear: the gap
+# **What to expect.** After 3 to 30 steps the network is entirely sure, 100 %. What you see is less clear: the gap
 # between two legs for trousers, a slope for a sandal or a boot, the outline of shoulders and sleeves, as light and dark
 # patches. Do not expect photos.
 
