@@ -231,3 +231,9 @@ def test_exercises_have_cases_and_mistakes_with_hints(name):
         assert place.endswith((".", "?", ".)")), mistake
         assert code.strip(), mistake
         assert not mistake.name.endswith("."), mistake
+
+
+def test_a_tuple_in_the_place_of_an_array_is_said_to_be_one():
+    task = machinery.Exercise("double", lambda x: 2 * x, [("three numbers", np.arange(3.0))])
+    report = check_function(task, lambda x: (2 * x, x))
+    assert "it must return one value; it returns a tuple of 2" in report.text()

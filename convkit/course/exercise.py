@@ -106,6 +106,9 @@ class Exercise:
         """The results of a function as a tuple. A random generator among the arguments is copied like the rest."""
         result = self.call(function, *copy.deepcopy(arguments))
         if len(self.names) == 1:
+            arrays = isinstance(result, tuple) and any(isinstance(part, np.ndarray) for part in result)
+            if arrays:
+                raise CheckFailure(f"it must return one value; it returns a tuple of {len(result)}")
             return (result,)
         if not isinstance(result, tuple) or len(result) != len(self.names):
             kind = f"{len(result)} values" if isinstance(result, tuple) else type(result).__name__

@@ -482,7 +482,7 @@ plot_curves(memory)
 # The test asks the first question only. 100 % says: yes. The code works.
 #
 # The second answer cannot be good, and no code can make it so. The network has seen about *ten* images of each class. It does not
-# know what makes a cat a cat; it knows ten photos. With ten photos in your memory you recognise those ten. That is what
+# know what makes a cat a cat; it knows ten photos. With ten photos in your memory you recognize those ten. That is what
 # *overfitting* means, and here you made the network do it on purpose.
 #
 # **Do not believe it; test it.** If the network learns by heart, it should be able to learn *nonsense* by heart as well. The next cell gives the same 100 images random
