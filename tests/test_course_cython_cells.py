@@ -69,3 +69,22 @@ def test_a_compiler_that_setuptools_does_not_find(monkeypatch, capsys):
     cython_cells.load_ipython_extension(shell)
     assert shell.magics["cython"]("", "x = 1") is None
     assert "Not compiled: Microsoft Visual C++" in capsys.readouterr().out
+
+
+def test_yellow_lines_are_yellow_in_jupyterlab(monkeypatch):
+    """JupyterLab paints each <pre> white with two classes and a tag, which beats the two classes of Cython's rules."""
+    pytest.importorskip("setuptools")
+    monkeypatch.setattr(cython_cells, "what_is_missing", lambda: None)
+    page = "<style>.cython.score-3 {background-color: #FFFFc4;}</style><pre class='cython score-3'>a.cython.b {</pre>"
+    shell = Shell()
+
+    class Html:
+        data = page
+
+    def run_line_magic(name, line):
+        shell.magics["cython"] = lambda line, cell: Html()
+
+    shell.run_line_magic = run_line_magic
+    cython_cells.load_ipython_extension(shell)
+    shown = shell.magics["cython"]("-a", "x = 1")
+    assert shown.data == page.replace(".cython.score-3", ".cython.cython.score-3")

@@ -7,6 +7,7 @@ install instead of failing; what it would have defined is then not there, and th
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sysconfig
 from collections.abc import Callable
@@ -52,16 +53,31 @@ def what_is_missing() -> str | None:
 
 
 def _careful(ipython: Any) -> Callable[[str, str], Any]:
-    """%%cython that also says what to do where setuptools finds no compiler; other errors Cython shows by itself."""
+    """%%cython that also says what to do where setuptools finds no compiler; other errors Cython shows by itself.
+
+    What `-a` shows is yellow in JupyterLab, too.
+    """
     compile_cell = ipython.find_cell_magic("cython")
 
     def cython(line: str, cell: str) -> Any:
         from setuptools.errors import PlatformError
 
         try:
-            return compile_cell(line, cell)
+            shown = compile_cell(line, cell)
         except PlatformError as error:
             print(f"Not compiled: {error}. {GET_COMPILER.get(os.name, '')}. The notebook goes on without.")
             return None
+        if isinstance(getattr(shown, "data", None), str):
+            shown.data = _above_jupyters_style(shown.data)
+        return shown
 
     return cython
+
+
+def _above_jupyters_style(html: str) -> str:
+    """The page of `-a` with its rules made stronger: JupyterLab's own for <pre> would paint all lines white.
+
+    A class that is named twice counts twice.
+    """
+    style, end, rest = html.partition("</style>")
+    return re.sub(r"\.cython\.(?=[\w-]+ *\{)", ".cython.cython.", style) + end + rest

@@ -180,6 +180,36 @@ def _gamma_forgotten(n: Norm, call: Call) -> list[Wrong]:
     ]
 
 
+@enter(
+    ("layernorm", "spatial_groupnorm"),
+    "gamma_after_the_means",
+    "gamma is multiplied in after the means of dx, not before",
+    "Has a row one gamma, or one for each of its features? May it then be taken out of a mean over the row?",
+    "Look at where dout is multiplied by gamma: before any mean is taken.",
+    "    dx_hat = dout * gamma",
+)
+def _gamma_after_the_means(n: Norm, call: Call) -> list[Wrong]:
+    return [{"dx": lambda: n.back(n.gamma * backward(n, gamma=np.ones_like(n.gamma)).reshape(n.x.shape))}]
+
+
+@enter(
+    ("layernorm",),
+    "dx_over_the_samples",
+    "the means in dx are taken over the samples",
+    "Which numbers share one mean and one standard deviation: those of a feature, or those of a sample?",
+    "Look at axis= in the means of dx. Only dgamma and dbeta are sums over the samples.",
+    "    dx = (dx_hat - np.mean(dx_hat, axis=1, keepdims=True)\n"
+    "          - x_hat * np.mean(dx_hat * x_hat, axis=1, keepdims=True)) / std",
+)
+def _dx_over_the_samples(n: Norm, call: Call) -> list[Wrong]:
+    def dx(first: int, second: int) -> np.ndarray:
+        d, normal = n.dout * n.gamma, x_hat(n)
+        means = d.mean(axis=first, keepdims=True), (d * normal).mean(axis=second, keepdims=True)
+        return (d - means[0] - normal * means[1]) / _std(n)
+
+    return [{"dx": lambda: dx(0, 0)}, {"dx": lambda: dx(0, 1)}, {"dx": lambda: dx(1, 0)}]
+
+
 def _feature_axes(n: Norm) -> tuple[int, ...]:
     """Over what the gradients of gamma and beta are summed."""
     return {"batchnorm": (0,), "layernorm": (0,), "spatial_batchnorm": (0, 2, 3), "spatial_groupnorm": (0, 3, 4)}[

@@ -87,7 +87,7 @@ def plot_runs(runs: Mapping[str, Any]) -> Figure:
     for axes in (left, right):
         plain_axes(axes)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    left.legend(frameon=False)
+    left.legend(framealpha=0.85, edgecolor="none")  # readable where it must lie over a line
     return figure
 
 

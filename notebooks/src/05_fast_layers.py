@@ -33,7 +33,7 @@ from convkit.data_utils import load_fashion_mnist_mini
 #
 # A processor does a few billion multiplications in a second. So this image should take less than a millisecond.
 #
-# **What to expect.** Your loops take some tens of milliseconds for each image, perhaps a hundred: the processor is idle most of the time. For each
+# **What to expect.** Your loops take some tens of milliseconds for each image, perhaps a hundred or two: the processor is idle most of the time. For each
 # of the 16,384 numbers of the output Python cuts out a window, makes new arrays for it, and finds out what `*` means for them. The
 # arithmetic itself is a small part of that.
 
@@ -74,7 +74,7 @@ _, seconds = stopwatch(np.matmul, A, A, repeat=3)
 print(f"a matrix product: {1e9 / seconds / 1e6:,.0f} million multiplications a second")
 
 # %% [markdown]
-# That is hundreds of times more. So the plan is: **make the convolution a matrix product.**
+# That is hundreds of times more, if not a thousand. So the plan is: **make the convolution a matrix product.**
 #
 # ## 2. im2col: windows become columns
 #
@@ -204,20 +204,18 @@ check(conv_by_product)
 # Now the race on the four images of section 1. Your loops had 1,024 windows *times 16 filters* to go through; here 1,024 windows are
 # left for each image, and the filters are all in one product.
 #
-# **What to expect.** About ten times faster than your loops or more, and the same numbers to rounding (about 1e-14).
+# **What to expect.** Tens of times faster than your loops, perhaps a hundred, and the same numbers to rounding (about 1e-14). Nearly all
+# of the time is in `im2col`.
 
 # %%
-out_product, product_seconds = stopwatch(conv_by_product, x, w, b, 1, 2, repeat=3)
+out_product, product_seconds = stopwatch(conv_by_product, x, w, b, 1, 2, repeat=10)
 _, im2col_seconds = stopwatch(
-    lambda: [im2col(image, 5, 5, 1, 2) for image in x], repeat=3
+    lambda: [im2col(image, 5, 5, 1, 2) for image in x], repeat=10
 )
-print(
-    f"your loops {1e3 * loops_seconds:.0f} ms, one product {1e3 * product_seconds:.1f} ms"
-)
+print(f"your loops   {1e3 * loops_seconds:6.1f} ms")
+print(f"one product  {1e3 * product_seconds:6.1f} ms")
+print(f"im2col alone {1e3 * im2col_seconds:6.1f} ms")
 print(f"largest difference {np.abs(out_product - out_loops).max():.1e}")
-print(
-    f"of the {1e3 * product_seconds:.1f} ms, im2col takes {1e3 * im2col_seconds:.1f} ms"
-)
 
 # %% [markdown]
 # <details><summary>Question: nearly all of the time is now in im2col, which computes nothing. What does it do with its time?</summary>
@@ -295,6 +293,13 @@ col2im(two_windows, C=1, H=2, W=3, HH=2, WW=2, stride=1, pad=0)
 check(col2im)
 
 # %% [markdown]
+# <details><summary>Question: col2im(im2col(x)) is not x. What is it?</summary>
+#
+# Each pixel times the number of windows it lies in: the overlap counts of the picture times x. col2im does not undo im2col; it sends
+# gradients back the way im2col came. (It is called the *adjoint*, or the transposed map.)
+#
+# </details>
+#
 # ### Exercise 4: `conv_by_product_backward`
 #
 # In a loop over the images, with `columns = im2col(x[n], ...)` as in the forward pass and `D` as it is given: the three lines of the table. Add to
@@ -337,10 +342,11 @@ print(f"dx\n{dx[0, 0]}\ndw\n{dw[0, 0]}\ndb {db}")
 check(conv_by_product_backward)
 
 # %% [markdown]
-# <details><summary>Question: col2im(im2col(x)) is not x. What is it?</summary>
+# <details><summary>Question: <code>columns</code> is computed here again, though the forward pass had it already. How could you save
+# that, and what would it cost?</summary>
 #
-# Each pixel times the number of windows it lies in: the overlap counts of the picture times x. col2im does not undo im2col; it sends
-# gradients back the way im2col came. (It is called the *adjoint*, or the transposed map.)
+# The forward pass would keep the columns of all images in its cache. That takes 25 times the memory of the images, for filters of 5 x 5, until the backward pass has come, in each convolution of
+# the network. Time against memory: both ways are in use.
 #
 # </details>
 
@@ -427,7 +433,7 @@ print(f"{1e3 * python_seconds:.0f} ms; difference {np.abs(difference).max():.1e}
 #                 out[f, i, j] = total
 
 # %% [markdown]
-# **What to expect.** Types gain a factor of some hundreds. This one loop is as fast as your matrix product, or faster, and it needs no
+# **What to expect.** Types gain a factor of some hundreds, up to a thousand or so. This one loop is as fast as your matrix product, or faster, and it needs no
 # matrix of windows.
 
 # %%
@@ -489,7 +495,9 @@ seconds = {
 plot_seconds(seconds, "Backward")
 
 # %% [markdown]
-# **The price of the matrix.** How large is it for a minibatch as the networks of notebook 06 use it?
+# **The price of the matrix.** How large is it for a minibatch of 100 images?
+#
+# **What to expect.** K · K times as large as the images: 9 times for filters of 3 x 3, 49 times for 7 x 7. The last line is one layer of a larger network: half a gigabyte.
 
 # %%
 for N, C, size, K in ((100, 3, 32, 3), (100, 3, 32, 7), (100, 64, 32, 3)):
@@ -502,9 +510,9 @@ for N, C, size, K in ((100, 3, 32, 3), (100, 3, 32, 7), (100, 64, 32, 3)):
 #
 # Which layer should you make faster? Do not guess: measure. The next cell runs one step of a small network, conv - relu - pool - affine,
 # on 100 images, forward and backward, and measures each layer. `ops.forward("conv", ...)` runs whichever layer `use` has chosen,
-# `fast_layers` at first.
+# here `fast_layers`.
 #
-# **What to expect.** The convolution takes most of it, about two thirds, though it is compiled: it has 90 % of the multiplications.
+# **What to expect.** The convolution takes most of it, two thirds to three quarters, though it is compiled: it has 90 % of the multiplications.
 
 # %%
 images = load_fashion_mnist_mini()["X_train"][:100]

@@ -31,9 +31,9 @@ from convkit.vis_utils import plot_runs
 # it is a little different each time. Hence the name *stochastic* gradient descent, SGD.
 #
 # In the picture the network has two weights. The grey lines are heights of the loss: a long valley, twenty times as steep across as along.
-# The star is the bottom. Each dot is a step.
+# The orange dot is where training begins, the star is the bottom, and each blue dot is a step.
 #
-# **Before you move the sliders:** with a small rate, what happens along the valley? With a large one, what happens across? There is a rate at which SGD flies out of the valley. Between
+# **Before you choose another rate in the menu:** with a small rate, what happens along the valley? With a large one, what happens across? There is a rate at which SGD flies out of the valley. Between
 # which two of the choices is it?
 
 # %%
@@ -176,6 +176,8 @@ play(momentum_in_the_valley, learning_rate=[0.02, 0.005, 0.05, 0.09])
 #
 # ### Exercise 2: `rmsprop`
 #
+# The settings and the cache of the last step (zeros at first) are read for you. Compute the new cache, and with that the new w. `np.sqrt` takes the root of each element.
+#
 # **What to expect.** 0.6838 for both weights.
 
 
@@ -243,7 +245,7 @@ check(check_update_rule(rmsprop))
 #
 # ### Exercise 3: `adam`
 #
-# `t` is counted for you. Compute m and v, the corrected ones, and next_w.
+# `t` is counted for you, and `beta1`, `beta2` and `epsilon` are there. Compute the new m and v, the corrected ones (under names of your own), and next_w.
 #
 # **What to expect.** 0.9, then 0.85998.
 
@@ -290,7 +292,10 @@ check(check_update_rule(adam))
 #
 # </details>
 #
-# All of them in the valley, yours:
+# Now all of them in the valley: these are your rules.
+#
+# **What to expect.** Adam leaves the start diagonally: its steps along the valley are as long as those across, though the gradient across is several times larger. RMSProp's first step is ten times the rate (you know
+# why). SGD flies out at a rate of 0.3. Find the best rate for each.
 
 # %%
 RULES = {"sgd": sgd, "sgd_momentum": sgd_momentum, "rmsprop": rmsprop, "adam": adam}
@@ -309,7 +314,7 @@ play(
 # %% [markdown]
 # ## 5. The same network with each of them
 #
-# Now the three-layer network, on 4,500 images of clothes. The Solver takes the name of a rule of convkit, or a function: give it yours. Each run takes about 3 seconds.
+# Now the three-layer network, on 4,500 images of clothes. The Solver takes the name of a rule of convkit, or a function: give it yours. Each run takes a second or two.
 #
 # **What to expect.** The loss begins at ln 10 = 2.30 for all, for they begin with the same weights. SGD with a rate of 0.01 hardly moves: the weights are small at first, so the
 # gradients are tiny, and so are its steps. Momentum gets away from there, as its steps grow up to tenfold. RMSProp and Adam are off at once, because they do not care how small the gradients are.
@@ -353,7 +358,7 @@ plot_runs(runs)
 # Look for it in factors of ten, then of three. Short runs are enough, for the losses differ from the beginning.
 #
 # **What to expect.** A rate that is too small: the loss falls slowly, in a straight line. One that is right: it falls steeply, then more
-# and more slowly. One that is too large: it falls fast and stops too high, or it does not fall at all. Four runs, about 8 seconds.
+# and more slowly. One that is too large: it falls fast and stops too high, or it does not fall at all. Four runs, about 5 seconds.
 
 # %%
 plot_runs(
@@ -362,6 +367,11 @@ plot_runs(
         for rate in (1e-5, 1e-3, 1e-2, 1e-1)
     }
 )
+
+# %% [markdown]
+# And SGD, with other rates.
+#
+# **What to expect.** 0.001, which is right for Adam, does nothing at all here. SGD wants a rate several hundred times as large.
 
 # %%
 plot_runs({f"SGD, {rate:g}": train(sgd, rate, epochs=3) for rate in (1e-3, 1e-1, 5e-1)})
@@ -410,7 +420,7 @@ plot_schedules(SCHEDULES)
 
 # %% [markdown]
 # **What to expect.** The rate is large on purpose: 0.01 for Adam. At first the curves are alike. In the end the three that slow down classify better than the constant rate, by one or two
-# percent: not much, but they get it for nothing. `step` slows down early here, after two of six epochs, so its loss falls less far. Six epochs each, about 12 seconds.
+# percent: not much, but they get it for nothing. `step` slows down early here, after two of six epochs, so its loss falls less far. Six epochs each, about 8 seconds together.
 
 # %%
 runs = {}
@@ -426,7 +436,7 @@ for name, run in runs.items():
     )
 
 # %% [markdown]
-# <details><summary>Question: why does the loss fall suddenly when `step` makes the rate ten times smaller?</summary>
+# <details><summary>Question: in long trainings the loss often falls suddenly at the moment when <code>step</code> makes the rate ten times smaller. Why?</summary>
 #
 # Until then the weights were jumping to and fro across the valley, some way above its floor. With small steps they sink to the floor. It looks like sudden insight; it is the end of the
 # noise. Do it too early, and the small steps have too far to go.

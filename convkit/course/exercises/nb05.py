@@ -61,6 +61,22 @@ def _(x, HH, WW, stride, pad):
     return columns.reshape(-1, OH, OW).transpose(0, 2, 1).reshape(len(columns), -1)
 
 
+@im2col.mistake(
+    "the windows are counted with the height of the output where its width belongs",
+    "Windows are counted row by row. How many of them are in one row?",
+    "Look at how the number of the column is computed from i and j.",
+    "columns[:, i * OW + j] = window.ravel()",
+)
+def _(x, HH, WW, stride, pad):
+    OH, OW = (x.shape[1] + 2 * pad - HH) // stride + 1, (x.shape[2] + 2 * pad - WW) // stride + 1
+    columns = im2col_indices(x[None], HH, WW, pad, stride)
+    wrong = np.zeros_like(columns)
+    for i in range(OH):
+        for j in range(OW):
+            wrong[:, i * OH + j] = columns[:, i * OW + j]
+    return wrong
+
+
 BATCHES = [
     ("two images of 4 x 6 pixels, filters of 3 x 2", _random(2, 3, 4, 6), _random(4, 3, 3, 2), _random(4), 1, 0),
     ("a border of zeros", _random(3, 1, 4, 3), _random(2, 1, 2, 3), _random(2), 1, 1),

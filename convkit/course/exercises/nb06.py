@@ -161,7 +161,7 @@ def _(loss, grads, params, reg):
 
 
 @add_regularization.mistake(
-    "the gradient is twice as large as it should be",
+    "what the regularization adds to the gradient is twice as large as it should be",
     "The derivative of W**2 is 2 W, and one half stands before it. What is left?",
     "Look at what is added to grads[name].",
     "grads[name] = grads[name] + reg * params[name]",

@@ -44,7 +44,7 @@ def plot_descent(rule: str | Callable = "sgd", learning_rate: float = 0.05, step
     left.plot(points[:, 0], points[:, 1], color=BLUE, marker="o", markersize=3, linewidth=1.2)
     left.plot(*START, color=ORANGE, marker="o")
     left.plot(0, 0, color=RED, marker="*", markersize=12)
-    left.set(xlim=(-10, 4), ylim=(-3, 3), xticks=[], yticks=[])
+    left.set(xlim=(-10, 4), ylim=(-3, 3), xticks=[], yticks=[], xlabel="first weight", ylabel="second weight")
     left.set_title(f"{name}, learning rate {learning_rate:g}: {len(points) - 1} steps", fontsize=11)
     right.plot(losses, color=BLUE)
     right.set(yscale="log", xlabel="step", ylim=(1e-4, 1e4))
