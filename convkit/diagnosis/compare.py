@@ -53,7 +53,7 @@ def compare(
     at = tuple(int(i) for i in np.unravel_index(int(np.argmax(errors)), errors.shape))
     wrong = errors > TOLERANCE
     place = f"{name}[{', '.join(map(str, at))}]" if at else name
-    found, wanted = _told_apart(value[at], expected[at])
+    found, wanted = told_apart(value[at], expected[at])
     text = f"{place} is {found}, it should be {wanted}"
     if witness is not None:
         with contextlib.suppress(Exception):  # their forward pass may fail where it is asked again
@@ -63,7 +63,7 @@ def compare(
     raise CheckFailure(text, place_of(name, value, expected, wrong, axes))
 
 
-def _told_apart(found: Any, expected: Any) -> tuple[str, str]:
+def told_apart(found: Any, expected: Any) -> tuple[str, str]:
     """Two numbers with as many digits, six or more, as it takes to see that they differ."""
     for digits in range(6, 18):
         texts = f"{found:.{digits}g}", f"{expected:.{digits}g}"

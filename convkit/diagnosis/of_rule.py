@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from convkit.diagnosis.compare import told_apart
 from convkit.diagnosis.contract import modifies, wrong_return
 from convkit.diagnosis.finding import Finding
 from convkit.diagnosis.known_mistakes import known_mistake
@@ -131,7 +132,8 @@ def _row(label: str, call: Call, found: np.ndarray, tolerance: float) -> Gradien
     step = int(np.flatnonzero(wrong.reshape(len(wrong), -1).any(axis=1))[0])
     at = np.unravel_index(int(np.argmax(np.where(wrong[step], difference[step], -1))), right.shape[1:])
     index = ", ".join(str(int(i)) for i in at)
-    place = f"after step {step + 1}, next_w[{index}] is {found[step][at]:.6g}, it should be {right[step][at]:.6g}"
+    mine, wanted = told_apart(found[step][at], right[step][at])
+    place = f"after step {step + 1}, next_w[{index}] is {mine}, it should be {wanted}"
     axes = ("step", *(f"axis {i}" for i in range(right.ndim - 1)))
     return GradientRow(
         label, right.shape[1:], str(found.dtype), error, place, map=place_of("next_w", found, right, wrong, axes)
