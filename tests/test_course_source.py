@@ -3,6 +3,7 @@
 import ast
 import re
 import runpy
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,10 @@ def test_every_exercise_is_checked_in_one_notebook():
     load_all()
     all_text = "\n".join(map(contents.source, contents.names()))
     assert [name for name in EXERCISES if not re.search(rf"^check\({name}\)", all_text, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize("name", contents.names())
+def test_what_follows_a_fold_is_not_drawn_into_it(name):
+    lines = contents.source(name).split("\n")
+    for line, after in pairwise(lines):
+        assert line != "# </details>" or after in ("", "#"), f"an empty line must follow the fold before {after!r}"

@@ -320,6 +320,7 @@ check(my_layers, "batchnorm")
 # shows in that step. And the long version tells you whether your formula is right.
 #
 # </details>
+#
 # ## 4. What it is good for
 #
 # A network with six hidden layers learns from 1,000 images of clothes, with weights of five different scales, without and with batch normalization. It uses **your** layers: they have no
