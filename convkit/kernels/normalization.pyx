@@ -1,7 +1,8 @@
 """Batch, layer and group normalization by the kernels of norm.h.
 
 Arrays are C-contiguous and of one dtype, x of images (N, C, H, W) or vectors (N, C), gamma and beta (C,). Moments are
-float64 (..., 2): mean and variance of each channel, group or sample. `above` is the mask of a ReLU that follows, or None.
+float64 (..., 2): mean and variance of each channel, group or sample. `above` is the mask of a ReLU that follows, or
+None.
 """
 
 import numpy as np
