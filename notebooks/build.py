@@ -3,7 +3,9 @@
     python notebooks/build.py                   writes the notebooks to fill in, beside this file
     python notebooks/build.py --check           fails if one of them is not what its source gives
     python notebooks/build.py --solved DIR      writes the solved ones, and a solved my_layers.py, into DIR
-    python notebooks/build.py --nbgrader DIR    writes sources of nbgrader assignments into DIR/NN_name
+    python notebooks/build.py --nbgrader DIR    writes sources of nbgrader assignments into DIR/NN_name, and beside DIR
+                                                an nbgrader_config.py, if there is none: it keeps nbgrader from putting
+                                                our my_layers.py in the place of what was handed in
 
 Needs convkit[notebooks].
 """
@@ -24,6 +26,17 @@ def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     print(f"wrote {path}")
+
+
+def write_nbgrader_config(folder: Path) -> None:
+    """What nbgrader must be told: a student's my_layers.py is graded, not the one that was handed out."""
+    kept = {name: ["my_layers.py"] for name in contents.names()}
+    text = f"c = get_config()  # noqa: F821\nc.Autograde.exclude_overwriting = {kept}\n"
+    path = folder.resolve().parent / "nbgrader_config.py"
+    if path.exists():
+        print(f"{path} is there already, and is left alone. It must have this line:\n{text.splitlines()[1]}")
+    else:
+        write(path, text)
 
 
 def stale() -> list[str]:
@@ -60,6 +73,8 @@ def main() -> int:
             write(HERE / f"{name}.ipynb", source.text_of(source.learner(name)))
     if args.solved:
         write(args.solved / "my_layers.py", solved_layers())
+    if args.nbgrader:
+        write_nbgrader_config(args.nbgrader)
     return 0
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -91,3 +93,28 @@ def test_nbgrader_accepts_the_source_of_an_assignment(name):
     CheckCellMetadata().preprocess(notebook, {})
     released, _ = ClearSolutions().preprocess(notebook, {})
     assert "SOLUTION" not in nbformat.writes(released)
+
+
+def test_nbgrader_grades_the_layers_that_were_handed_in(tmp_path):
+    """The way that docs/instructors.md describes: an empty submission gets nothing, a solved one all points."""
+    pytest.importorskip("nbgrader", reason="needs nbgrader: pip install nbgrader")
+    beside = str(Path(sys.executable).parent)  # nbgrader calls alembic by its name
+    environment = os.environ | {"PATH": beside + os.pathsep + os.environ["PATH"]}
+
+    def run(*command: object) -> None:
+        done = subprocess.run(
+            [sys.executable, *map(str, command)], capture_output=True, text=True, cwd=tmp_path, env=environment
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+    name = "03_convolution"
+    run(ROOT / "notebooks" / "build.py", "--nbgrader", tmp_path / "source")
+    run("-m", "nbgrader", "generate_assignment", name, "--create")
+    for student in ("anna", "bob"):
+        shutil.copytree(tmp_path / "release" / name, tmp_path / "submitted" / student / name)
+    (tmp_path / "submitted" / "bob" / name / "my_layers.py").write_text(folder.solved_layers(), encoding="utf-8")
+    run("-m", "nbgrader", "autograde", name, "--create")
+    run("-m", "nbgrader", "export")
+    with (tmp_path / "grades.csv").open(encoding="utf-8") as file:
+        scores = {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in csv.DictReader(file)}
+    assert scores == {"anna": (0, 2), "bob": (2, 2)}
