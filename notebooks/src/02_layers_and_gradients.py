@@ -16,7 +16,7 @@ from convkit import Solver, fast_layers, ops, use
 from convkit.classifiers.fc_net import TwoLayerNet
 from convkit.course import check
 from convkit.course.figures import (
-    plot_chain,
+    plot_flow,
     plot_gates,
     plot_matrix_product,
     plot_slopes,
@@ -36,7 +36,16 @@ from convkit.vis_utils import plot_curves
 # (orange) each layer passes on how the loss depends on what it was given. *affine*, *relu* and *softmax* are the layers that you will write here.
 
 # %%
-plot_chain()
+plot_flow(
+    [
+        ("x", "images"),
+        ("h1", "numbers"),
+        ("h2", "numbers"),
+        ("scores", "10 each"),
+        ("loss", "a number"),
+    ],
+    [("affine", "dx"), ("relu", "dh1"), ("affine", "dh2"), ("softmax", "dscores")],
+)
 
 # %% [markdown]
 # So each layer comes as two functions:

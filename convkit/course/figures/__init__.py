@@ -2,7 +2,6 @@
 
 from convkit.course.figures.affine_filter import plot_affine_filter
 from convkit.course.figures.averaged import plot_averaged
-from convkit.course.figures.chain import plot_chain
 from convkit.course.figures.change_by_shift import plot_change_by_shift
 from convkit.course.figures.cross_entropy import plot_cross_entropy
 from convkit.course.figures.depthwise import plot_depthwise
@@ -43,7 +42,6 @@ from convkit.course.figures.who_sees import plot_who_sees
 __all__ = [
     "plot_affine_filter",
     "plot_averaged",
-    "plot_chain",
     "plot_change_by_shift",
     "plot_cross_entropy",
     "plot_depthwise",
