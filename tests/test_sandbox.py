@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_right_file_gets_the_same_results_as_in_this_process():
             "i = 0\n    while i < 3:\n        dout = dout + 1",
             r"not ended after 1 s.*mine.py, line 7, in relu_backward\n +while",
         ),
-        ("import time; time.sleep(99)", r"not ended after 1 s.*mine.py, line 6, in relu_backward\n +import time"),
+        ("import time; time.sleep(99)", r"not ended after 5 s by the clock, and.*mine.py, line 6, in relu_backward\n +import time"),
         ("sum(iter(int, 1))", r"not ended after 1 s.*mine.py, line 6, in relu_backward"),  # a loop inside C
         ("os._exit(3)", r"ended Python itself \(exit code 3\)"),
         ("os._exit(0)", r"ended Python itself \(exit code 0\)"),
@@ -76,7 +77,7 @@ def test_a_right_file_gets_the_same_results_as_in_this_process():
 def test_whatever_backward_does_forward_is_judged(mine, body, says):
     start = time.monotonic()
     found = results(mine, RIGHT.replace("return dout *", f"{body}\n    return dout *"))
-    assert time.monotonic() - start < 8  # one hang for the function, not one for each of its checks
+    assert time.monotonic() - start < 12  # one hang for the function, not one for each of its checks
     statuses = {(r.part, r.status) for r, _ in found if not r.beyond}
     assert ("forward", "right") in statuses
     assert ("forward", "wrong") not in statuses
@@ -96,6 +97,20 @@ def test_memory(mine, body):
     assert "in relu_backward: MemoryError" in message
     assert "beyond the limit of 200 MB" in message
     assert {r.status for r, _ in found if r.part == "forward"} == {"right"}
+
+
+def test_other_work_on_the_machine_costs_nothing(mine):
+    # ten of them at once have two or more seconds of the clock for each second of computing on a small machine
+    body = "import time; end = time.process_time() + 0.3\n    while time.process_time() < end: pass"
+    mine.write_text(HEAD + RIGHT.replace("return dout *", f"{body}\n    return dout *"))
+
+    def one(_):
+        with Session(mine, ["relu"], limits=Limits(0.6)) as session:
+            return [session.run(key)[0].status for key in session.load() if "dx" in key]
+
+    with ThreadPoolExecutor(10) as pool:
+        found = list(pool.map(one, range(10)))
+    assert {status for statuses in found for status in statuses} == {"right"}
 
 
 def test_a_forward_pass_without_end_costs_its_layer_once(mine):
@@ -229,10 +244,10 @@ def test_whoever_saws_at_the_branch_falls_alone(mine, body):
 
 def test_a_check_that_takes_its_own_watch_away(mine, monkeypatch):
     monkeypatch.setattr("convkit.sandbox.session.GRACE", 0.5)
-    body = "import faulthandler; faulthandler.cancel_dump_traceback_later()\n    while True: pass"
+    body = "import faulthandler, signal\n    faulthandler.cancel_dump_traceback_later()\n    signal.setitimer(signal.ITIMER_PROF, 0)\n    while True: pass"
     found = results(mine, RIGHT.replace("return dout", f"{body}\n    return dout"), limits=Limits(0.3))
     message = next(r.message for r, _ in found if r.part == "dx")
-    assert message == "it had not ended after 0.3 s, and was stopped"
+    assert message == "it had not ended after 1.5 s by the clock, and was stopped"
 
 
 def test_long_messages_are_cut(mine):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 try:
     import resource
@@ -13,6 +17,8 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 LARGEST_FILE = 64 * 2**20
+PATIENCE = 5.0  # by the clock a check may take this many times its limit of computing
+COUNTS_COMPUTING = hasattr(signal, "setitimer")  # Windows has no such timer
 STARTS_PROCESSES = ("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen")
 
 
@@ -20,7 +26,9 @@ STARTS_PROCESSES = ("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.sp
 class Limits:
     """What one check may take.
 
-    - seconds: of wall-clock time, for loading the file and for each check; None: no limit
+    - seconds: of computing (processor time, so that other work on the machine changes no result), for loading the file
+      and for each check; None: no limit. Code that waits is stopped after PATIENCE times as long by the clock. Windows
+      offers the clock alone: there the limit holds by it
     - memory: megabytes (2**20 bytes) beyond what Python, NumPy and convkit take themselves; None: no limit. It holds
       on Linux; where `memory_is_limited()` is False (Windows, macOS) the system does not offer such a limit
     """
@@ -38,6 +46,11 @@ class Limits:
             if not least <= value <= 10**6:
                 raise ValueError(f"{name} must lie in {least}..1000000 {unit}, or be None for no limit, got {value!r}")
 
+    @property
+    def by_the_clock(self) -> float:
+        """Seconds by the clock after which code is stopped that has not used up its seconds of computing."""
+        return (self.seconds or 0.0) * (PATIENCE if COUNTS_COMPUTING else 1.0)
+
     def in_words(self) -> str:
         """The limits for a line of a report, such as '10 s, 1024 MB'."""
         seconds = "no limit of time" if self.seconds is None else f"{self.seconds:g} s"
@@ -48,6 +61,29 @@ class Limits:
 def memory_is_limited() -> bool:
     """Whether the operating system can hold a process to a limit of memory: Linux does, Windows and macOS do not."""
     return resource is not None and sys.platform.startswith("linux")
+
+
+@contextlib.contextmanager
+def watch(limits: Limits, dumps: IO[str]) -> Iterator[None]:
+    """Past its time, what happens in this block ends the process, which writes to `dumps` where it stood."""
+    if limits.seconds is None:
+        yield
+        return
+    if COUNTS_COMPUTING:
+        faulthandler.register(signal.SIGPROF, dumps, all_threads=True, chain=True)  # then the default: the end
+        signal.setitimer(signal.ITIMER_PROF, limits.seconds)
+    faulthandler.dump_traceback_later(limits.by_the_clock, exit=True, file=dumps)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        if COUNTS_COMPUTING:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def computed_too_long(code: int | None) -> bool:
+    """Whether this is the exit code of a process that `watch` ended for its computing."""
+    return COUNTS_COMPUTING and code == -signal.SIGPROF
 
 
 def apply(limits: Limits) -> None:

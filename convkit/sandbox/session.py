@@ -19,7 +19,7 @@ import convkit
 from convkit.check_report import CheckResult
 from convkit.load_layers import LayersError, LayersNotFound
 from convkit.sandbox import blame, wire
-from convkit.sandbox.limits import Limits, memory_is_limited
+from convkit.sandbox.limits import Limits, computed_too_long, memory_is_limited
 
 # What the child does before convkit can be imported there; appended, so that an installed one comes first.
 START = "import sys; sys.path.append(sys.argv[1]); from convkit.sandbox.worker import main; main()"
@@ -101,7 +101,7 @@ class Session:
     def load(self) -> list[str]:
         """Load the file; returns the keys of its checks (see convkit.sandbox.wire)."""
         self._child = _Child(self.folder)
-        answer = self._child.ask(self.order, STARTUP + (self.limits.seconds or 0.0), self.limits.seconds is None)
+        answer = self._child.ask(self.order, STARTUP + self.limits.by_the_clock, self.limits.seconds is None)
         if answer is None:
             raise LayersError(self._post_mortem("while the file was imported"))
         self.prints = answer["prints"]
@@ -125,7 +125,7 @@ class Session:
             except LayersError as error:  # it went well the first time
                 return Outcome(self._failed(key, str(error)), "")
         assert self._child is not None
-        answer = self._child.ask({"check": key}, (self.limits.seconds or 0.0) + GRACE, self.limits.seconds is None)
+        answer = self._child.ask({"check": key}, self.limits.by_the_clock + GRACE, self.limits.seconds is None)
         if answer is not None:
             result = CheckResult.from_json(answer["result"])
             message = self._short(result.message)
@@ -153,10 +153,16 @@ class Session:
         if "Traceback (most recent call last)" in dump:  # their errors do not end it
             raise RuntimeError(f"the process that runs the checks has failed:\n{dump}")
         place = blame.place_in(dump, self.file)
-        late = child.late or "Timeout (" in dump
+        waited = child.late or "Timeout (" in dump
+        late = waited or computed_too_long(child.code)
         if late:
             place = place and blame.loop_around(place)
-            what = f"it had not ended after {self.limits.seconds:g} s{when}, and was stopped"
+            seconds = self.limits.seconds or 0.0
+            if waited and self.limits.by_the_clock > seconds:
+                what = f"it had not ended after {self.limits.by_the_clock:g} s by the clock"
+            else:
+                what = f"it had not ended after {seconds:g} s"
+            what += f"{when}, and was stopped"
         else:
             what = blame.how_it_died(child.code) + when
         if place is None and not late and "Fatal Python error" in dump:

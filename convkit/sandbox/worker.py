@@ -65,12 +65,13 @@ class Worker:
 
     def __init__(self, order: dict[str, Any], dumps: IO[str]):
         self.source, self.name = order["source"], order["name"]
-        self.layers, self.full, self.seconds = order["layers"], order["full"], order["seconds"]
+        self.layers, self.full = order["layers"], order["full"]
+        self.limits = limits.Limits(order["seconds"], order["memory"])
         self.dumps = dumps
         self.checks: dict[str, Check] = {}
         self.prints = Prints(self.source)
         self.folder = order["folder"]
-        limits.apply(limits.Limits(None, order["memory"]))
+        limits.apply(self.limits)
 
     def load(self) -> dict[str, Any]:
         """Load the file; returns the keys of its checks, or what is wrong with it."""
@@ -115,12 +116,10 @@ class Worker:
         self.prints.clear()
         stdout, stderr = sys.stdout, sys.stderr
         sys.stdout = sys.stderr = self.prints
-        if self.seconds is not None:
-            faulthandler.dump_traceback_later(self.seconds, exit=True, file=self.dumps)
         try:
-            return action()
+            with limits.watch(self.limits, self.dumps):
+                return action()
         finally:
-            faulthandler.cancel_dump_traceback_later()
             sys.stdout, sys.stderr = stdout, stderr
 
 
