@@ -71,6 +71,51 @@ static NAME(wide_tile) *const NAME(wide_tiles)[3][4][16] = {
 #undef ENTRY_BY_2
 #undef ENTRY_BY_ANY
 
+/* With 32 registers and one vector of output channels, loading pixels takes longer than multiplying them: one load for each
+ * product. Where the filter has rows of 5 taps that stand side by side (stride and dilation 1), M neighbouring sums share
+ * M+4 pixels, which stay in registers for the 5 taps. (With half the lanes and 16 registers it brings nothing.) */
+#if MANY_REGISTERS
+#define ROW_TAPS 5
+#define ROW_PIXELS 12
+typedef void NAME(row_tile)(ptrdiff_t channels, int taps, ptrdiff_t channel_step, const ptrdiff_t *offset, const REAL *packed,
+                            const REAL *x, REAL *sums, int add);
+
+#define ROW_TILE(M) \
+    static __attribute__((noinline)) void NAME(row_tile_##M)( \
+        ptrdiff_t channels, int taps, ptrdiff_t channel_step, const ptrdiff_t *offset, const REAL *restrict packed, \
+        const REAL *restrict x, REAL *restrict sums, int add) \
+    { \
+        VEC sum[M]; \
+        UNROLL for (int m = 0; m < M; m++) sum[m] = (VEC){0}; \
+        for (ptrdiff_t c = 0; c < channels; c++, x += channel_step) \
+            for (int t = 0; t < taps; t += ROW_TAPS, packed += ROW_TAPS * LANES) { \
+                const REAL *pixel = x + offset[t]; \
+                VEC value[M + ROW_TAPS - 1]; \
+                UNROLL for (int i = 0; i < M + ROW_TAPS - 1; i++) value[i] = NAME(same)(pixel[i]); \
+                UNROLL for (int k = 0; k < ROW_TAPS; k++) \
+                { \
+                    VEC filter = NAME(load)(packed + k * LANES); \
+                    UNROLL for (int m = 0; m < M; m++) sum[m] += value[m + k] * filter; \
+                } \
+            } \
+        if (add) UNROLL \
+            for (int m = 0; m < M; m++) sum[m] += NAME(load)(sums + m * LANES); \
+        UNROLL for (int m = 0; m < M; m++) NAME(store)(sums + m * LANES, sum[m]); \
+    }
+#define ROW_TILES(T) T(1) T(2) T(3) T(4) T(5) T(6) T(7) T(8) T(9) T(10) T(11) T(12)
+ROW_TILES(ROW_TILE)
+#define ENTRY(M) [M - 1] = NAME(row_tile_##M),
+static NAME(row_tile) *const NAME(row_tiles)[ROW_PIXELS] = {ROW_TILES(ENTRY)};
+#undef ENTRY
+
+static int NAME(taps_in_rows)(const Conv *p)
+{
+    int in_rows = p->stride_w == 1 && p->taps % ROW_TAPS == 0;
+    for (int t = 0; t < p->taps; t++) in_rows &= p->offset[t] == p->offset[t - t % ROW_TAPS] + t % ROW_TAPS;
+    return in_rows;
+}
+#endif
+
 /* Vector v of the output channels of group g, input channels c .. c+channels-1, as packed[c][t][LANES] with `step` elements
  * from one (c, t) to the next, zeros behind the last channel. Returns NaN where an element is not finite. */
 static VEC NAME(pack_vector)(const Conv *p, ptrdiff_t g, ptrdiff_t v, ptrdiff_t c, ptrdiff_t channels, ptrdiff_t step, REAL *to)
@@ -196,7 +241,12 @@ static void NAME(conv_wide)(const void *args, ptrdiff_t task, void *scratch)
     while (first < last) {
         int V = panel_width(vectors, first, WIDEST_PANEL);
         /* The pixels of a row in tiles of nearly the same number. */
-        ptrdiff_t tiles = CEIL_DIV(place.cols, NAME(wide_pixels)[V]), small = place.cols / tiles, larger = place.cols % tiles;
+        int widest = NAME(wide_pixels)[V];
+#if MANY_REGISTERS
+        int in_rows = V == 1 && NAME(taps_in_rows)(p);
+        if (in_rows) widest = ROW_PIXELS;
+#endif
+        ptrdiff_t tiles = CEIL_DIV(place.cols, widest), small = place.cols / tiles, larger = place.cols % tiles;
         ptrdiff_t image_sums = place.rows * place.cols * V * LANES;
         NAME(wide_tile) *const *tile = NAME(wide_tiles)[by][V - 1];
         for (ptrdiff_t c = 0; c < p->C; c += p->chunk) {
@@ -213,7 +263,12 @@ static void NAME(conv_wide)(const void *args, ptrdiff_t task, void *scratch)
                     const REAL *pixel = x + n * p->image_step + c * p->channel_step + i * p->stride_h * p->pitch;
                     for (ptrdiff_t j = 0; j < tiles; j++) {
                         ptrdiff_t M = small + (j < larger);
-                        tile[M - 1](channels, p->taps, p->channel_step, p->offset, filters, pixel, p->stride_w, to, c > 0);
+#if MANY_REGISTERS
+                        if (in_rows)
+                            NAME(row_tiles)[M - 1](channels, p->taps, p->channel_step, p->offset, filters, pixel, to, c > 0);
+                        else
+#endif
+                            tile[M - 1](channels, p->taps, p->channel_step, p->offset, filters, pixel, p->stride_w, to, c > 0);
                         pixel += M * p->stride_w;
                         to += M * V * LANES;
                     }
