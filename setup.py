@@ -20,6 +20,7 @@ DEBUG = os.environ.get("CONVKIT_DEBUG", "0") == "1"
 WANTED = os.environ.get("CONVKIT_EXTENSIONS", "auto")
 OPENMP = os.environ.get("CONVKIT_OPENMP", "auto")
 KERNELS = "convkit/kernels"
+SHARED = "convkit.kernels.cython_shared"
 NATIVE = [f"{KERNELS}/{name}.c" for name in ("isa_base", "isa_avx2", "isa_avx512", "isa_select", "parallel")]
 HEADERS = sorted(glob(f"{KERNELS}/*.h"))
 FACES = sorted(glob("convkit/fast/*.pxi"))
@@ -51,9 +52,9 @@ def flags():
     return compiler, linker
 
 
-def extension(name, *extra_sources, loops=False):
+def extension(name, *extra_sources, loops=False, written_by_cython=False):
     """loops: whether the module has loops of its own; what only calls the kernels in C is compiled for its size."""
-    source = name.replace(".", "/") + ".pyx"
+    source = name.replace(".", "/") + (".c" if written_by_cython else ".pyx")
     compiler, linker = flags()
     if not loops:
         compiler = ["-Os" if flag == "-O3" else flag for flag in compiler]
@@ -86,8 +87,11 @@ def extensions():
         extension("convkit.kernels.normalization"),
         extension("convkit.kernels.loss"),
         extension("convkit.fast_layers"),
+        extension(SHARED, written_by_cython=True),
     ]
-    return cythonize(modules, compiler_directives=DIRECTIVES, force=DEBUG or None)
+    return cythonize(
+        modules, compiler_directives=DIRECTIVES, force=DEBUG or None, shared_utility_qualified_name=SHARED
+    )
 
 
 class BuildExtensions(build_ext):
