@@ -89,11 +89,15 @@ def extensions():
         extension("convkit.kernels.normalization"),
         extension("convkit.kernels.loss"),
         extension("convkit.fast_layers"),
-        extension(SHARED, written_by_cython=True),
     ]
-    return cythonize(
-        modules, compiler_directives=DIRECTIVES, force=DEBUG or None, shared_utility_qualified_name=SHARED
+    shared = extension(SHARED, written_by_cython=True)
+    modules = cythonize(
+        [*modules, shared],
+        compiler_directives=DIRECTIVES,
+        force=DEBUG or None,
+        shared_utility_qualified_name=SHARED,
     )
+    return [shared if module.name == SHARED else module for module in modules]  # Cython 3.1.0 forgot its flags
 
 
 class BuildExtensions(build_ext):
