@@ -32,7 +32,7 @@ def first_of_each_class(labels: np.ndarray, count: int) -> np.ndarray:
 
 
 def write_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """An .npz file without time stamps. LZMA packs these images a seventh smaller than the deflate of np.savez_compressed."""
+    """An .npz file without time stamps, by LZMA: it packs these images a seventh smaller than np.savez_compressed."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, array in arrays.items():
             content = io.BytesIO()
@@ -59,7 +59,8 @@ def make_fashion_mnist_mini(folder: Path) -> None:
 def make_photos(folder: Path) -> None:
     images = ROOT / "convkit" / "notebook_images"
     with Image.open(folder / "chelsea.png") as cat, Image.open(folder / "coffee.png") as coffee:
-        Image.fromarray(np.asarray(cat)).save(ROOT / "convkit" / "data" / "chelsea.png", optimize=True)  # the pixels alone
+        alone = Image.fromarray(np.asarray(cat))  # without its colour profile and its history
+        alone.save(ROOT / "convkit" / "data" / "chelsea.png", optimize=True)
         cat.convert("RGB").save(images / "kitten.jpg", quality=90)
         side = coffee.height  # notebooks expect the second image to be square
         left = (coffee.width - side) // 2

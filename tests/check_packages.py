@@ -1,4 +1,4 @@
-"""Fails unless an sdist and a wheel hold what they must, and the wheel is small: python tests/check_packages.py dist/*"""
+"""Fails unless sdist and wheel hold what they must and the wheel is small: python tests/check_packages.py dist/*"""
 
 import re
 import sys
