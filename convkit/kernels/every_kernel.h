@@ -1,7 +1,7 @@
 /* The kernels for one element type and one instruction set, and their table.
  *
- * Those between push_options and pop_options have their loops written out in vectors already: what -O3 makes of what is left
- * is no faster, and twice as long. CONVKIT_SMALL (setup.py defines it) lets gcc make less of them.
+ * Those between push_options and pop_options have their loops written out in vectors already: what -O3 makes of the
+ * rest is no faster, and up to twice as long. CONVKIT_SMALL (setup.py defines it) lets gcc make less of them.
  */
 #if !defined(__GNUC__) || defined(__clang__)
 #undef CONVKIT_SMALL
