@@ -23,15 +23,14 @@ cdef extern from "conv.h" nogil:
         int relu, taps
         const Py_ssize_t *row
         const Py_ssize_t *col
+        const Py_ssize_t *start
+        Py_ssize_t phase_rows, phase_cols
         const void *w
         Py_ssize_t w_group, w_filter, w_channel, w_size, w_taps
         const Py_ssize_t *w_tap
         int *not_finite
         Py_ssize_t *offset
         Py_ssize_t vector_tasks, task_images
-    ctypedef struct ConvDxDepthwise:
-        Conv of
-        const Py_ssize_t *start
     ctypedef struct ConvDw:
         Conv of
         const void *dout
@@ -44,7 +43,7 @@ cdef extern from "conv.h" nogil:
     size_t conv_plan_dw_wide(ConvDw* q, int lanes, int widest, size_t size)
     size_t conv_plan_dw_few(ConvDw* q, int lanes, size_t size)
     size_t conv_plan_depthwise(Conv* p, int lanes, size_t size)
-    size_t conv_plan_dx_depthwise(ConvDxDepthwise* q, int lanes, size_t size)
+    size_t conv_plan_dx_depthwise(Conv* p, int lanes, size_t size)
     size_t conv_plan_dw_depthwise(ConvDw* q, int lanes, size_t size)
     Py_ssize_t conv_blocks(const Conv* p)
 
@@ -99,6 +98,10 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
     cdef double moved = <double> p.groups * p.F * p.C * p.taps * 8
     cdef size_t scratch
     cdef Py_ssize_t count = p.groups * p.C * p.taps * (p.F if algorithm == FEW else vectors * lanes)
+    cdef Py_ssize_t all_taps[2]
+    if algorithm != WIDE or p.start == NULL:
+        all_taps = [0, p.taps]
+        p.start, p.phase_rows, p.phase_cols = all_taps, 1, 1
     p.not_finite = &not_finite
     p.packed = NULL
     if algorithm == DEPTHWISE:
@@ -122,7 +125,7 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
         if conv_blocks(p) > PACK_INSIDE * p.groups:
             packed = np.empty(count, dtype)
             p.packed = address(packed)
-            run(kernels.conv_pack_wide, p, p.groups * vectors, 0, moved)
+            run(kernels.conv_pack_wide, p, p.phase_rows * p.phase_cols * p.groups * vectors, 0, moved)
             if finite and not_finite:
                 return False
         run(kernels.conv_wide, p, conv_blocks(p) * p.vector_tasks, scratch, work)
@@ -178,6 +181,7 @@ cdef object describe(geometry, Conv* p):
     p.out_step_h = p.out_step_w = 1
     p.relu = 0
     p.bias = NULL
+    p.start = NULL
     return taps_of(geometry, p)
 
 
@@ -205,13 +209,12 @@ def forward(x, w, b, out, geometry, algorithm, bint relu=False):
 def backward_x(dout, w, dx, geometry, algorithm):
     """dx (N, C, H, W), the gradient of the images, from dout (N, F, OH, OW) and w: a convolution for each phase.
 
-    All phases of a depthwise layer with stride 2 are one kernel, conv_dx_depthwise.
+    conv_wide computes all phases in one call, and conv_dx_depthwise those of a depthwise layer with stride 2.
 
     The direct kernels return False where w holds NaN or infinity: at the border it would be multiplied by zeros that
     stand for no output position, and make NaN where there is none.
     """
-    cdef ConvDxDepthwise q
-    cdef Conv* p = &q.of
+    cdef Conv p
     cdef const Kernels* kernels = kernels_for(dout.dtype)
     cdef Py_ssize_t kh = geometry.kernel[0], kw = geometry.kernel[1], H = geometry.x_shape[2], W = geometry.x_shape[3]
     cdef Algorithm which = algorithm_of(algorithm)
@@ -234,11 +237,13 @@ def backward_x(dout, w, dx, geometry, algorithm):
     p.w_size = w.size
     p.w_channel = geometry.w_shape[1] * p.w_filter
     p.w_group = geometry.w_shape[0] // geometry.groups * p.w_channel
-    cdef bint together = which == DEPTHWISE and sw == 2
-    cdef Py_ssize_t[::1] start = np.zeros(2 * min(sh, H) + 1, np.intp)
+    # Whether one call computes all phases (of columns: both, even where the image has one column only).
+    cdef bint pairs = which == DEPTHWISE and sw == 2, together = pairs or which == WIDE
+    cdef Py_ssize_t phase_rows = min(sh, H), phase_cols = 2 if pairs else min(sw, W)
+    cdef Py_ssize_t[::1] start = np.zeros(phase_rows * phase_cols + 1, np.intp)
     taps = 0
-    for a in range(min(sh, H)):
-        for b in range(sw if together else min(sw, W)):
+    for a in range(phase_rows):
+        for b in range(phase_cols):
             # The plan may change sizes, so they are written anew for each phase: pixels (a + i*sh, b + j*sw).
             p.N, p.groups = geometry.x_shape[0], geometry.groups
             p.C, p.F = geometry.w_shape[0] // geometry.groups, geometry.w_shape[1]
@@ -260,27 +265,28 @@ def backward_x(dout, w, dx, geometry, algorithm):
                     table[2, taps] = ii * kw + jj
                     taps += 1
             p.taps = taps
-            if together:
-                start[2 * a + b + 1] = taps
-            elif not run_conv(p, kernels, dout.dtype, which, finite=True):
+            start[a * phase_cols + b + 1] = taps
+            p.start = NULL
+            if not together and not run_conv(&p, kernels, dout.dtype, which, finite=True):
                 return False
-    if together:
-        p.rows, p.cols = up(H, sh), up(W, sw)
-        q.start = &start[0]
-        return run_dx_depthwise(&q, kernels, dout.dtype)
-    return True
+    if not together:
+        return True
+    p.rows, p.cols, p.out_row, p.out_col = up(H, sh), up(W, sw), 0, 0
+    p.start, p.phase_rows, p.phase_cols = &start[0], phase_rows, phase_cols
+    if pairs:
+        return run_dx_depthwise(&p, kernels, dout.dtype)
+    return run_conv(&p, kernels, dout.dtype, which, finite=True)
 
 
-cdef bint run_dx_depthwise(ConvDxDepthwise* q, const Kernels* kernels, dtype) except -1:
+cdef bint run_dx_depthwise(Conv* p, const Kernels* kernels, dtype) except -1:
     """Plan and run dx of a depthwise layer, all phases together; returns whether it ran, as run_conv does."""
-    cdef Conv* p = &q.of
     cdef int not_finite = 0
-    cdef size_t scratch = conv_plan_dx_depthwise(q, kernels.lanes, dtype.itemsize)
+    cdef size_t scratch = conv_plan_dx_depthwise(p, kernels.lanes, dtype.itemsize)
     cdef double work = <double> p.N * p.groups * p.taps * p.rows * p.cols
     if scratch > <size_t> MOST_SCRATCH:
         return False
     p.not_finite = &not_finite
-    run(kernels.conv_dx_depthwise, q, up(p.N * p.groups, p.task_images), scratch, work)
+    run(kernels.conv_dx_depthwise, p, up(p.N * p.groups, p.task_images), scratch, work)
     return not not_finite
 
 
