@@ -26,9 +26,8 @@ typedef struct {
     int relu; /* whether max(0, .) is taken at the end */
     int taps;
     const ptrdiff_t *row, *col;
-    /* All phases of dx in one call (conv_wide and conv_dx_depthwise): phase (a, b) has the taps from start[a*phase_cols + b]
-     * to the next start and writes at (out_row + a, out_col + b); rows and cols are those of phase (0, 0), others may have
-     * one less. Everything else is one phase of all taps. */
+    /* Phase (a, b) has the taps from start[a*phase_cols + b] to the next start and writes at (out_row + a, out_col + b);
+     * rows and cols are those of phase (0, 0), others may have one less. All but dx has one phase. */
     const ptrdiff_t *start;
     ptrdiff_t phase_rows, phase_cols;
 
@@ -77,7 +76,7 @@ size_t conv_plan_dx_depthwise(Conv *p, int lanes, size_t size);
 size_t conv_plan_dw_depthwise(ConvDw *q, int lanes, size_t size);
 size_t conv_plan_dw_few(ConvDw *p, int lanes, size_t size);
 
-/* Whether dx has two phases along the row, which go out together, pixel by pixel in turn (conv_wide). */
+/* Whether dx has two phases along the row, which go out together, pixel by pixel in turn. */
 static inline int conv_in_pairs(const Conv *p) { return p->phase_cols == 2 && p->out_step_w == 2; }
 
 /* Blocks of positions of all groups: the tasks of conv_few; of conv_wide there are vector_tasks times as many. */

@@ -98,10 +98,6 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
     cdef double moved = <double> p.groups * p.F * p.C * p.taps * 8
     cdef size_t scratch
     cdef Py_ssize_t count = p.groups * p.C * p.taps * (p.F if algorithm == FEW else vectors * lanes)
-    cdef Py_ssize_t all_taps[2]
-    if algorithm != WIDE or p.start == NULL:
-        all_taps = [0, p.taps]
-        p.start, p.phase_rows, p.phase_cols = all_taps, 1, 1
     p.not_finite = &not_finite
     p.packed = NULL
     if algorithm == DEPTHWISE:
@@ -117,7 +113,7 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
     elif algorithm == FEW:
         packed = np.empty(count, dtype)
         p.packed = address(packed)
-        run(kernels.conv_pack_few, p, p.groups, 0, moved)
+        run(kernels.conv_pack_few, p, p.phase_rows * p.phase_cols * p.groups, 0, moved)
         if finite and not_finite:
             return False
         run(kernels.conv_few, p, conv_blocks(p), scratch, work)
@@ -158,7 +154,7 @@ cdef object taps_of(geometry, Conv* p):
     cdef Py_ssize_t[:, ::1] table
     dh, dw = geometry.dilation
     top, left = geometry.pad[0], geometry.pad[1]
-    array = np.empty((4, taps), np.intp)
+    array = np.empty((5, max(taps, 2)), np.intp)
     table = array
     for t in range(taps):
         table[0, t] = t // kw * dh - top
@@ -166,6 +162,8 @@ cdef object taps_of(geometry, Conv* p):
         table[2, t] = t
     p.taps = taps
     p.row, p.col, p.w_tap, p.offset = &table[0, 0], &table[1, 0], &table[2, 0], &table[3, 0]
+    table[4, 0], table[4, 1] = 0, taps
+    p.start, p.phase_rows, p.phase_cols = &table[4, 0], 1, 1
     return array
 
 
@@ -181,7 +179,6 @@ cdef object describe(geometry, Conv* p):
     p.out_step_h = p.out_step_w = 1
     p.relu = 0
     p.bias = NULL
-    p.start = NULL
     return taps_of(geometry, p)
 
 
@@ -209,8 +206,6 @@ def forward(x, w, b, out, geometry, algorithm, bint relu=False):
 def backward_x(dout, w, dx, geometry, algorithm):
     """dx (N, C, H, W), the gradient of the images, from dout (N, F, OH, OW) and w: a convolution for each phase.
 
-    conv_wide computes all phases in one call, and conv_dx_depthwise those of a depthwise layer with stride 2.
-
     The direct kernels return False where w holds NaN or infinity: at the border it would be multiplied by zeros that
     stand for no output position, and make NaN where there is none.
     """
@@ -237,23 +232,21 @@ def backward_x(dout, w, dx, geometry, algorithm):
     p.w_size = w.size
     p.w_channel = geometry.w_shape[1] * p.w_filter
     p.w_group = geometry.w_shape[0] // geometry.groups * p.w_channel
-    # Whether one call computes all phases (of columns: both, even where the image has one column only).
-    cdef bint pairs = which == DEPTHWISE and sw == 2, together = pairs or which == WIDE
-    cdef Py_ssize_t phase_rows = min(sh, H), phase_cols = 2 if pairs else min(sw, W)
-    cdef Py_ssize_t[::1] start = np.zeros(phase_rows * phase_cols + 1, np.intp)
+    p.N, p.groups = geometry.x_shape[0], geometry.groups
+    p.C, p.F = geometry.w_shape[0] // geometry.groups, geometry.w_shape[1]
+    p.H, p.W = geometry.out
+    p.stride_h = p.stride_w = 1
+    p.rows, p.cols = up(H, sh), up(W, sw)
+    p.out_h, p.out_w, p.out_row, p.out_col, p.out_step_h, p.out_step_w = H, W, 0, 0, sh, sw
+    # conv_dx_depthwise takes the phases of columns in pairs, even where the image has one column only.
+    cdef bint pairs = which == DEPTHWISE and sw == 2
+    p.phase_rows, p.phase_cols = min(sh, H), 2 if pairs else min(sw, W)
+    cdef Py_ssize_t[::1] start = np.zeros(p.phase_rows * p.phase_cols + 1, np.intp)
+    p.start = &start[0]
     taps = 0
-    for a in range(phase_rows):
-        for b in range(phase_cols):
-            # The plan may change sizes, so they are written anew for each phase: pixels (a + i*sh, b + j*sw).
-            p.N, p.groups = geometry.x_shape[0], geometry.groups
-            p.C, p.F = geometry.w_shape[0] // geometry.groups, geometry.w_shape[1]
-            p.H, p.W = geometry.out
-            p.stride_h = p.stride_w = 1
-            p.rows, p.cols = up(H - a, sh), up(W - b, sw)
-            p.out_h, p.out_w, p.out_row, p.out_col, p.out_step_h, p.out_step_w = H, W, a, b, sh, sw
-            if not together:
-                taps = 0
-            # From the last element of the filter to the first: so that row and col of the taps increase.
+    for a in range(p.phase_rows):
+        for b in range(p.phase_cols):
+            # Pixels (a + i*sh, b + j*sw). From the last element of the filter to the first: so that row and col increase.
             for ii in range(kh - 1, -1, -1):
                 if (a + top - ii * dh) % sh:
                     continue
@@ -264,15 +257,8 @@ def backward_x(dout, w, dx, geometry, algorithm):
                     table[1, taps] = (b + left - jj * dw) // sw
                     table[2, taps] = ii * kw + jj
                     taps += 1
-            p.taps = taps
-            start[a * phase_cols + b + 1] = taps
-            p.start = NULL
-            if not together and not run_conv(&p, kernels, dout.dtype, which, finite=True):
-                return False
-    if not together:
-        return True
-    p.rows, p.cols, p.out_row, p.out_col = up(H, sh), up(W, sw), 0, 0
-    p.start, p.phase_rows, p.phase_cols = &start[0], phase_rows, phase_cols
+            start[a * p.phase_cols + b + 1] = taps
+    p.taps = taps
     if pairs:
         return run_dx_depthwise(&p, kernels, dout.dtype)
     return run_conv(&p, kernels, dout.dtype, which, finite=True)

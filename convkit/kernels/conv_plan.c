@@ -162,7 +162,7 @@ size_t conv_plan_few(Conv *p, int lanes, size_t size)
 {
     blocks_of_rows(p, lanes, size);
     p->result_size = p->task_rows * p->pitch + 8 * lanes;
-    return (size_t)(8 * p->result_size + p->slab_size) * size;
+    return (size_t)((conv_in_pairs(p) ? 16 : 8) * p->result_size + p->slab_size) * size;
 }
 
 static void parts_of_batch(ConvDw *q, size_t size)
