@@ -9,7 +9,7 @@ enum {
     POSITIONS = 256,           /* of a task, about */
     SLAB_BYTES = 512 * 1024,   /* of a task's slab, at most where that can be had */
     DIRECT_BYTES = 4096,       /* of a channel that is read where it stands: larger ones would each need pages of their own */
-    FILTER_BYTES = 96 * 1024,  /* of the chunk of filters that a tile reads */
+    FILTER_BYTES = 32 * 1024,  /* of the chunk of filters that a tile reads */
     DEPTHWISE_POSITIONS = 32768, /* of a task of depthwise planes */
     FEW_BYTES = 400 * 1024,    /* of the slab of conv_few */
     SUMS_BYTES = 4 << 20,      /* of all parts of dw together, where one part is smaller */
