@@ -24,8 +24,6 @@ def cells(
     - values: (H, W); color: of the tint, one for all or an array (H, W) of them
     - filled, pale, known: (H, W) of bool; None: all are filled, none is pale, all are known
     """
-    from matplotlib.colors import to_rgba_array
-
     H, W = values.shape
     texts = [[number(value) for value in row] for row in values]
     longest = max(len(text) for row in texts for text in row)
@@ -33,7 +31,7 @@ def cells(
     picture = np.ones((H, W, 3))
     if pale is not None:
         picture[pale] = 0.94
-    tints = 0.3 * to_rgba_array(np.broadcast_to(color, values.shape).ravel())[:, :3].reshape(H, W, 3) + 0.7
+    tints = np.array([tint(each) for each in np.broadcast_to(color, values.shape).ravel()]).reshape(H, W, 3)
     shown = ... if filled is None else filled
     picture[shown] = tints[shown]
     axes.imshow(picture, extent=(0, W, H, 0))
@@ -49,6 +47,14 @@ def cells(
     axes.tick_params(length=0)
     axes.spines[:].set(color="#888888", linewidth=0.8)
     axes.set_title(title, fontsize=10, pad=5)
+
+
+def tint(color: str) -> tuple[float, float, float]:
+    """A pale form of a colour, on which numbers can be read: red, green and blue in 0..1."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = (0.3 * part + 0.7 for part in to_rgb(color))
+    return red, green, blue
 
 
 def frame(axes: Axes, left: float, top: float, width: float, height: float, color: str) -> None:

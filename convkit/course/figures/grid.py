@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ def fill(axes: Axes, i: int, j: int, colour: str, text: str, ink: str, size: flo
 
 
 def tile(
-    axes: Axes, left: float, top: float, width: float, height: float, colour: str, text: str = "", ink: str = "black",
+    axes: Axes, left: float, top: float, width: float, height: float, colour: Any, text: str = "", ink: str = "black",
     edge: str = LINE, size: float = 7,
 ) -> None:  # fmt: skip
     """A rectangle with a line around it and a text in its middle, anywhere."""
