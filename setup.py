@@ -20,6 +20,7 @@ DEBUG = os.environ.get("CONVKIT_DEBUG", "0") == "1"
 WANTED = os.environ.get("CONVKIT_EXTENSIONS", "auto")
 OPENMP = os.environ.get("CONVKIT_OPENMP", "auto")
 KERNELS = "convkit/kernels"
+SHARED = "convkit.kernels.cython_shared"  # Cython writes it: what its memoryviews need, once for all modules
 NATIVE = [f"{KERNELS}/{name}.c" for name in ("isa_base", "isa_avx2", "isa_avx512", "isa_select", "parallel")]
 HEADERS = sorted(glob(f"{KERNELS}/*.h"))
 FACES = sorted(glob("convkit/fast/*.pxi"))
@@ -45,15 +46,17 @@ def flags():
     harmless = ["-fno-math-errno", "-fno-trapping-math"]
     compiler, linker = [*(["-O1", "-g"] if DEBUG else ["-O3", "-g0"]), *harmless, "-pthread"], ["-pthread"]
     if not DEBUG and sys.platform == "linux":
-        linker = [*linker, "-Wl,--strip-all"]  # names that nobody looks up: a sixth of the package
+        # What nobody looks up and a wheel is smaller without: names, and the tables for unwinding, which C does not do.
+        compiler = [*compiler, "-fno-asynchronous-unwind-tables", "-DCONVKIT_SMALL=1"]
+        linker = [*linker, "-Wl,--strip-all"]
     if OPENMP == "1":
         compiler, linker = [*compiler, "-fopenmp", "-DCONVKIT_USE_OPENMP"], [*linker, "-fopenmp"]
     return compiler, linker
 
 
-def extension(name, *extra_sources, loops=False):
+def extension(name, *extra_sources, loops=False, written_by_cython=False):
     """loops: whether the module has loops of its own; what only calls the kernels in C is compiled for its size."""
-    source = name.replace(".", "/") + ".pyx"
+    source = name.replace(".", "/") + (".c" if written_by_cython else ".pyx")
     compiler, linker = flags()
     if not loops:
         compiler = ["-Os" if flag == "-O3" else flag for flag in compiler]
@@ -87,7 +90,14 @@ def extensions():
         extension("convkit.kernels.loss"),
         extension("convkit.fast_layers"),
     ]
-    return cythonize(modules, compiler_directives=DIRECTIVES, force=DEBUG or None)
+    shared = extension(SHARED, written_by_cython=True)
+    modules = cythonize(
+        [*modules, shared],
+        compiler_directives=DIRECTIVES,
+        force=DEBUG or None,
+        shared_utility_qualified_name=SHARED,
+    )
+    return [shared if module.name == SHARED else module for module in modules]  # Cython 3.1.0 forgot its flags
 
 
 class BuildExtensions(build_ext):

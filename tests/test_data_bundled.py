@@ -88,6 +88,12 @@ def test_no_picture_is_bundled_twice():
     assert len({image.tobytes() for image in np.concatenate([X, X_test])}) == 6000
 
 
+def test_python_without_lzma_is_told_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lzma", None)
+    with pytest.raises(ImportError, match=r"fashion_mnist_mini\.npz is packed with LZMA, .* install liblzma"):
+        load_fashion_mnist_mini()
+
+
 def test_preparation_of_the_pixels():
     X, y, X_test, y_test = read_fashion_mnist_mini()
     assert (X.dtype, X_test.shape) == (np.uint8, (1000, 1, 28, 28))

@@ -52,7 +52,10 @@ def test_a_right_file_gets_the_same_results_as_in_this_process():
             "i = 0\n    while i < 3:\n        dout = dout + 1",
             r"not ended after 1 s.*mine.py, line 7, in relu_backward\n +while",
         ),
-        ("import time; time.sleep(99)", r"not ended after 5 s by the clock, and.*mine.py, line 6, in relu_backward\n +import time"),
+        (
+            "import time; time.sleep(99)",
+            r"not ended after 5 s by the clock, and.*mine.py, line 6, in relu_backward\n +import time",
+        ),
         ("sum(iter(int, 1))", r"not ended after 1 s.*mine.py, line 6, in relu_backward"),  # a loop inside C
         ("os._exit(3)", r"ended Python itself \(exit code 3\)"),
         ("os._exit(0)", r"ended Python itself \(exit code 0\)"),
@@ -244,7 +247,10 @@ def test_whoever_saws_at_the_branch_falls_alone(mine, body):
 
 def test_a_check_that_takes_its_own_watch_away(mine, monkeypatch):
     monkeypatch.setattr("convkit.sandbox.session.GRACE", 0.5)
-    body = "import faulthandler, signal\n    faulthandler.cancel_dump_traceback_later()\n    signal.setitimer(signal.ITIMER_PROF, 0)\n    while True: pass"
+    body = (
+        "import faulthandler, signal\n    faulthandler.cancel_dump_traceback_later()\n"
+        "    signal.setitimer(signal.ITIMER_PROF, 0)\n    while True: pass"
+    )
     found = results(mine, RIGHT.replace("return dout", f"{body}\n    return dout"), limits=Limits(0.3))
     message = next(r.message for r, _ in found if r.part == "dx")
     assert message == "it had not ended after 1.5 s by the clock, and was stopped"

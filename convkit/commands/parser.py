@@ -253,7 +253,9 @@ def _add_limits(parser: argparse.ArgumentParser, seconds: float | None, memory: 
     ):
         option = "--time-limit" if name == "seconds" else "--memory-limit"
         shown = "those of points.toml, or 10 and 1024" if given is None else f"{given:g}"
-        what = "seconds of computing that one check may take" if name == "seconds" else "megabytes that one check may take"
+        what = (
+            "seconds of computing that one check may take" if name == "seconds" else "megabytes that one check may take"
+        )
         note = "" if name == "seconds" else "; Linux only"
         parser.add_argument(
             option,

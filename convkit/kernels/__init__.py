@@ -14,4 +14,5 @@ In Cython, on Python's threads (threads.py):
     im2col.pyx              image -> matrix of windows, and its adjoint col2im
     conv_im2col.pyx         convolution: im2col in tiles that stay in the cache, then the matrix product
     resample.pyx            average pooling, unpooling, upsampling
+What Cython's memoryviews need stands in cython_shared, which Cython writes (setup.py).
 """

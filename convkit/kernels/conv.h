@@ -7,8 +7,8 @@
  *
  * where what lies outside of the image is zero. A tap is one element of the filter. Forward, row[t] = ii*dilation - pad.
  * For dx the roles of images and output change: a pixel (y, x) receives from output position (y + pad - ii*dilation)/stride,
- * where that is whole. So dx with stride s is s*s convolutions with stride 1, one for each (y % s, x % s), each with the
- * taps that reach these pixels; each writes every s-th pixel.
+ * where that is whole. So dx with stride s is s*s convolutions with stride 1, one for each phase (y % s, x % s), each with
+ * the taps that reach these pixels; each writes every s-th pixel.
  */
 #ifndef CONVKIT_CONV_H
 #define CONVKIT_CONV_H
@@ -26,6 +26,10 @@ typedef struct {
     int relu; /* whether max(0, .) is taken at the end */
     int taps;
     const ptrdiff_t *row, *col;
+    /* Phase (a, b) has the taps from start[a*phase_cols + b] to the next start and writes at (out_row + a, out_col + b);
+     * rows and cols are those of phase (0, 0), others may have one less. All but dx has one phase. */
+    const ptrdiff_t *start;
+    ptrdiff_t phase_rows, phase_cols;
 
     /* The filters as the caller has them: w(g, f, c, t) = w[g*w_group + f*w_filter + c*w_channel + w_tap[t]]. */
     const void *w;
@@ -62,22 +66,18 @@ typedef struct {
     ptrdiff_t dout_pitch, dout_size;      /* of the block of dout in scratch memory */
 } ConvDw;
 
-/* dx of a depthwise layer with stride 2 along the row (out_step_w), all phases at once: positions (i, j) of `of` are blocks of
- * out_step_h x 2 pixels. The taps of phase (a, b), a < out_step_h, b < 2, are those from start[2*a + b] to the next start. */
-typedef struct {
-    Conv of; /* rows and cols: blocks that reach over the whole image */
-    const ptrdiff_t *start;
-} ConvDxDepthwise;
-
 /* Fill in the blocking; lanes: elements in a vector register; widest: vectors of a panel of output channels. row, col, taps and the shapes are set before; offset has
  * room for all taps. Returns the bytes of scratch memory of a task, for elements of `size` bytes. */
 size_t conv_plan_wide(Conv *p, int lanes, int widest, size_t size);
 size_t conv_plan_few(Conv *p, int lanes, size_t size);
 size_t conv_plan_dw_wide(ConvDw *q, int lanes, int widest, size_t size);
 size_t conv_plan_depthwise(Conv *p, int lanes, size_t size);
-size_t conv_plan_dx_depthwise(ConvDxDepthwise *q, int lanes, size_t size);
+size_t conv_plan_dx_depthwise(Conv *p, int lanes, size_t size);
 size_t conv_plan_dw_depthwise(ConvDw *q, int lanes, size_t size);
 size_t conv_plan_dw_few(ConvDw *p, int lanes, size_t size);
+
+/* Whether dx has two phases along the row, which go out together, pixel by pixel in turn. */
+static inline int conv_in_pairs(const Conv *p) { return p->phase_cols == 2 && p->out_step_w == 2; }
 
 /* Blocks of positions of all groups: the tasks of conv_few; of conv_wide there are vector_tasks times as many. */
 static inline ptrdiff_t conv_blocks(const Conv *p) { return p->image_tasks * p->groups * p->row_tasks * p->col_tasks; }

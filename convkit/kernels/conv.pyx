@@ -23,15 +23,14 @@ cdef extern from "conv.h" nogil:
         int relu, taps
         const Py_ssize_t *row
         const Py_ssize_t *col
+        const Py_ssize_t *start
+        Py_ssize_t phase_rows, phase_cols
         const void *w
         Py_ssize_t w_group, w_filter, w_channel, w_size, w_taps
         const Py_ssize_t *w_tap
         int *not_finite
         Py_ssize_t *offset
         Py_ssize_t vector_tasks, task_images
-    ctypedef struct ConvDxDepthwise:
-        Conv of
-        const Py_ssize_t *start
     ctypedef struct ConvDw:
         Conv of
         const void *dout
@@ -44,7 +43,7 @@ cdef extern from "conv.h" nogil:
     size_t conv_plan_dw_wide(ConvDw* q, int lanes, int widest, size_t size)
     size_t conv_plan_dw_few(ConvDw* q, int lanes, size_t size)
     size_t conv_plan_depthwise(Conv* p, int lanes, size_t size)
-    size_t conv_plan_dx_depthwise(ConvDxDepthwise* q, int lanes, size_t size)
+    size_t conv_plan_dx_depthwise(Conv* p, int lanes, size_t size)
     size_t conv_plan_dw_depthwise(ConvDw* q, int lanes, size_t size)
     Py_ssize_t conv_blocks(const Conv* p)
 
@@ -114,7 +113,7 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
     elif algorithm == FEW:
         packed = np.empty(count, dtype)
         p.packed = address(packed)
-        run(kernels.conv_pack_few, p, p.groups, 0, moved)
+        run(kernels.conv_pack_few, p, p.phase_rows * p.phase_cols * p.groups, 0, moved)
         if finite and not_finite:
             return False
         run(kernels.conv_few, p, conv_blocks(p), scratch, work)
@@ -122,7 +121,7 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
         if conv_blocks(p) > PACK_INSIDE * p.groups:
             packed = np.empty(count, dtype)
             p.packed = address(packed)
-            run(kernels.conv_pack_wide, p, p.groups * vectors, 0, moved)
+            run(kernels.conv_pack_wide, p, p.phase_rows * p.phase_cols * p.groups * vectors, 0, moved)
             if finite and not_finite:
                 return False
         run(kernels.conv_wide, p, conv_blocks(p) * p.vector_tasks, scratch, work)
@@ -155,7 +154,7 @@ cdef object taps_of(geometry, Conv* p):
     cdef Py_ssize_t[:, ::1] table
     dh, dw = geometry.dilation
     top, left = geometry.pad[0], geometry.pad[1]
-    array = np.empty((4, taps), np.intp)
+    array = np.empty((5, max(taps, 2)), np.intp)
     table = array
     for t in range(taps):
         table[0, t] = t // kw * dh - top
@@ -163,6 +162,8 @@ cdef object taps_of(geometry, Conv* p):
         table[2, t] = t
     p.taps = taps
     p.row, p.col, p.w_tap, p.offset = &table[0, 0], &table[1, 0], &table[2, 0], &table[3, 0]
+    table[4, 0], table[4, 1] = 0, taps
+    p.start, p.phase_rows, p.phase_cols = &table[4, 0], 1, 1
     return array
 
 
@@ -205,13 +206,10 @@ def forward(x, w, b, out, geometry, algorithm, bint relu=False):
 def backward_x(dout, w, dx, geometry, algorithm):
     """dx (N, C, H, W), the gradient of the images, from dout (N, F, OH, OW) and w: a convolution for each phase.
 
-    All phases of a depthwise layer with stride 2 are one kernel, conv_dx_depthwise.
-
     The direct kernels return False where w holds NaN or infinity: at the border it would be multiplied by zeros that
     stand for no output position, and make NaN where there is none.
     """
-    cdef ConvDxDepthwise q
-    cdef Conv* p = &q.of
+    cdef Conv p
     cdef const Kernels* kernels = kernels_for(dout.dtype)
     cdef Py_ssize_t kh = geometry.kernel[0], kw = geometry.kernel[1], H = geometry.x_shape[2], W = geometry.x_shape[3]
     cdef Algorithm which = algorithm_of(algorithm)
@@ -234,21 +232,21 @@ def backward_x(dout, w, dx, geometry, algorithm):
     p.w_size = w.size
     p.w_channel = geometry.w_shape[1] * p.w_filter
     p.w_group = geometry.w_shape[0] // geometry.groups * p.w_channel
-    cdef bint together = which == DEPTHWISE and sw == 2
-    cdef Py_ssize_t[::1] start = np.zeros(2 * min(sh, H) + 1, np.intp)
+    p.N, p.groups = geometry.x_shape[0], geometry.groups
+    p.C, p.F = geometry.w_shape[0] // geometry.groups, geometry.w_shape[1]
+    p.H, p.W = geometry.out
+    p.stride_h = p.stride_w = 1
+    p.rows, p.cols = up(H, sh), up(W, sw)
+    p.out_h, p.out_w, p.out_row, p.out_col, p.out_step_h, p.out_step_w = H, W, 0, 0, sh, sw
+    # conv_dx_depthwise takes the phases of columns in pairs, even where the image has one column only.
+    cdef bint pairs = which == DEPTHWISE and sw == 2
+    p.phase_rows, p.phase_cols = min(sh, H), 2 if pairs else min(sw, W)
+    cdef Py_ssize_t[::1] start = np.zeros(p.phase_rows * p.phase_cols + 1, np.intp)
+    p.start = &start[0]
     taps = 0
-    for a in range(min(sh, H)):
-        for b in range(sw if together else min(sw, W)):
-            # The plan may change sizes, so they are written anew for each phase: pixels (a + i*sh, b + j*sw).
-            p.N, p.groups = geometry.x_shape[0], geometry.groups
-            p.C, p.F = geometry.w_shape[0] // geometry.groups, geometry.w_shape[1]
-            p.H, p.W = geometry.out
-            p.stride_h = p.stride_w = 1
-            p.rows, p.cols = up(H - a, sh), up(W - b, sw)
-            p.out_h, p.out_w, p.out_row, p.out_col, p.out_step_h, p.out_step_w = H, W, a, b, sh, sw
-            if not together:
-                taps = 0
-            # From the last element of the filter to the first: so that row and col of the taps increase.
+    for a in range(p.phase_rows):
+        for b in range(p.phase_cols):
+            # Pixels (a + i*sh, b + j*sw). From the last element of the filter to the first: so that row and col increase.
             for ii in range(kh - 1, -1, -1):
                 if (a + top - ii * dh) % sh:
                     continue
@@ -259,28 +257,22 @@ def backward_x(dout, w, dx, geometry, algorithm):
                     table[1, taps] = (b + left - jj * dw) // sw
                     table[2, taps] = ii * kw + jj
                     taps += 1
-            p.taps = taps
-            if together:
-                start[2 * a + b + 1] = taps
-            elif not run_conv(p, kernels, dout.dtype, which, finite=True):
-                return False
-    if together:
-        p.rows, p.cols = up(H, sh), up(W, sw)
-        q.start = &start[0]
-        return run_dx_depthwise(&q, kernels, dout.dtype)
-    return True
+            start[a * p.phase_cols + b + 1] = taps
+    p.taps = taps
+    if pairs:
+        return run_dx_depthwise(&p, kernels, dout.dtype)
+    return run_conv(&p, kernels, dout.dtype, which, finite=True)
 
 
-cdef bint run_dx_depthwise(ConvDxDepthwise* q, const Kernels* kernels, dtype) except -1:
+cdef bint run_dx_depthwise(Conv* p, const Kernels* kernels, dtype) except -1:
     """Plan and run dx of a depthwise layer, all phases together; returns whether it ran, as run_conv does."""
-    cdef Conv* p = &q.of
     cdef int not_finite = 0
-    cdef size_t scratch = conv_plan_dx_depthwise(q, kernels.lanes, dtype.itemsize)
+    cdef size_t scratch = conv_plan_dx_depthwise(p, kernels.lanes, dtype.itemsize)
     cdef double work = <double> p.N * p.groups * p.taps * p.rows * p.cols
     if scratch > <size_t> MOST_SCRATCH:
         return False
     p.not_finite = &not_finite
-    run(kernels.conv_dx_depthwise, q, up(p.N * p.groups, p.task_images), scratch, work)
+    run(kernels.conv_dx_depthwise, p, up(p.N * p.groups, p.task_images), scratch, work)
     return not not_finite
 
 

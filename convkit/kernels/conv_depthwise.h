@@ -227,12 +227,35 @@ static void NAME(conv_depthwise)(const void *args, ptrdiff_t task, void *scratch
 DEPTHWISE_DW_TILES(DEFINE)
 #undef DEFINE
 
+/* The same for the nine taps of a 3x3 filter: row i of the image is read once, for the three rows of dout that see it. */
+static __attribute__((noinline)) void NAME(depthwise_dw_3x3)(const Conv *p, const REAL *const *row, ptrdiff_t x, const IVEC *mask,
+                                                             const REAL *dout, ptrdiff_t lanes, const REAL *end, REAL *sums)
+{
+    const ptrdiff_t left = x + p->col[0], middle = x + p->col[1], right = x + p->col[2];
+    const IVEC inside = NAME(first_lanes)(lanes), all = ~(IVEC){0};
+    const IVEC keep[3] = {mask ? mask[0] : all, mask ? mask[1] : all, mask ? mask[2] : all};
+    VEC sum[9], above[3] = {{0}, {0}, {0}}; /* rows i, i-1 and i-2 of dout */
+    UNROLL for (int t = 0; t < 9; t++) sum[t] = NAME(load)(sums + t * LANES);
+    for (ptrdiff_t i = 0; i < p->rows + 2; i++, dout += p->cols) {
+        above[2] = above[1], above[1] = above[0];
+        if (i < p->rows) above[0] = dout + LANES <= end ? (VEC)(inside & (IVEC)NAME(load)(dout)) : NAME(load_part)(dout, lanes);
+        VEC see[3] = {NAME(load)(row[i] + left), NAME(load)(row[i] + middle), NAME(load)(row[i] + right)};
+        UNROLL for (int t = 0; t < 3; t++) see[t] = (VEC)((IVEC)see[t] & keep[t]);
+        UNROLL for (int u = 0; u < 3; u++)
+            if ((i >= 2 && i < p->rows) || (i >= u && i - u < p->rows)) /* no product with a row that is not there: it may be NaN */
+                UNROLL
+                for (int t = 0; t < 3; t++) sum[3 * u + t] += above[u] * see[t];
+    }
+    UNROLL for (int t = 0; t < 9; t++) NAME(store)(sums + t * LANES, sum[t]);
+}
+
 /* Task: some channels of one part of the batch; sums as those of conv_dw_few, with F = C = 1. */
 static void NAME(conv_dw_depthwise)(const void *args, ptrdiff_t task, void *scratch)
 {
     const ConvDw *q = args;
     const Conv *p = &q->of;
     NAME(Rows) r = NAME(rows_in)(p, 0, scratch);
+    const int is_3x3 = NAME(is_3x3)(p);
     ptrdiff_t blocks = CEIL_DIV(p->groups, p->task_images), part = task / blocks, size = (p->taps + 1) * LANES;
     ptrdiff_t first = task % blocks * p->task_images, last = SMALLER(first + p->task_images, p->groups);
     ptrdiff_t begin = p->N * part / q->parts, end = p->N * (part + 1) / q->parts;
@@ -252,6 +275,10 @@ static void NAME(conv_dw_depthwise)(const void *args, ptrdiff_t task, void *scra
             for (ptrdiff_t j = 0; j < r.blocks; j++) {
                 const IVEC *mask = NAME(whole_vector)(p, j * LANES) ? NULL : r.mask + slot++ * p->taps;
                 ptrdiff_t lanes = SMALLER(p->cols - j * LANES, (ptrdiff_t)LANES);
+                if (is_3x3) {
+                    NAME(depthwise_dw_3x3)(p, r.row, j * LANES, mask, dout + j * LANES, lanes, dout_end, to);
+                    continue;
+                }
                 for (int t = 0; t < p->taps; t += 9) {
 #define RUN(T) \
     case T: \

@@ -15,8 +15,7 @@ INLINE VEC NAME(phase_sum)(const Conv *p, const REAL *from, const REAL *w, ptrdi
 
 static void NAME(conv_dx_depthwise)(const void *args, ptrdiff_t task, void *scratch)
 {
-    const ConvDxDepthwise *q = args;
-    const Conv *p = &q->of;
+    const Conv *p = args;
     REAL *slab = scratch, *w = slab + p->slab_size;
     ptrdiff_t first = task * p->task_images, last = SMALLER(first + p->task_images, p->N * p->groups);
     for (ptrdiff_t plane = first; plane < last; plane++) {
@@ -36,7 +35,7 @@ static void NAME(conv_dx_depthwise)(const void *args, ptrdiff_t task, void *scra
                 NAME(slab)(p, &at, slab);
             }
             const REAL *from = slab + (row - at.row) * p->pitch;
-            const ptrdiff_t *phase = q->start + 2 * (y % p->out_step_h);
+            const ptrdiff_t *phase = p->start + 2 * (y % p->out_step_h);
             for (ptrdiff_t x = 0; x < p->out_w; x += 2 * LANES, from += LANES) {
                 VEC even = NAME(phase_sum)(p, from, w, phase[0], phase[1]), odd = NAME(phase_sum)(p, from, w, phase[1], phase[2]);
                 VEC low = FIRST_PAIRS(even, odd), high = LAST_PAIRS(even, odd);

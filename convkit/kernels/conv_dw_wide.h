@@ -11,20 +11,19 @@
 typedef void NAME(dw_tile)(ptrdiff_t images, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t image_step, ptrdiff_t row_step,
                            ptrdiff_t step, const REAL *const *x, const REAL *dout, ptrdiff_t dout_pitch, REAL *sums, int add);
 
-#define DW_TILE(M, V, STEP, SUFFIX) \
-    static __attribute__((noinline)) void NAME(dw_tile_##M##_##V##_##SUFFIX)( \
+#define DW_TILE(M, V) \
+    static __attribute__((noinline)) void NAME(dw_tile_##M##_##V)( \
         ptrdiff_t images, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t image_step, ptrdiff_t row_step, ptrdiff_t step, \
         const REAL *const *x, const REAL *restrict dout, ptrdiff_t dout_pitch, REAL *restrict sums, int add) \
     { \
         VEC sum[M][V]; \
         const REAL *pixel[M]; \
-        (void)step; \
         UNROLL for (int m = 0; m < M; m++) pixel[m] = x[m]; \
         UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) sum[m][v] = (VEC){0}; \
         for (ptrdiff_t n = 0; n < images; n++) \
             for (ptrdiff_t i = 0; i < rows; i++) { \
-                ptrdiff_t at = n * image_step + i * row_step, end = at + cols * (STEP); \
-                for (; at < end; at += (STEP), dout += dout_pitch) { \
+                ptrdiff_t at = n * image_step + i * row_step, end = at + cols * step; \
+                for (; at < end; at += step, dout += dout_pitch) { \
                     VEC d[V]; \
                     UNROLL for (int v = 0; v < V; v++) d[v] = NAME(load)(dout + v * LANES); \
                     UNROLL for (int m = 0; m < M; m++) \
@@ -40,14 +39,10 @@ typedef void NAME(dw_tile)(ptrdiff_t images, ptrdiff_t rows, ptrdiff_t cols, ptr
         UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) \
             NAME(store)(sums + (m * V + v) * LANES, sum[m][v]); \
     }
-#define DEFINE(M, V) DW_TILE(M, V, 1, by_1) DW_TILE(M, V, step, by_any)
-WIDE_TILES(DEFINE)
-#undef DEFINE
-#define ENTRY_BY_1(M, V) [V - 1][M - 1] = NAME(dw_tile_##M##_##V##_by_1),
-#define ENTRY_BY_ANY(M, V) [V - 1][M - 1] = NAME(dw_tile_##M##_##V##_by_any),
-static NAME(dw_tile) *const NAME(dw_tiles)[2][4][16] = {{WIDE_TILES(ENTRY_BY_1)}, {WIDE_TILES(ENTRY_BY_ANY)}};
-#undef ENTRY_BY_1
-#undef ENTRY_BY_ANY
+WIDE_TILES(DW_TILE)
+#define ENTRY(M, V) [V - 1][M - 1] = NAME(dw_tile_##M##_##V),
+static NAME(dw_tile) *const NAME(dw_tiles)[4][16] = {WIDE_TILES(ENTRY)};
+#undef ENTRY
 
 /* dout of `vectors` vectors of channels from f0 on, at the task's positions, as [position][channel], zeros behind the last. */
 static void NAME(transpose_dout)(const ConvDw *q, const SlabPlace *at, ptrdiff_t f0, ptrdiff_t vectors, REAL *block)
@@ -124,8 +119,6 @@ static void NAME(conv_dw_wide)(const void *args, ptrdiff_t task, void *scratch)
     REAL *block = scratch, *own = block + q->dout_size, *slab = own + p->result_size;
     REAL *sums = q->parts == 1 ? own
                                : (REAL *)q->sums + part * q->part_size + (group * vectors + first) * LANES * (elements + 1);
-    int by = p->stride_w == 1 ? 0 : 1;
-
     ptrdiff_t blocks = p->image_tasks * p->row_tasks * p->col_tasks, area = p->row_tasks * p->col_tasks;
     ptrdiff_t begin = blocks * part / q->parts, end = blocks * (part + 1) / q->parts;
     for (ptrdiff_t b = begin; b < end; b++) {
@@ -147,8 +140,8 @@ static void NAME(conv_dw_wide)(const void *args, ptrdiff_t task, void *scratch)
                     pixel[m] = x + c * p->channel_step + p->offset[t];
                     if (++t == p->taps) t = 0, c++;
                 }
-                NAME(dw_tiles)[by][V - 1][M - 1](place.images, place.rows, place.cols, p->image_step, p->stride_h * p->pitch,
-                                                 p->stride_w, pixel, dout, q->dout_pitch, to + k * V * LANES, b > begin);
+                NAME(dw_tiles)[V - 1][M - 1](place.images, place.rows, place.cols, p->image_step, p->stride_h * p->pitch,
+                                             p->stride_w, pixel, dout, q->dout_pitch, to + k * V * LANES, b > begin);
                 k += M;
             }
             for (int i = 0; i < V; i++) {

@@ -4,7 +4,7 @@
  * slab sorted by phase (slab_by_phase), in which every tap sees neighbouring positions side by side, whatever the stride.
  * The positions are then taken as one line, row after row with the slab's pitch (what falls between two rows is computed
  * and dropped): tiles of M output channels and V vectors of positions; for each channel and tap, V vectors are loaded and M
- * elements of the filters broadcast.
+ * elements of the filters broadcast. All phases of dx with a stride (conv.h) are computed from the same slab.
  */
 
 /* result[m][0 .. V*LANES-1] = bias[m] + the sum over channels and taps; packed: M elements for each of them. */
@@ -58,18 +58,26 @@ static inline ptrdiff_t NAME(few_block)(ptrdiff_t F, ptrdiff_t blocks, ptrdiff_t
     return i * (F / blocks) + SMALLER(i, F % blocks);
 }
 
-/* Task: one group. packed[group][block][c][t][m]. */
+/* The packed filters: packed[phase][group][block][c][t][m]. */
+INLINE REAL *NAME(packed_few)(const Conv *p, ptrdiff_t phase, ptrdiff_t group)
+{
+    ptrdiff_t taps = p->start[phase + 1] - p->start[phase];
+    return (REAL *)p->packed + (p->start[phase] * p->groups + group * taps) * p->F * p->C;
+}
+
+/* Task: one group and phase. */
 static void NAME(conv_pack_few)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Conv *p = args;
     (void)scratch;
     ptrdiff_t blocks = CEIL_DIV(p->F, MOST_FEW);
-    REAL *to = (REAL *)p->packed + task * p->F * p->C * p->taps;
-    const REAL *w = (const REAL *)p->w + task * p->w_group;
+    ptrdiff_t phase = task / p->groups, group = task % p->groups;
+    REAL *to = NAME(packed_few)(p, phase, group);
+    const REAL *w = (const REAL *)p->w + group * p->w_group;
     REAL zeros = 0; /* NaN where an element is not finite */
     for (ptrdiff_t i = 0; i < blocks; i++)
         for (ptrdiff_t c = 0; c < p->C; c++)
-            for (int t = 0; t < p->taps; t++)
+            for (ptrdiff_t t = p->start[phase]; t < p->start[phase + 1]; t++)
                 for (ptrdiff_t f = NAME(few_block)(p->F, blocks, i); f < NAME(few_block)(p->F, blocks, i + 1); f++) {
                     *to = w[f * p->w_filter + c * p->w_channel + p->w_tap[t]];
                     zeros += *to++ * 0;
@@ -77,37 +85,70 @@ static void NAME(conv_pack_few)(const void *args, ptrdiff_t task, void *scratch)
     if (zeros != 0) __atomic_store_n(p->not_finite, 1, __ATOMIC_RELAXED);
 }
 
+/* result[m][position] of one phase and block of M output channels, for the positions of a task. */
+static void NAME(few_sums)(const Conv *p, ptrdiff_t phase, ptrdiff_t M, ptrdiff_t length, const REAL *slab, const REAL *filters,
+                           const REAL *bias, REAL *result)
+{
+    const ptrdiff_t *offset = p->offset + p->start[phase];
+    int taps = (int)(p->start[phase + 1] - p->start[phase]);
+    ptrdiff_t step = NAME(few_vectors)[M] * LANES, q = 0;
+    for (; q + step / 2 < length; q += step) /* what lies beyond the end is computed and dropped */
+        NAME(few_tiles)[M][0](p->C, taps, p->channel_step, offset, filters, slab + q, bias, p->relu, result + q, p->result_size);
+    for (; q < length; q += LANES)
+        NAME(few_tiles)[M][1](p->C, taps, p->channel_step, offset, filters, slab + q, bias, p->relu, result + q, p->result_size);
+}
+
+/* to[0], to[step], ... = from[0], from[1], ...: n of them. */
+INLINE void NAME(spread)(REAL *restrict to, const REAL *restrict from, ptrdiff_t n, ptrdiff_t step)
+{
+    if (step == 1)
+        NAME(copy)(to, from, n);
+    else
+        for (ptrdiff_t j = 0; j < n; j++) to[j * step] = from[j];
+}
+
+/* to = even[0], odd[0], even[1], ...: `width` elements. */
+INLINE void NAME(zip)(REAL *restrict to, const REAL *restrict even, const REAL *restrict odd, ptrdiff_t width)
+{
+    for (ptrdiff_t j = 0; j < width; j += 2 * LANES, even += LANES, odd += LANES) {
+        VEC a = NAME(load)(even), b = NAME(load)(odd);
+        NAME(store_part)(to + j, FIRST_PAIRS(a, b), width - j);
+        if (width - j > LANES) NAME(store_part)(to + j + LANES, LAST_PAIRS(a, b), width - j - LANES);
+    }
+}
+
 static void NAME(conv_few)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Conv *p = args;
-    ptrdiff_t blocks = CEIL_DIV(p->F, MOST_FEW), plane = p->out_h * p->out_w;
+    ptrdiff_t blocks = CEIL_DIV(p->F, MOST_FEW), plane = p->out_h * p->out_w, step = conv_in_pairs(p) ? 2 : 1;
     SlabPlace place = slab_place(p, task);
-    REAL *result = scratch, *slab = result + MOST_FEW * p->result_size;
+    REAL *result = scratch, *odd = result + MOST_FEW * p->result_size, *slab = result + step * MOST_FEW * p->result_size;
     NAME(slab_by_phase)(p, &place, slab);
-    const REAL *packed = (const REAL *)p->packed + place.group * p->F * p->C * p->taps;
     REAL *out = (REAL *)p->out + (place.image * p->groups + place.group) * p->F * plane +
                 (p->out_row + place.row * p->out_step_h) * p->out_w + p->out_col + place.col * p->out_step_w;
-    ptrdiff_t length = (place.rows - 1) * p->pitch + place.cols;
     for (ptrdiff_t i = 0; i < blocks; i++) {
         ptrdiff_t f = NAME(few_block)(p->F, blocks, i), M = NAME(few_block)(p->F, blocks, i + 1) - f;
-        ptrdiff_t step = NAME(few_vectors)[M] * LANES, q = 0;
-        const REAL *filters = packed + f * p->C * p->taps;
         REAL bias[MOST_FEW] = {0};
         if (p->bias) memcpy(bias, (const REAL *)p->bias + place.group * p->F + f, sizeof(REAL) * (size_t)M);
-        for (; q + step / 2 < length; q += step) /* what lies beyond the end is computed and dropped */
-            NAME(few_tiles)[M][0](p->C, p->taps, p->channel_step, p->offset, filters, slab + q, bias, p->relu, result + q,
-                                  p->result_size);
-        for (; q < length; q += LANES)
-            NAME(few_tiles)[M][1](p->C, p->taps, p->channel_step, p->offset, filters, slab + q, bias, p->relu, result + q,
-                                  p->result_size);
-        for (ptrdiff_t m = 0; m < M; m++)
-            for (ptrdiff_t r = 0; r < place.rows; r++) {
-                REAL *to = out + (f + m) * plane + r * p->out_step_h * p->out_w;
-                const REAL *from = result + m * p->result_size + r * p->pitch;
-                if (p->out_step_w == 1)
-                    NAME(copy)(to, from, place.cols);
-                else
-                    for (ptrdiff_t j = 0; j < place.cols; j++) to[j * p->out_step_w] = from[j];
-            }
+        for (ptrdiff_t phase = 0; phase < p->phase_rows * p->phase_cols; phase += step) {
+            ptrdiff_t a = phase / p->phase_cols, b = phase % p->phase_cols;
+            for (ptrdiff_t k = phase; k < phase + step; k++)
+                NAME(few_sums)(p, k, M, (place.rows - 1) * p->pitch + place.cols, slab,
+                               NAME(packed_few)(p, k, place.group) + f * p->C * (p->start[k + 1] - p->start[k]), bias,
+                               k > phase ? odd : result);
+            /* Of the phases behind the first, some pixels may lie outside the image. */
+            ptrdiff_t rows = SMALLER(place.rows, CEIL_DIV(p->out_h - p->out_row - a, p->out_step_h) - place.row);
+            ptrdiff_t cols = SMALLER(place.cols, CEIL_DIV(p->out_w - p->out_col - b, p->out_step_w) - place.col);
+            ptrdiff_t width = SMALLER(p->out_w - p->out_col - place.col * 2, place.cols * 2);
+            for (ptrdiff_t m = 0; m < M; m++)
+                for (ptrdiff_t r = 0; r < rows; r++) {
+                    REAL *to = out + (f + m) * plane + (r * p->out_step_h + a) * p->out_w + b;
+                    ptrdiff_t from = m * p->result_size + r * p->pitch;
+                    if (step == 2)
+                        NAME(zip)(to, result + from, odd + from, width);
+                    else
+                        NAME(spread)(to, result + from, cols, p->out_step_w);
+                }
+        }
     }
 }

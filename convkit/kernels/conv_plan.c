@@ -115,10 +115,13 @@ size_t conv_plan_wide(Conv *p, int lanes, int widest, size_t size)
     flatten(p);
     blocks_of_positions(p, vectors, widest, size);
     slab_steps(p);
-    p->chunk = even_block(p->C, FILTER_BYTES / (LARGER(p->taps, 1) * width * lanes * (ptrdiff_t)size));
+    ptrdiff_t taps = 1; /* of the phase that has most */
+    for (ptrdiff_t phase = 0; phase < p->phase_rows * p->phase_cols; phase++)
+        taps = LARGER(taps, p->start[phase + 1] - p->start[phase]);
+    p->chunk = even_block(p->C, FILTER_BYTES / (taps * width * lanes * (ptrdiff_t)size));
     p->result_size = p->task_images * p->task_rows * p->task_cols * width * lanes;
-    p->pack_size = p->chunk * p->taps * width * lanes;
-    return (size_t)(p->result_size + p->pack_size + p->slab_size) * size;
+    p->pack_size = p->chunk * taps * width * lanes;
+    return (size_t)((conv_in_pairs(p) ? 2 : 1) * p->result_size + p->pack_size + p->slab_size) * size;
 }
 
 /* The slab sorted by phase, and `extra` elements behind it that may be read. */
@@ -159,7 +162,7 @@ size_t conv_plan_few(Conv *p, int lanes, size_t size)
 {
     blocks_of_rows(p, lanes, size);
     p->result_size = p->task_rows * p->pitch + 8 * lanes;
-    return (size_t)(8 * p->result_size + p->slab_size) * size;
+    return (size_t)((conv_in_pairs(p) ? 16 : 8) * p->result_size + p->slab_size) * size;
 }
 
 static void parts_of_batch(ConvDw *q, size_t size)
@@ -221,9 +224,8 @@ size_t conv_plan_depthwise(Conv *p, int lanes, size_t size)
 }
 
 /* task_images is the number of planes of a task, task_rows that of the blocks of rows that stand in scratch memory at a time. */
-size_t conv_plan_dx_depthwise(ConvDxDepthwise *q, int lanes, size_t size)
+size_t conv_plan_dx_depthwise(Conv *p, int lanes, size_t size)
 {
-    Conv *p = &q->of;
     span_of_taps(p);
     p->direct = 0;
     p->task_images = planes_of_task(p, p->out_h * p->out_w);

@@ -10,6 +10,9 @@
  *
  * No im2col: the pixels are read where they stand. The sums are kept as (pixel, channel) and transposed in registers on
  * their way out to NCHW.
+ *
+ * dx with a stride has several phases (conv.h). A task computes all of them from the same slab; with stride 2 along the row,
+ * two of them go out together, in full vectors.
  */
 
 /* sums[m][v] (+)= the products of one chunk. packed: for each channel and tap V vectors. */
@@ -71,16 +74,65 @@ static NAME(wide_tile) *const NAME(wide_tiles)[3][4][16] = {
 #undef ENTRY_BY_2
 #undef ENTRY_BY_ANY
 
-/* Vector v of the output channels of group g, input channels c .. c+channels-1, as packed[c][t][LANES] with `step` elements
- * from one (c, t) to the next, zeros behind the last channel. Returns NaN where an element is not finite. */
-static VEC NAME(pack_vector)(const Conv *p, ptrdiff_t g, ptrdiff_t v, ptrdiff_t c, ptrdiff_t channels, ptrdiff_t step, REAL *to)
+/* With 32 registers and one vector of output channels, loading pixels takes longer than multiplying them: one load for each
+ * product. Where the filter has rows of 5 taps that stand side by side (stride and dilation 1), M neighbouring sums share
+ * M+4 pixels, which stay in registers for the 5 taps. (With half the lanes and 16 registers it brings nothing.) */
+#if MANY_REGISTERS
+#define ROW_TAPS 5
+#define ROW_PIXELS 12
+typedef void NAME(row_tile)(ptrdiff_t channels, int taps, ptrdiff_t channel_step, const ptrdiff_t *offset, const REAL *packed,
+                            const REAL *x, REAL *sums, int add);
+
+#define ROW_TILE(M) \
+    static __attribute__((noinline)) void NAME(row_tile_##M)( \
+        ptrdiff_t channels, int taps, ptrdiff_t channel_step, const ptrdiff_t *offset, const REAL *restrict packed, \
+        const REAL *restrict x, REAL *restrict sums, int add) \
+    { \
+        VEC sum[M]; \
+        UNROLL for (int m = 0; m < M; m++) sum[m] = (VEC){0}; \
+        for (ptrdiff_t c = 0; c < channels; c++, x += channel_step) \
+            for (int t = 0; t < taps; t += ROW_TAPS, packed += ROW_TAPS * LANES) { \
+                const REAL *pixel = x + offset[t]; \
+                VEC value[M + ROW_TAPS - 1]; \
+                UNROLL for (int i = 0; i < M + ROW_TAPS - 1; i++) value[i] = NAME(same)(pixel[i]); \
+                UNROLL for (int k = 0; k < ROW_TAPS; k++) \
+                { \
+                    VEC filter = NAME(load)(packed + k * LANES); \
+                    UNROLL for (int m = 0; m < M; m++) sum[m] += value[m + k] * filter; \
+                } \
+            } \
+        if (add) UNROLL \
+            for (int m = 0; m < M; m++) sum[m] += NAME(load)(sums + m * LANES); \
+        UNROLL for (int m = 0; m < M; m++) NAME(store)(sums + m * LANES, sum[m]); \
+    }
+#define ROW_TILES(T) T(1) T(2) T(3) T(4) T(5) T(6) T(7) T(8) T(9) T(10) T(11) T(12)
+ROW_TILES(ROW_TILE)
+#define ENTRY(M) [M - 1] = NAME(row_tile_##M),
+static NAME(row_tile) *const NAME(row_tiles)[ROW_PIXELS] = {ROW_TILES(ENTRY)};
+#undef ENTRY
+
+static int NAME(taps_in_rows)(const ptrdiff_t *offset, int taps)
 {
+    int in_rows = taps % ROW_TAPS == 0;
+    for (int t = 0; t < taps; t++) in_rows &= offset[t] == offset[t - t % ROW_TAPS] + t % ROW_TAPS;
+    return in_rows;
+}
+#endif
+
+/* Vector v of the output channels of group g, input channels c .. c+channels-1, the taps of a phase, as packed[c][t][LANES]
+ * with `step` elements from one (c, t) to the next, zeros behind the last channel. Returns NaN where an element is not
+ * finite. */
+static VEC NAME(pack_vector)(const Conv *p, ptrdiff_t phase, ptrdiff_t g, ptrdiff_t v, ptrdiff_t c, ptrdiff_t channels,
+                             ptrdiff_t step, REAL *to)
+{
+    const ptrdiff_t *tap = p->w_tap + p->start[phase];
+    int taps = (int)(p->start[phase + 1] - p->start[phase]);
     const REAL *all = p->w, *w = all + g * p->w_group + v * LANES * p->w_filter + c * p->w_channel;
-    int lanes = (int)SMALLER(p->F - v * LANES, (ptrdiff_t)LANES), in_order = p->w_channel == p->taps;
-    for (int t = 0; t < p->taps; t++) in_order &= p->w_tap[t] == t;
+    int lanes = (int)SMALLER(p->F - v * LANES, (ptrdiff_t)LANES), in_order = p->w_channel == taps;
+    for (int t = 0; t < taps; t++) in_order &= tap[t] == t;
     VEC zeros = {0};
     if (in_order) { /* the elements of a filter follow one another: one long line for each lane */
-        ptrdiff_t elements = channels * p->taps, k = 0;
+        ptrdiff_t elements = channels * taps, k = 0;
         for (; k < elements; k += LANES, to += LANES * step) {
             ptrdiff_t n = SMALLER(elements - k, (ptrdiff_t)LANES);
             VEC r[LANES];
@@ -99,7 +151,7 @@ static VEC NAME(pack_vector)(const Conv *p, ptrdiff_t g, ptrdiff_t v, ptrdiff_t 
         }
         return zeros;
     }
-    for (ptrdiff_t k = 0; k < channels; k++, w += p->w_channel, to += p->taps * step)
+    for (ptrdiff_t k = 0; k < channels; k++, w += p->w_channel, to += taps * step)
         for (ptrdiff_t first = 0; first < p->w_taps; first += LANES) { /* a line of taps for each lane */
             VEC r[LANES];
             for (int i = 0; i < LANES; i++) {
@@ -108,9 +160,9 @@ static VEC NAME(pack_vector)(const Conv *p, ptrdiff_t g, ptrdiff_t v, ptrdiff_t 
                 r[i] = i >= lanes ? (VEC){0} : left >= LANES ? NAME(load)(line) : NAME(load_part)(line, LARGER(left, 0));
             }
             NAME(transpose)(r);
-            for (int t = 0; t < p->taps; t++)
-                if (p->w_tap[t] >= first && p->w_tap[t] < first + LANES) {
-                    VEC value = r[p->w_tap[t] - first];
+            for (int t = 0; t < taps; t++)
+                if (tap[t] >= first && tap[t] < first + LANES) {
+                    VEC value = r[tap[t] - first];
                     NAME(store)(to + t * step, value);
                     zeros += value * 0;
                 }
@@ -123,16 +175,24 @@ static void NAME(report_not_finite)(const Conv *p, VEC zeros)
     if (NAME(sum)(zeros) != 0) __atomic_store_n(p->not_finite, 1, __ATOMIC_RELAXED);
 }
 
-/* Task: one vector of output channels of one group. packed[group][panel][c][t][V*LANES]. */
+/* The packed filters of a phase: packed[phase][group][panel][c][t][V*LANES]; the panel begins at vector `first`. */
+INLINE REAL *NAME(packed_panel)(const Conv *p, ptrdiff_t phase, ptrdiff_t g, ptrdiff_t first)
+{
+    ptrdiff_t vectors = CEIL_DIV(p->F, LANES), taps = p->start[phase + 1] - p->start[phase];
+    return (REAL *)p->packed + (p->start[phase] * p->groups * vectors + (g * vectors + first) * taps) * p->C * LANES;
+}
+
+/* Task: one vector of output channels of one phase and group. */
 static void NAME(conv_pack_wide)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Conv *p = args;
     (void)scratch;
-    ptrdiff_t vectors = CEIL_DIV(p->F, LANES), g = task / vectors, v = task % vectors, first = 0;
+    ptrdiff_t vectors = CEIL_DIV(p->F, LANES), v = task % vectors, first = 0;
+    ptrdiff_t g = task / vectors % p->groups, phase = task / vectors / p->groups;
     int width;
     while (first + (width = panel_width(vectors, first, WIDEST_PANEL)) <= v) first += width;
-    REAL *to = (REAL *)p->packed + ((g * vectors + first) * p->C * p->taps) * LANES + (v - first) * LANES;
-    NAME(report_not_finite)(p, NAME(pack_vector)(p, g, v, 0, p->C, width * LANES, to));
+    REAL *to = NAME(packed_panel)(p, phase, g, first) + (v - first) * LANES;
+    NAME(report_not_finite)(p, NAME(pack_vector)(p, phase, g, v, 0, p->C, width * LANES, to));
 }
 
 /* sums (pixels of `rows` full rows of `cols`, V, LANES) of vector v go out as channels f0 .. f0+channels-1. */
@@ -176,6 +236,83 @@ static void NAME(wide_write)(const Conv *p, const REAL *sums, int V, int v, ptrd
     }
 }
 
+/* Two phases of dx that take turns along the row: the sums of the even and of the odd pixels (NULL: zeros). out has `width`
+ * pixels from the first one on. A gradient has neither bias nor ReLU. */
+static void NAME(wide_write_pairs)(const Conv *p, const REAL *even, const REAL *odd, int V, int v, ptrdiff_t rows, ptrdiff_t cols,
+                                   ptrdiff_t width, REAL *out, ptrdiff_t channels)
+{
+    ptrdiff_t plane = p->out_h * p->out_w;
+    REAL block[2][LANES][LANES] __attribute__((aligned(VBYTES)));
+    if (!even && !odd) {
+        for (ptrdiff_t k = 0; k < SMALLER(channels, (ptrdiff_t)LANES); k++)
+            for (ptrdiff_t i = 0; i < rows; i++) NAME(zero)(out + k * plane + i * p->out_step_h * p->out_w, SMALLER(width, 2 * cols));
+        return;
+    }
+    for (ptrdiff_t i = 0; i < rows; i++, out += p->out_step_h * p->out_w)
+        for (ptrdiff_t j = 0; j < cols; j += LANES) {
+            ptrdiff_t n = SMALLER(cols - j, (ptrdiff_t)LANES), left = SMALLER(width - 2 * j, 2 * n);
+            for (int phase = 0; phase < 2; phase++) {
+                const REAL *from = phase ? odd : even;
+                VEC r[LANES];
+                for (int k = 0; k < LANES; k++)
+                    r[k] = from && k < n ? NAME(load)(from + (((i * cols + j + k) * V) + v) * LANES) : (VEC){0};
+                if (from) NAME(transpose)(r);
+                UNROLL
+                for (int k = 0; k < LANES; k++) *(VEC *)block[phase][k] = r[k];
+            }
+            for (ptrdiff_t k = 0; k < SMALLER(channels, (ptrdiff_t)LANES); k++) {
+                VEC a = *(VEC *)block[0][k], b = *(VEC *)block[1][k];
+                REAL *row = out + k * plane + 2 * j;
+                NAME(store_part)(row, FIRST_PAIRS(a, b), SMALLER(left, (ptrdiff_t)LANES));
+                if (left > LANES) NAME(store_part)(row + LANES, LAST_PAIRS(a, b), left - LANES);
+            }
+        }
+}
+
+/* sums[image][row][col][V*LANES] of one panel and one phase, for the positions of a task. Returns NaN where a filter that had
+ * to be packed has an element that is not finite. */
+static VEC NAME(wide_sums)(const Conv *p, const SlabPlace *place, ptrdiff_t phase, ptrdiff_t first, int V, const REAL *x, REAL *pack,
+                           REAL *sums)
+{
+    const ptrdiff_t *offset = p->offset + p->start[phase];
+    int taps = (int)(p->start[phase + 1] - p->start[phase]), by = p->stride_w == 1 ? 0 : p->stride_w == 2 ? 1 : 2;
+    NAME(wide_tile) *const *tile = NAME(wide_tiles)[by][V - 1];
+    int widest = NAME(wide_pixels)[V];
+#if MANY_REGISTERS
+    int in_rows = V == 1 && p->stride_w == 1 && NAME(taps_in_rows)(offset, taps);
+    if (in_rows) widest = ROW_PIXELS;
+#endif
+    /* The pixels of a row in tiles of nearly the same number. */
+    ptrdiff_t tiles = CEIL_DIV(place->cols, widest), small = place->cols / tiles, larger = place->cols % tiles;
+    VEC zeros = {0};
+    for (ptrdiff_t c = 0; c < p->C; c += p->chunk) {
+        ptrdiff_t channels = SMALLER(p->chunk, p->C - c);
+        const REAL *filters = pack;
+        if (p->packed)
+            filters = NAME(packed_panel)(p, phase, place->group, first) + c * V * taps * LANES;
+        else
+            for (int v = 0; v < V; v++)
+                zeros += NAME(pack_vector)(p, phase, place->group, first + v, c, channels, V * LANES, pack + v * LANES);
+        REAL *to = sums;
+        for (ptrdiff_t n = 0; n < place->images; n++)
+            for (ptrdiff_t i = 0; i < place->rows; i++) {
+                const REAL *pixel = x + n * p->image_step + c * p->channel_step + i * p->stride_h * p->pitch;
+                for (ptrdiff_t j = 0; j < tiles; j++) {
+                    ptrdiff_t M = small + (j < larger);
+#if MANY_REGISTERS
+                    if (in_rows)
+                        NAME(row_tiles)[M - 1](channels, taps, p->channel_step, offset, filters, pixel, to, c > 0);
+                    else
+#endif
+                        tile[M - 1](channels, taps, p->channel_step, offset, filters, pixel, p->stride_w, to, c > 0);
+                    pixel += M * p->stride_w;
+                    to += M * V * LANES;
+                }
+            }
+    }
+    return zeros;
+}
+
 static void NAME(conv_wide)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Conv *p = args;
@@ -184,49 +321,45 @@ static void NAME(conv_wide)(const void *args, ptrdiff_t task, void *scratch)
     while (first < begin) first += panel_width(vectors, first, WIDEST_PANEL); /* the panels that start in begin .. last-1 */
     if (first >= last) return;
     SlabPlace place = slab_place(p, task % conv_blocks(p));
-    REAL *sums = scratch, *pack = sums + p->result_size, *slab = pack + p->pack_size;
-    const REAL *x = NAME(slab)(p, &place, slab);
+    int pairs = conv_in_pairs(p);
+    REAL *sums = scratch, *odd_sums = sums + p->result_size, *pack = pairs ? odd_sums + p->result_size : odd_sums;
+    const REAL *x = NAME(slab)(p, &place, pack + p->pack_size);
     VEC zeros = {0};
-    const REAL *packed = p->packed ? (const REAL *)p->packed + place.group * vectors * p->C * p->taps * LANES : pack;
     const REAL *bias = p->bias ? (const REAL *)p->bias + place.group * p->F : NULL;
     REAL *out = (REAL *)p->out + (place.image * p->groups + place.group) * p->F * plane +
                 (p->out_row + place.row * p->out_step_h) * p->out_w + p->out_col + place.col * p->out_step_w;
-    int by = p->stride_w == 1 ? 0 : p->stride_w == 2 ? 1 : 2;
 
-    while (first < last) {
-        int V = panel_width(vectors, first, WIDEST_PANEL);
-        /* The pixels of a row in tiles of nearly the same number. */
-        ptrdiff_t tiles = CEIL_DIV(place.cols, NAME(wide_pixels)[V]), small = place.cols / tiles, larger = place.cols % tiles;
-        ptrdiff_t image_sums = place.rows * place.cols * V * LANES;
-        NAME(wide_tile) *const *tile = NAME(wide_tiles)[by][V - 1];
-        for (ptrdiff_t c = 0; c < p->C; c += p->chunk) {
-            ptrdiff_t channels = SMALLER(p->chunk, p->C - c);
-            const REAL *filters = packed + (first * p->C + c * V) * p->taps * LANES;
-            if (!p->packed) {
-                for (int v = 0; v < V; v++)
-                    zeros += NAME(pack_vector)(p, place.group, first + v, c, channels, V * LANES, pack + v * LANES);
-                filters = pack;
-            }
-            REAL *to = sums;
-            for (ptrdiff_t n = 0; n < place.images; n++)
-                for (ptrdiff_t i = 0; i < place.rows; i++) {
-                    const REAL *pixel = x + n * p->image_step + c * p->channel_step + i * p->stride_h * p->pitch;
-                    for (ptrdiff_t j = 0; j < tiles; j++) {
-                        ptrdiff_t M = small + (j < larger);
-                        tile[M - 1](channels, p->taps, p->channel_step, p->offset, filters, pixel, p->stride_w, to, c > 0);
-                        pixel += M * p->stride_w;
-                        to += M * V * LANES;
-                    }
+    for (int V; first < last; first += V) {
+        V = panel_width(vectors, first, WIDEST_PANEL);
+        ptrdiff_t step = pairs ? 2 : 1;
+        for (ptrdiff_t phase = 0; phase < p->phase_rows * p->phase_cols; phase += step) {
+            ptrdiff_t a = phase / p->phase_cols, b = phase % p->phase_cols;
+            /* Of the phases behind the first, some pixels may lie outside the image. */
+            SlabPlace seen = place;
+            seen.rows = SMALLER(place.rows, CEIL_DIV(p->out_h - p->out_row - a, p->out_step_h) - place.row);
+            if (!pairs) seen.cols = SMALLER(place.cols, CEIL_DIV(p->out_w - p->out_col - b, p->out_step_w) - place.col);
+            if (seen.rows <= 0 || seen.cols <= 0) continue;
+            const REAL *of[2] = {NULL, NULL}; /* the sums; NULL where no tap reaches one of two */
+            for (int k = 0; k < step; k++)
+                if (!pairs || p->start[phase + k] < p->start[phase + k + 1]) {
+                    zeros += NAME(wide_sums)(p, &seen, phase + k, first, V, x, pack, k ? odd_sums : sums);
+                    of[k] = k ? odd_sums : sums;
                 }
+            ptrdiff_t image_sums = seen.rows * seen.cols * V * LANES;
+            ptrdiff_t width = p->out_w - p->out_col - place.col * p->out_step_w;
+            for (int v = 0; v < V; v++) {
+                ptrdiff_t f = (first + v) * LANES, channels = SMALLER(p->F - f, (ptrdiff_t)LANES);
+                VEC add = bias ? NAME(load_part)(bias + f, channels) : (VEC){0};
+                for (ptrdiff_t n = 0; n < place.images; n++) {
+                    REAL *to = out + (n * p->groups * p->F + f) * plane + a * p->out_w + b;
+                    if (pairs)
+                        NAME(wide_write_pairs)(p, of[0] ? of[0] + n * image_sums : NULL, of[1] ? of[1] + n * image_sums : NULL, V, v,
+                                               seen.rows, seen.cols, width, to, channels);
+                    else
+                        NAME(wide_write)(p, sums + n * image_sums, V, v, seen.rows, seen.cols, add, to, channels);
+                }
+            }
         }
-        for (int v = 0; v < V; v++) {
-            ptrdiff_t f = (first + v) * LANES, channels = SMALLER(p->F - f, (ptrdiff_t)LANES);
-            VEC b = bias ? NAME(load_part)(bias + f, channels) : (VEC){0};
-            for (ptrdiff_t n = 0; n < place.images; n++)
-                NAME(wide_write)(p, sums + n * image_sums, V, v, place.rows, place.cols, b,
-                                 out + (n * p->groups * p->F + f) * plane, channels);
-        }
-        first += V;
     }
     if (!p->packed) NAME(report_not_finite)(p, zeros);
 }

@@ -1,4 +1,11 @@
-/* The kernels for one element type and one instruction set, and their table. */
+/* The kernels for one element type and one instruction set, and their table.
+ *
+ * Those between push_options and pop_options have their loops written out in vectors already: what -O3 makes of the
+ * rest is no faster, and up to twice as long. CONVKIT_SMALL (setup.py defines it) lets gcc make less of them.
+ */
+#if !defined(__GNUC__) || defined(__clang__)
+#undef CONVKIT_SMALL
+#endif
 #include "gemm_impl.h"
 #include "pool_plain.h"
 #include "relu_loops.h"
@@ -13,11 +20,24 @@
 #include "fma_rate.h"
 #include "conv_slab.h"
 #include "conv_wide.h"
+#include "pool_2x2.h"
+#include "pool_max.h"
+#include "product_tiles.h"
+#include "product_dots.h"
+#include "columns.h"
+#include "update_rules.h"
+#if CONVKIT_SMALL
+#pragma GCC push_options
+#pragma GCC optimize("O2", "tree-vectorize")
+#endif
 #include "conv_few.h"
 #include "conv_dw_wide.h"
 #include "conv_dw_few.h"
 #include "conv_depthwise.h"
 #include "conv_depthwise_dx.h"
+#if CONVKIT_SMALL
+#pragma GCC pop_options
+#endif
 #include "winograd.h"
 #include "winograd_lanes.h"
 #define TILE 2
@@ -30,12 +50,6 @@
 #include "winograd_forward.h"
 #include "winograd_dw.h"
 #include "winograd_end.h"
-#include "pool_2x2.h"
-#include "pool_max.h"
-#include "product_tiles.h"
-#include "product_dots.h"
-#include "columns.h"
-#include "update_rules.h"
 #endif
 
 const Kernels NAME(table) = {

@@ -101,7 +101,9 @@ def peak(dtype, Py_ssize_t rounds=2_000_000):
     if not VECTORS:
         raise RuntimeError("this build has no vector kernels to measure")
     sums = kernels.fma_sums
-    run(kernels.fma_rate, &rounds, tasks, 4096, 1e9)
-    start = time.perf_counter()
-    run(kernels.fma_rate, &rounds, tasks, 4096, 1e9)
-    return rounds * tasks * sums * kernels.lanes / (time.perf_counter() - start)
+    best = float("inf")
+    for _ in range(10):  # a core that has slept takes some milliseconds to come back
+        start = time.perf_counter()
+        run(kernels.fma_rate, &rounds, tasks, 4096, 1e9)
+        best = min(best, time.perf_counter() - start)
+    return rounds * tasks * sums * kernels.lanes / best

@@ -80,7 +80,7 @@ static void NAME(norm_moments)(const REAL *x, ptrdiff_t runs, ptrdiff_t n, ptrdi
     norm_keep(&set, moments);
 }
 
-static inline void NAME(norm_relu)(REAL *restrict out, unsigned char *restrict above, ptrdiff_t n)
+static OWN void NAME(norm_relu)(REAL *restrict out, unsigned char *restrict above, ptrdiff_t n)
 {
     ptrdiff_t i;
     for (i = 0; i < n; i++) above[i] = out[i] > 0;
@@ -109,7 +109,7 @@ static inline void NAME(norm_apply)(const Norm *p, ptrdiff_t at, ptrdiff_t n, RE
 }
 
 /* dout, or in `room` what the ReLU lets pass of it; n <= NORM_BLOCK. */
-static inline const REAL *NAME(norm_dout)(const Norm *p, ptrdiff_t at, ptrdiff_t n, REAL *restrict room)
+static OWN const REAL *NAME(norm_dout)(const Norm *p, ptrdiff_t at, ptrdiff_t n, REAL *restrict room)
 {
     const REAL *restrict dout = (const REAL *)p->dout + at;
     const unsigned char *restrict above = p->above ? p->above + at : NULL;

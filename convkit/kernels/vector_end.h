@@ -22,6 +22,10 @@
 #undef WIDE_TILES_3
 #undef WIDE_TILES_4
 #undef WIDE_TILES
+#undef ROW_TAPS
+#undef ROW_PIXELS
+#undef ROW_TILE
+#undef ROW_TILES
 #undef FEW_TILE
 #undef FEW_TILES
 #undef MOST_FEW

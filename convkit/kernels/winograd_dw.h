@@ -87,8 +87,8 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
                     ptrdiff_t M = small + (i < larger);
                     const REAL *pixel[16];
                     for (ptrdiff_t m = 0; m < M; m++) pixel[m] = from++;
-                    NAME(dw_tiles)[1][V - 1][M - 1](1, 1, of.tiles, 0, 0, p->tile_step, pixel, d, q->dout_tile_step, to,
-                                                   b > first_block);
+                    NAME(dw_tiles)[V - 1][M - 1](1, 1, of.tiles, 0, 0, p->tile_step, pixel, d, q->dout_tile_step, to,
+                                                 b > first_block);
                     to += M * V * LANES;
                 }
                 v += V;
