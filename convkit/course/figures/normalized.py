@@ -35,6 +35,6 @@ def plot_normalized(x: np.ndarray, axis: int = 0) -> Figure:
         shape = table.shape if axis or k in (0, 3) else table.shape[1:]
         colour = (BLUE, ORANGE, ORANGE, GREEN)[k]
         cells(axes[2 * k], table, f"{name} {shape}", colour, filled=first)
-    for k, text in enumerate(("−", "÷", "=")):
-        sign(axes[2 * k + 1], text)
+    for k, text in enumerate(("−", "then ÷", "=")):
+        sign(axes[2 * k + 1], text, small=len(text) > 1)
     return figure
