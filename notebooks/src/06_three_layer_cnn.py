@@ -217,7 +217,7 @@ check(report)
 # ## 3. The whole network
 #
 # The parameters are in a dict: W1 (16, C, 5, 5) and b1 of the convolution, W2 and b2 of the first affine layer, W3 and b3 of the
-# second. The filters are 5 x 5, and with a padding of 2 the maps are as large as the image.
+# second. The filters are 5 x 5, and with a padding of 2 the maps are as large as the image. The picture is that of section 1 again, with an arrow for each part that you have by now.
 
 # %%
 arrays = [
