@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from .checkpoint import write_atomically
+from .surroundings import in_notebook
 
 Callback = Callable[[Any], None]
 
@@ -81,21 +82,15 @@ def write_csv(path: str | os.PathLike, columns: dict[str, list]) -> None:
     write_atomically(path, lambda file: file.write(text.getvalue().encode()))
 
 
-def _in_notebook() -> bool:
-    shell = sys.modules.get("IPython")
-    shell = shell.get_ipython() if shell is not None else None
-    return shell is not None and hasattr(shell, "kernel")
-
-
 def _someone_watches() -> bool:
     """Whether the output is a notebook or a terminal, and not a file or a pipe."""
-    return _in_notebook() or all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
+    return in_notebook() or all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
 
 
 def tqdm_class() -> Any:
     """The progress bar for where we are: a widget in a notebook, else text."""
     # tqdm's notebook bar needs ipywidgets and warns without them; the plain bar works in a notebook too
-    if _in_notebook() and find_spec("ipywidgets") is not None:
+    if in_notebook() and find_spec("ipywidgets") is not None:
         from tqdm.notebook import tqdm
     else:
         from tqdm import tqdm

@@ -42,14 +42,14 @@ def test_a_figure_is_displayed_in_a_notebook_without_ipywidgets(monkeypatch, cap
     pytest.importorskip("IPython", reason="pictures are displayed by IPython: pip install 'convkit[notebooks]'")
     shown = []
     monkeypatch.setattr(widgets, "find_spec", lambda name: None)
-    monkeypatch.setattr(widgets, "_in_notebook", lambda: True)
+    monkeypatch.setattr(widgets, "in_notebook", lambda: True)
     monkeypatch.setattr("IPython.display.display", shown.append)
     play(lambda size: f"a figure of size {size}", size=(3, 5))
     assert shown == ["a figure of size 3"]
 
 
 def test_outside_of_a_notebook_there_are_no_sliders(drawn, monkeypatch, capsys):
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    monkeypatch.setitem(sys.modules, "ipykernel", object())  # somebody has imported it
     play(drawn, **SETTINGS)
     assert len(drawn.calls) == 1
 
@@ -66,7 +66,7 @@ def test_a_setting_of_another_kind_is_refused(drawn, monkeypatch, value, install
 def test_with_ipywidgets_each_setting_has_its_control(drawn, monkeypatch):
     ipywidgets = pytest.importorskip("ipywidgets", reason="sliders need ipywidgets: pip install 'convkit[notebooks]'")
     shown = []
-    monkeypatch.setattr(widgets, "_in_notebook", lambda: True)
+    monkeypatch.setattr(widgets, "in_notebook", lambda: True)
     monkeypatch.setattr("IPython.display.display", lambda *each: shown.extend(each))
     play(drawn, **SETTINGS)
     slider, second, menu, box = shown[0].children

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
+from convkit.surroundings import in_notebook
+
 STILL = "Install ipywidgets to move sliders here; until then, call the function with other numbers:"
 
 
@@ -24,7 +26,7 @@ def play(draw: Callable, **settings: Any) -> None:
     Raises ValueError for a setting that is none of these.
     """
     first = {name: _first(name, value) for name, value in settings.items()}
-    if find_spec("ipywidgets") is None or not _in_notebook():
+    if find_spec("ipywidgets") is None or not in_notebook():
         _show(draw(**first))
         print(f"{STILL} {getattr(draw, '__name__', 'draw')}({', '.join(f'{k}={v!r}' for k, v in first.items())})")
         return
@@ -56,14 +58,8 @@ def _control(ipywidgets: Any, name: str, value: Any) -> Any:
     return ipywidgets.IntSlider(first, low, high, description=name, style=style, continuous_update=False)
 
 
-def _in_notebook() -> bool:
-    import sys
-
-    return "ipykernel" in sys.modules
-
-
 def _show(figure: Any) -> None:
-    if figure is not None and _in_notebook():
+    if figure is not None and in_notebook():
         from IPython.display import display
 
         display(figure)

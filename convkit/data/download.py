@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..surroundings import in_notebook
 from .catalog import BUNDLED, DATASETS, Dataset, Download, canonical_name
 from .files import as_path, sync
 from .unpack import extract
@@ -184,7 +185,7 @@ class _Checked:
 
 @contextlib.contextmanager
 def _progress_bar(wanted: Download, progress: bool) -> Iterator[Any]:
-    if not progress or not (sys.stderr.isatty() or "ipykernel" in sys.modules):
+    if not progress or not (in_notebook() or (sys.stderr is not None and sys.stderr.isatty())):
         yield None
         return
     from tqdm import tqdm

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
+from convkit.surroundings import in_notebook
+
 Item = TypeVar("Item")
 
 
@@ -15,7 +17,7 @@ def with_progress(items: Sequence[Item], unit: str, show: bool | None = None) ->
     - show: True, False, or None: on a terminal and in a notebook
     """
     if show is None:
-        show = "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
+        show = in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
     if not show:
         return items
     from convkit.callbacks import tqdm_class

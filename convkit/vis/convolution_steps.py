@@ -11,6 +11,7 @@ from convkit.contracts import real_number, short, whole_number
 from convkit.layers.conv import conv_geometry
 from convkit.vis.animation import SECONDS, Animation
 from convkit.vis.canvas import BLUE, GREEN, ORANGE, check_images, new_figure
+from convkit.vis.cells import cells, factor, frame, number, sign
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,11 +103,11 @@ class _Scene:
             of_channel = f" (channel {c})" if C > 1 else ""
             axes = figure.add_subplot(grid[c, 0])
             self.draw_image(axes, c, rows, columns, "image" + of_channel)
-            _sign(figure.add_subplot(grid[c, 1]), "×")
-            _cells(figure.add_subplot(grid[c, 2]), self.w[c], "filter" + of_channel, BLUE)
-            _sign(figure.add_subplot(grid[c, 3]), "=")
-            _cells(figure.add_subplot(grid[c, 4]), products[c], "products" + of_channel, ORANGE)
-        _sign(figure.add_subplot(grid[:, 5]), "sum" if self.b == 0 else "sum\n+ bias", small=True)
+            sign(figure.add_subplot(grid[c, 1]), "×")
+            cells(figure.add_subplot(grid[c, 2]), self.w[c], "filter" + of_channel, BLUE)
+            sign(figure.add_subplot(grid[c, 3]), "=")
+            cells(figure.add_subplot(grid[c, 4]), products[c], "products" + of_channel, ORANGE)
+        sign(figure.add_subplot(grid[:, 5]), "sum" if self.b == 0 else "sum\n+ bias", small=True)
         self.draw_output(figure.add_subplot(grid[:, 6]), i, j)
         longest = max(map(len, text.split("\n")))
         figure.supxlabel(text, fontsize=10 if longest <= 90 else 8.5)
@@ -116,73 +117,25 @@ class _Scene:
         padding = ~self.geometry.pad_image(np.ones((1, *self.x.shape), bool), np.dtype(bool))[0, 0]
         seen = np.zeros(padding.shape, bool)
         seen[rows[:, np.newaxis], columns] = True
-        _cells(axes, self.x_pad[c], title, ORANGE, filled=seen, pale=padding)
-        _frame(axes, columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1, ORANGE)
+        cells(axes, self.x_pad[c], title, ORANGE, filled=seen, pale=padding)
+        frame(axes, columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1, ORANGE)
 
     def draw_output(self, axes: Axes, i: int, j: int) -> None:
         here = np.zeros(self.out.shape, bool)
         here[i, j] = True
         known = np.arange(self.out.size).reshape(self.out.shape) <= i * self.out.shape[1] + j
-        _cells(axes, self.out, "output", GREEN, filled=here, known=known)
-        _frame(axes, j, i, 1, 1, GREEN)
+        cells(axes, self.out, "output", GREEN, filled=here, known=known)
+        frame(axes, j, i, 1, 1, GREEN)
 
     def equation(self, i: int, j: int, window: np.ndarray) -> str:
         """The sum in numbers, a line of text for each row of the filter where it is long."""
         result = f"output[{i}, {j}] = "
-        bias = f" + {_factor(self.b)}" if self.b else ""
+        bias = f" + {factor(self.b)}" if self.b else ""
         if window.size > MOST_TERMS:
-            return f"{result}sum of {window.size} products{bias} = {_number(self.out[i, j])}"
-        terms = [f"{_factor(a)}·{_factor(f)}" for a, f in zip(window.ravel(), self.w.ravel())]
+            return f"{result}sum of {window.size} products{bias} = {number(self.out[i, j])}"
+        terms = [f"{factor(a)}·{factor(f)}" for a, f in zip(window.ravel(), self.w.ravel())]
         lines = [" + ".join(terms[start : start + 9]) for start in range(0, len(terms), 9)]
-        return result + "\n+ ".join(lines) + f"{bias} = {_number(self.out[i, j])}"
-
-
-def _cells(
-    axes: Axes,
-    values: np.ndarray,
-    title: str,
-    color: str,
-    filled: np.ndarray | None = None,
-    pale: np.ndarray | None = None,
-    known: np.ndarray | None = None,
-) -> None:
-    """A table of numbers: filled cells are tinted, pale ones have grey numbers, unknown ones none."""
-    from matplotlib.colors import to_rgb
-
-    H, W = values.shape
-    texts = [[_number(value) for value in row] for row in values]
-    longest = max(len(text) for row in texts for text in row)
-    size = {1: 10, 2: 10, 3: 9.5, 4: 8}.get(longest, 6.5 if longest == 5 else 5.5)
-    picture = np.ones((H, W, 3))
-    if pale is not None:
-        picture[pale] = 0.94
-    tint = 0.3 * np.array(to_rgb(color)) + 0.7
-    picture[... if filled is None else filled] = tint
-    axes.imshow(picture, extent=(0, W, H, 0))
-    for r in range(H):
-        for c in range(W):
-            if known is None or known[r, c]:
-                grey = pale is not None and pale[r, c]
-                ink = "#999999" if grey else "black"
-                axes.text(c + 0.5, r + 0.52, texts[r][c], ha="center", va="center", fontsize=size, color=ink)
-    axes.set_xticks(range(W + 1), [])
-    axes.set_yticks(range(H + 1), [])
-    axes.grid(color="#bbbbbb", linewidth=0.6)
-    axes.tick_params(length=0)
-    axes.spines[:].set(color="#888888", linewidth=0.8)
-    axes.set_title(title, fontsize=10, pad=5)
-
-
-def _frame(axes: Axes, left: int, top: int, width: int, height: int, color: str) -> None:
-    from matplotlib.patches import Rectangle
-
-    frame = Rectangle((left, top), width, height, fill=False, edgecolor=color, linewidth=2.4, clip_on=False, zorder=3)
-    axes.add_patch(frame)
-
-
-def _sign(axes: Axes, text: str, small: bool = False) -> None:
-    axes.set_axis_off()
-    axes.text(0.5, 0.5, text, ha="center", va="center", fontsize=10 if small else 16, transform=axes.transAxes)
+        return result + "\n+ ".join(lines) + f"{bias} = {number(self.out[i, j])}"
 
 
 def _with_channels(name: str, array: Any) -> np.ndarray:
@@ -191,15 +144,3 @@ def _with_channels(name: str, array: Any) -> np.ndarray:
         array = array[np.newaxis] if array.ndim == 2 else array
         return check_images(name, array, "(C, H, W)").astype(np.float64)
     raise ValueError(f"{name} must be an array {shape}, got {short(array)}")
-
-
-def _factor(value: float) -> str:
-    """A number in a sum of products: negative ones in parentheses."""
-    return f"({_number(value)})" if value < 0 else _number(value)
-
-
-def _number(value: float) -> str:
-    """A number as short as can be: whole ones without a point, others to two digits, a true minus sign."""
-    text = f"{value:.0f}" if value == round(value) and abs(value) < 1e5 else f"{value:.2g}"
-    text = "0" if text == "-0" else text
-    return text.replace("-", "\N{MINUS SIGN}")

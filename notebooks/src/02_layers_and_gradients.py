@@ -19,6 +19,7 @@ from convkit.course.figures import (
     plot_flow,
     plot_gates,
     plot_matrix_product,
+    plot_scaled_columns,
     plot_slopes,
     plot_softmax,
     plot_step_errors,
@@ -414,7 +415,9 @@ check(my_layers, "softmax_loss")
 # %% [markdown]
 # ## 6. How to read a report
 #
-# Sooner or later a backward pass is wrong. Here is one that somebody has written. The layer multiplies each column of x (N, D) by a factor of its own, g (D,).
+# Sooner or later a backward pass is wrong. Here is one that somebody has written. The layer multiplies each column of x (N, D) by a factor of its own, g (D,):
+#
+# $$\text{out}[n, d] = x[n, d] \cdot g[d]$$
 
 
 # %%
@@ -446,14 +449,25 @@ check_gradient(scale_forward, somebodys_scale_backward, four_samples, factors)
 # Sometimes there is no name for the mistake; then steps 1 to 3 are what you have, and they are a lot. And a gradient of a wrong *forward* is not worth a
 # look: mend forward first.
 #
-# **A tiny example, by hand.** x = [[1], [2], [3]], one column, g = [10]: out is [[10], [20], [30]]. With dout = [[1], [1], [1]]: raise g by a little, and out rises by 1, 2 and
-# 3 times that; so dg = 1 + 2 + 3 = 6. And dx = [[10], [10], [10]].
+# **How it should be.** A factor is used by every sample. So it gets a contribution from each, and they are added, as for db of the affine layer:
+#
+# $$dx[n, d] = \text{dout}[n, d] \cdot g[d] \qquad\qquad dg[d] = \sum_n \text{dout}[n, d] \cdot x[n, d]$$
+
+# %%
+three_samples = np.array([[1.0, 0.0], [2.0, 1.0], [3.0, 0.0]])
+two_factors = np.array([10.0, 2.0])
+upstream = np.array([[1.0, 5.0], [1.0, 7.0], [1.0, 5.0]])
+plot_scaled_columns(three_samples, two_factors, upstream)
+
+# %% [markdown]
+# **A tiny example, by hand**, is the first column of the picture: [1, 2, 3] with the factor 10 gives [10, 20, 30]. Its dout is 1 three times. Raise the factor by a little, and out rises by 1, 2 and
+# 3 times that; so dg[0] = 1 + 2 + 3 = 6. And the first column of dx is [10, 10, 10].
 #
 # ### Exercise 6: `scale_backward`
 #
 # In the next cell: write it without the mistake.
 #
-# **What to expect.** The cell after it prints dx = [[10], [10], [10]] and dg = [6].
+# **What to expect.** The cell after it prints dx = [[10, 10], [10, 14], [10, 10]] and dg = [6, 7].
 
 
 # %%
@@ -474,8 +488,8 @@ def scale_backward(dout, cache):
 
 
 # %%
-out, cache = scale_forward(np.array([[1.0], [2.0], [3.0]]), np.array([10.0]))
-dx, dg = scale_backward(np.ones((3, 1)), cache)
+out, cache = scale_forward(three_samples, two_factors)
+dx, dg = scale_backward(upstream, cache)
 print("dx", dx.tolist(), " dg", dg.tolist())
 
 # %%

@@ -127,7 +127,7 @@ check(my_layers, "conv", "forward")
 # ## 2. Backward: who saw this pixel?
 #
 # Backward gets `dout`: how much the loss changes with each number of `out`. It must return how much the loss changes with each
-# number of `x`, `w` and `b`.
+# number of `x`, `w` and `b`: `dx`, `dw` and `db`, arrays of the same shapes.
 #
 # Take one pixel. It was used by every window that contained it, and each time it was multiplied by a *different* weight.
 # The picture shows which cells of the output see the orange pixel, and through which weight.

@@ -175,23 +175,18 @@ check(my_layers, "max_pool")
 #
 # $$\text{out}[n, c, i, j] = \frac{1}{\text{count}} \sum_{ii,\, jj} x[n, c,\; i\cdot\text{stride} + ii,\; j\cdot\text{stride} + jj]$$
 #
-# Raise any pixel by a little, and the mean rises by 1/count of it. So backward, each pixel of the window gets dout/count. Where windows overlap, the
-# shares are added, as ever. (In the picture the image is that from above times 4, so that the means are whole numbers.)
+# The shapes are those of max pooling. (In the picture the image is that from above times 4, so that the means are whole numbers.)
 
 
 # %%
 def average(row=0, column=0, stride=2):
-    OH = (4 - 2) // stride + 1
-    return plot_pool_step(
-        4 * image, 2, stride, (row, column), kind="avg", dout=4.0 * gradient[:OH, :OH]
-    )
+    return plot_pool_step(4 * image, 2, stride, (row, column), kind="avg")
 
 
 play(average, row=(0, 2), column=(0, 2), stride=(1, 2, 2))
 
 # %% [markdown]
-# **A tiny example, by hand.** x = [1, 5, 2], windows of 1 x 2, stride 1: out = [(1 + 5)/2, (5 + 2)/2] = [3, 3.5]. With dout = [1, 10], dx is
-# [1/2, 1/2 + 10/2, 10/2] = [0.5, 5.5, 5].
+# **A tiny example, by hand.** x = [1, 5, 2], windows of 1 x 2, stride 1: out = [(1 + 5)/2, (5 + 2)/2] = [3, 3.5].
 #
 # ### Exercise 3: `avg_pool_forward_naive`
 #
@@ -217,6 +212,29 @@ check(my_layers, "avg_pool", "forward")
 # mostly taken at the end, over whole maps.
 #
 # </details>
+
+# %% [markdown]
+# ### And back
+#
+# Raise any pixel by a little, and the mean rises by 1/count of it. So backward, each pixel of the window gets dout/count:
+#
+# $$dx[n, c,\; i\cdot\text{stride} + ii,\; j\cdot\text{stride} + jj] \mathrel{+}= \frac{\text{dout}[n, c, i, j]}{\text{count}}$$
+#
+# dx has the shape of x. Where windows overlap, the shares are added, as ever: the stride is 1 here, and a pixel in the middle gets four of them.
+
+
+# %%
+def shares(row=0, column=0, stride=1):
+    OH = (4 - 2) // stride + 1
+    return plot_pool_step(
+        4 * image, 2, stride, (row, column), kind="avg", dout=4.0 * gradient[:OH, :OH]
+    )
+
+
+play(shares, row=(0, 2), column=(0, 2, 1), stride=(1, 2, 1))
+
+# %% [markdown]
+# **A tiny example, by hand.** x = [1, 5, 2] and the windows as above. With dout = [1, 10], dx is [1/2, 1/2 + 10/2, 10/2] = [0.5, 5.5, 5].
 #
 # ### Exercise 4: `avg_pool_backward_naive`
 #

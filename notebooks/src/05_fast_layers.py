@@ -19,7 +19,12 @@ import numpy as np
 import my_layers
 from convkit import fast_layers, ops, use
 from convkit.course import check
-from convkit.course.figures import plot_im2col, plot_overlaps, plot_seconds
+from convkit.course.figures import (
+    plot_im2col,
+    plot_matrix_product,
+    plot_overlaps,
+    plot_seconds,
+)
 from convkit.course.widgets import play
 from convkit.data_utils import load_fashion_mnist_mini
 
@@ -159,6 +164,21 @@ check(im2col)
 # Compare it with the affine layer of notebook 02. It is the same: a matrix of weights, a matrix of inputs, a bias. **A convolution is
 # an affine layer that is applied to every window.** That will make the backward pass easy.
 #
+# The picture has the matrix of the last exercise, and two filters, [[1, 0], [0, 1]] and [[0, 1], [1, 0]]. `row` chooses a filter, `column` a window. The bias comes
+# after that.
+
+# %%
+columns = np.array([[1.0, 2.0], [2.0, 3.0], [4.0, 5.0], [5.0, 6.0]])
+W = np.array([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0]])
+
+
+def filters_times_windows(row=0, column=0):
+    return plot_matrix_product(W, columns, row, column, ("W", "columns", "out"))
+
+
+play(filters_times_windows, row=(0, 1), column=(0, 1))
+
+# %% [markdown]
 # **By hand first.** Take the matrix of the last exercise, one filter [[1, 0], [0, 1]] and the bias 10. As a row the filter is
 # [1, 0, 0, 1], so out = [1 + 5, 2 + 6] + 10 = [16, 18].
 #
@@ -299,15 +319,45 @@ check(col2im)
 # gradients back the way im2col came. (It is called the *adjoint*, or the transposed map.)
 #
 # </details>
+
+# %% [markdown]
+# ### All of it
+#
+# Three lines for each image, then:
+#
+# $$\underbrace{dW}_{(F,\; C \cdot HH \cdot WW)} \mathrel{+}= D \cdot \text{columns}^T \qquad \underbrace{db}_{(F,)} \mathrel{+}= \text{sum of the rows of } D \qquad \underbrace{dx}_{(C,\,H,\,W)} = \text{col2im}(W^T \cdot D)$$
+#
+# In the picture there is one filter, [[1, 0], [0, 1]], the two windows from above, and D = [[1, 100]]. Choose which product you want to see. The second one is the gradient of the
+# columns; col2im brings it back to the image.
+
+
+# %%
+def way_back(gradient="dW", row=0, column=0):
+    D, one_filter = np.array([[1.0, 100.0]]), W[:1]
+    if gradient == "dW":
+        names = ("D", "columns.T", "dW")
+        return plot_matrix_product(D, columns.T, row, column, names)
+    return plot_matrix_product(one_filter.T, D, row, column, ("W.T", "D", "dcolumns"))
+
+
+play(way_back, gradient=["dW", "dcolumns"], row=(0, 3), column=(0, 3))
+
+# %% [markdown]
+# **By hand first.** The image is [[1, 2, 3], [4, 5, 6]], the filter and D as in the picture. The gradient of the filter is 1 times the first window plus 100 times the
+# second: [[201, 302], [504, 605]]. db = 101. And dx is the filter laid on the first window once and on the second a hundred times. What is it?
+#
+# <details><summary>Answer</summary>
+#
+# [[1, 100, 0], [0, 1, 100]].
+#
+# </details>
 #
 # ### Exercise 4: `conv_by_product_backward`
 #
-# In a loop over the images, with `columns = im2col(x[n], ...)` as in the forward pass and `D` as it is given: the three lines of the table. Add to
+# In a loop over the images, with `columns = im2col(x[n], ...)` as in the forward pass and `D` as it is given: the three lines. Add to
 # `dw` and `db`, for every image has a share in them; `dx[n]` belongs to one image alone.
 #
-# **What to expect.** The example has the image [[1, 2, 3], [4, 5, 6]], the filter [[1, 0], [0, 1]] and dout = [1, 100]. By hand:
-# the gradient of the filter is 1 times the first window plus 100 times the second, [[201, 302], [504, 605]]; db = 101; and dx is the filter laid on the
-# first window once and on the second a hundred times: [[1, 100, 0], [0, 1, 100]].
+# **What to expect.** The numbers that you have worked out.
 
 
 # %%

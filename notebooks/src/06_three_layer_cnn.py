@@ -15,7 +15,7 @@ import numpy as np
 import my_layers
 from convkit import Solver, current, fast_layers, ops, use
 from convkit.course import check
-from convkit.course.figures import plot_flow, plot_gap
+from convkit.course.figures import plot_flow, plot_gap, plot_penalty
 from convkit.course.images import load
 from convkit.gradient_check import check_gradient, check_model
 from convkit.vis_utils import plot_curves, plot_filters, plot_predictions
@@ -147,7 +147,19 @@ check(conv_relu_pool_forward)
 # left for the ReLU. With *average* pooling the order would matter.
 #
 # </details>
-#
+
+# %% [markdown]
+# The picture shows the example again, on one line: above the arrays, in blue, the layers on the way forward; below, in orange, the gradient of each array when `dout` is [1, 10]. Start at the right. Each step takes the
+# gradient below the array that came out of its layer, and gives the one below the array that went in.
+
+# %%
+plot_flow(
+    [("x", "1, 3, -2, 4"), ("a", "1, 5, -5, 7"), ("r", "1, 5, 0, 7"), ("out", "5, 7")],
+    [("conv", "dw, db"), ("relu", ""), ("max pool", "")],
+    ["dx\n0, 2, 0, 20", "da\n0, 1, 0, 10", "dr\n0, 1, 0, 10", "dout\n1, 10"],
+)
+
+# %% [markdown]
 # ### Exercise 2: `conv_relu_pool_backward`
 #
 # The way back, last layer first: unpack the three steps from the cache, as in `affine_relu_backward`. The backward passes of pooling and ReLU return one array each, that of the convolution returns three.
@@ -205,8 +217,23 @@ check(report)
 # ## 3. The whole network
 #
 # The parameters are in a dict: W1 (16, C, 5, 5) and b1 of the convolution, W2 and b2 of the first affine layer, W3 and b3 of the
-# second. The filters are 5 x 5, and with a padding of 2 the maps are as large as the image.
-#
+# second. The filters are 5 x 5, and with a padding of 2 the maps are as large as the image. The picture is that of section 1 again, with an arrow for each part that you have by now.
+
+# %%
+arrays = [
+    ("X", f"(N, {C}, {H}, {W})"),
+    ("pooled", f"(N, 16, {H // 2}, {W // 2})"),
+    ("hidden", "(N, 100)"),
+    ("scores", "(N, 10)"),
+]
+parts = [
+    ("your sandwich", "dW1, db1"),
+    ("small sandwich", "dW2, db2"),
+    ("affine", "dW3, db3"),
+]
+plot_flow(arrays, parts)
+
+# %% [markdown]
 # ### Exercise 3: `network_forward`
 #
 # Three steps: your sandwich, the small sandwich, and an affine layer alone. The cache is the tuple of their three caches. Nothing has to be reshaped: the affine layer flattens each sample by itself.
@@ -217,17 +244,6 @@ check(report)
 # Each sample of `pooled` has 16 · 14 · 14 = 3,136 numbers, so W2 is (3136, 100) and W3 is (100, 10).
 #
 # **What to expect.** For two images, scores of the shape (2, 10).
-#
-# ### Exercise 4: `network_backward`
-#
-# The same three steps from the end. `network_backward` gets the gradient of the scores, and fills the dict `grads` with an entry for each parameter: `grads["W3"]`,
-# `grads["b3"]`, and so on. The gradient of the images is not needed. The same shapes in the other direction:
-#
-# $$\underbrace{\text{dscores}}_{(N,\,10)} \;\to\; \underbrace{\text{dhidden}}_{(N,\,100)} \;\to\; \underbrace{\text{dpooled}}_{(N,\,16,\,14,\,14)}$$
-#
-# The check for this one comes in section 4, when the network is complete.
-#
-# **What to expect.** Each gradient has the shape of its parameter; the cell prints them.
 
 
 # %%
@@ -278,6 +294,30 @@ check(network_forward)
 #
 # </details>
 
+# %% [markdown]
+# Now back. The same picture, and below each array its gradient: it has the shape of the array.
+
+# %%
+gradients = [
+    "not needed",
+    f"dpooled\n(N, 16, {H // 2}, {W // 2})",
+    "dhidden\n(N, 100)",
+    "dscores\n(N, 10)",
+]
+plot_flow(arrays, parts, gradients)
+
+# %% [markdown]
+# ### Exercise 4: `network_backward`
+#
+# The same three steps from the end. `network_backward` gets the gradient of the scores, and fills the dict `grads` with an entry for each parameter: `grads["W3"]`,
+# `grads["b3"]`, and so on. The gradient of the images is not needed. For grey images of 28 x 28:
+#
+# $$\underbrace{\text{dscores}}_{(N,\,10)} \;\to\; \underbrace{\text{dhidden}}_{(N,\,100)} \;\to\; \underbrace{\text{dpooled}}_{(N,\,16,\,14,\,14)}$$
+#
+# The check for this one comes in section 4, when the network is complete.
+#
+# **What to expect.** Each gradient has the shape of its parameter; the cell prints them.
+
 
 # %%
 def network_backward(dscores, cache):
@@ -301,8 +341,9 @@ for name, gradient in network_backward(np.ones_like(scores), cache).items():
 # Not necessarily. If you forget the backward pass of a ReLU, all shapes are the same. Shapes find slips of the pen; for the rest there is test 2 below.
 #
 # </details>
-#
-# ### Exercise 5: `add_regularization`
+
+# %% [markdown]
+# ### The price of a weight
 #
 # One thing is missing. A network with large weights can bend itself around every single image. *Regularization* makes large weights
 # expensive: it adds to the loss
@@ -310,7 +351,15 @@ for name, gradient in network_backward(np.ones_like(scores), cache).items():
 # $$\tfrac{1}{2}\,\text{reg}\,\left(\sum W_1^2 + \sum W_2^2 + \sum W_3^2\right)$$
 #
 # the squares of the weights, not of the biases. The half is there for a reason: the derivative of ½·reg·W² is reg·W, with no factor
-# left over. So each weight's gradient grows by `reg * W`.
+# left over. So each weight's gradient, which has the shape of the weights, grows by `reg * W`. The picture shows one weight: the farther it is from 0, the more it costs, and the harder it is pulled back.
+
+# %%
+plot_penalty(reg=0.1)
+
+# %% [markdown]
+# ### Exercise 5: `add_regularization`
+#
+# In the next cell: add the cost to the loss, and its slope to each weight's gradient.
 #
 # **What to expect.** With W1 = [1, 2], reg = 0.1, a loss of 5 and a gradient of [0, 0], the loss becomes 5 + ½ · 0.1 · (1 + 4) = 5.25, and the
 # gradient [0.1, 0.2]. The bias's gradient stays as it is.

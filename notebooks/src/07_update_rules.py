@@ -14,7 +14,11 @@ import numpy as np
 from convkit import Solver, schedules
 from convkit.classifiers.cnn import ThreeLayerConvNet
 from convkit.course import check
-from convkit.course.figures import plot_descent, plot_schedules
+from convkit.course.figures import (
+    plot_descent,
+    plot_running_averages,
+    plot_schedules,
+)
 from convkit.course.widgets import play
 from convkit.data_utils import load_fashion_mnist_mini
 from convkit.gradient_check import check_update_rule
@@ -231,8 +235,15 @@ check(check_update_rule(rmsprop))
 #
 # $$\hat m = \frac{m}{1 - \beta_1^t} \qquad \hat v = \frac{v}{1 - \beta_2^t} \qquad w \leftarrow w - \frac{\text{rate} \cdot \hat m}{\sqrt{\hat v} + \varepsilon}$$
 #
-# t counts the steps, 1 in the first. $\hat m$ and $\hat v$ are used for this step only; what is remembered is m and v.
+# m, v, $\hat m$ and $\hat v$ have the shape of w. t counts the steps, 1 in the first. $\hat m$ and $\hat v$ are used for this step only; what is remembered is m and v.
 #
+# The picture shows one weight for 60 steps. Its gradients, the dots, are about 1. Without the correction m needs some twenty steps to get there, and v, with its longer memory, some thousands.
+
+# %%
+noisy = 1 + 0.3 * np.random.default_rng(0).standard_normal(60)
+plot_running_averages(noisy)
+
+# %% [markdown]
 # **By hand first.** rate 0.1, β₁ = 0.9, β₂ = 0.999, w = 1. First the gradient is 3, then -1.
 #
 # | t | m | v | m̂ | v̂ | step | w |

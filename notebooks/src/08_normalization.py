@@ -16,10 +16,14 @@ from convkit import Solver, fast_layers, ops, use
 from convkit.classifiers.fc_net import FullyConnectedNet
 from convkit.course import check
 from convkit.course.figures import (
+    plot_as_rows,
     plot_averaged,
+    plot_dropout,
     plot_image_row,
     plot_norm_graph,
+    plot_normalized,
     plot_spread,
+    plot_taken_away,
 )
 from convkit.course.widgets import play
 from convkit.data_utils import load_fashion_mnist_mini
@@ -86,7 +90,16 @@ plot_spread(
 # mean, var, std, γ and β have the shape (D,): one number for each column. ε = 1e-5 avoids dividing by zero. γ and β are parameters and are learned: if a layer would
 # rather have another mean and another spread, it may.
 #
-# **By hand first.** One feature, four samples: x = [1, 1, 5, 5]. The mean is 3. The distances from it are [-2, -2, 2, 2], their squares 4, so var = 4
+# The picture shows it for four samples with three features. What belongs to the first column is coloured.
+
+# %%
+features = np.array(
+    [[1.0, 10.0, 2.0], [1.0, 30.0, 0.0], [5.0, 30.0, 2.0], [5.0, 10.0, 0.0]]
+)
+plot_normalized(features)
+
+# %% [markdown]
+# **By hand first.** That first column: one feature, four samples, x = [1, 1, 5, 5]. The mean is 3. The distances from it are [-2, -2, 2, 2], their squares 4, so var = 4
 # and std = 2 (ε left out). x̂ = [-1, -1, 1, 1]. With γ = 10 and β = 100: out = [90, 90, 110, 110].
 #
 # **In use there is no batch.** When the network is trained, you may show it a single image. Its mean is itself; it would always become 0. So
@@ -285,8 +298,9 @@ check(my_layers, "batchnorm", "dx", "dgamma", "dbeta")
 # Steps 2 to 4, or the second half of step 1. dx is then (dx̂ - its mean) / std. Its sum is zero, so the first of the two proofs passes; the second does not.
 #
 # </details>
-#
-# ### Exercise 4: `batchnorm_backward_alt`
+
+# %% [markdown]
+# ### All steps in one
 #
 # The steps can be put together on paper. Write c for centered, s for std, and put step 2 into step 3:
 #
@@ -296,11 +310,17 @@ check(my_layers, "batchnorm", "dx", "dgamma", "dbeta")
 #
 # $$dx = \frac{1}{std}\Big(d\hat x - \text{mean}(d\hat x) - \hat x \cdot \text{mean}(d\hat x \cdot \hat x)\Big)$$
 #
-# Look at it: from dx̂ it takes away what points in the direction "all the same", and what points in the direction x̂: just the two directions of the two proofs.
-#
+# The means have the shape (D,), dx and dx̂ (N, D). Look at it: from dx̂ it takes away what points in the direction "all the same", and what points in the direction x̂: just the two directions of the two proofs.
+
+# %%
+plot_taken_away(column, np.array([8.0, 0.0, 0.0, 0.0]))
+
+# %% [markdown]
 # In the example: dx̂ = [8, 0, 0, 0], its mean 2, the mean of dx̂ · x̂ is -2. ½ · ([8, 0, 0, 0] - 2 + 2 · [-1, -1, 1, 1]) = ½ · [4, -4, 0, 0] = [2, -2, 0, 0].
 #
-# Write it, for training and for test mode; dγ and dβ are what they were. (It takes less time than the long version: fewer arrays are made.)
+# ### Exercise 4: `batchnorm_backward_alt`
+#
+# In `my_layers.py`. Write it, for training and for test mode; dγ and dβ are what they were. (It takes less time than the long version: fewer arrays are made.)
 #
 # **What to expect.** The same numbers as above.
 
@@ -320,7 +340,8 @@ check(my_layers, "batchnorm")
 # shows in that step. And the long version tells you whether your formula is right.
 #
 # </details>
-#
+
+# %% [markdown]
 # ## 4. What it is good for
 #
 # A network with six hidden layers learns from 1,000 images of clothes, with weights of five different scales, without and with batch normalization. It uses **your** layers: they have no
@@ -395,6 +416,12 @@ plot_runs(bad_start)
 # The channels must be the *last* axis before `reshape` makes rows of the others. `x.transpose(0, 2, 3, 1)` does that. And back: reshape to (N, H, W, C), then the transposition that
 # brings C to the second place.
 #
+# In the picture the numbers of two images are counted through, so that you can see where each one goes. A colour is a channel.
+
+# %%
+plot_as_rows((2, 3, 2, 2))
+
+# %% [markdown]
 # **By hand first.** x[n, c, h, w] goes to row (n, h, w) and column c. For x of the shape (1, 2, 1, 2) with x[0] = [[[1, 5]], [[10, 30]]], the matrix is [[1, 10], [5, 30]]. Which transposition of (N, H, W, C) gives (N, C, H, W)?
 #
 # <details><summary>Answer</summary>
@@ -441,9 +468,9 @@ play(plot_averaged, groups=[2, 1, 3, 6], images=(2, 6, 4), channels=[6, 12])
 # - **Layer normalization:** one image, all features. Each sample is for itself. No running averages; training and test are the same.
 # - **Group normalization:** one image, some neighbouring channels. Between the two: G = 1 is layer normalization of the image; with G = C each channel of an image is for itself.
 #
-# ### Exercise 6: `layernorm_forward` and `layernorm_backward`
+# ### Rows in the place of columns
 #
-# Now each *row* of x (N, D) is normalized. For sample n
+# In layer normalization each *row* of x (N, D) is normalized. For sample n
 #
 # $$\underbrace{\text{mean}_n = \frac1D\sum_d x_{nd} \qquad \text{std}_n = \sqrt{\frac1D\sum_d (x_{nd} - \text{mean}_n)^2 + \varepsilon}}_{(N,\,1)} \qquad \underbrace{\hat x_{nd} = \frac{x_{nd} - \text{mean}_n}{\text{std}_n}}_{(N,\,D)}$$
 #
@@ -453,6 +480,13 @@ play(plot_averaged, groups=[2, 1, 3, 6], images=(2, 6, 4), channels=[6, 12])
 # feature, shape (D,), so dγ and dβ are still sums over the *samples*, `axis=0`. **That is the trap of this exercise**: two kinds of sums, over two axes.
 # And since γ differs from feature to feature, multiply dout by γ *first* and take the means after that.
 #
+# Here are two samples with four features. What belongs to the first row is coloured.
+
+# %%
+two_rows = np.array([[1.0, 1.0, 5.0, 5.0], [10.0, 10.0, 50.0, 50.0]])
+plot_normalized(two_rows, axis=1)
+
+# %% [markdown]
 # **By hand first.** The numbers of section 3, as a row: x = [1, 1, 5, 5] becomes x̂ = [-1, -1, 1, 1]. A second sample, [10, 10, 50, 50], becomes the same. With γ = 1 and dout = [8, 0, 0, 0] for the
 # first sample, its dx is [2, -2, 0, 0], as before. What are dγ and dβ, if dout is zero for the second sample?
 #
@@ -462,10 +496,14 @@ play(plot_averaged, groups=[2, 1, 3, 6], images=(2, 6, 4), channels=[6, 12])
 #
 # </details>
 #
+# ### Exercise 6: `layernorm_forward` and `layernorm_backward`
+#
+# In `my_layers.py`. Forward: `x_hat`, `std`, `out`. Backward: `dgamma`, `dbeta`, `dx`.
+#
 # **What to expect.** These numbers. dx of the second sample is zero: no sample depends on another.
 
 # %%
-x = np.array([[1.0, 1.0, 5.0, 5.0], [10.0, 10.0, 50.0, 50.0]])
+x = two_rows
 dout = np.array([[8.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
 out, cache = my_layers.layernorm_forward(x, np.ones(4), np.zeros(4), {"eps": 1e-12})
 dx, dgamma, dbeta = my_layers.layernorm_backward(dout, cache)
@@ -481,14 +519,25 @@ check(my_layers, "layernorm")
 # The same as in training: mean and std are those of the image itself, and no other image was ever needed. That is why it has no running averages, and no mode.
 #
 # </details>
-#
-# ### Exercise 7: `spatial_groupnorm_forward` and `spatial_groupnorm_backward`
+
+# %% [markdown]
+# ### Groups of channels
 #
 # x is (N, C, H, W), and the C channels make G groups of C/G neighbours. The numbers of one group of one image lie next to each other in memory, so
 #
 # $$\texttt{x.reshape(N * G, -1)}: \quad (N, C, H, W) \to (N \cdot G,\; C/G \cdot H \cdot W)$$
 #
-# makes a row of each group, without any transposition. Forward: normalize the rows as in layer normalization, and bring x̂ back with `.reshape(x.shape)`. γ and β are (1, C, 1, 1): they are multiplied
+# makes a row of each group, without any transposition. In the picture there are two images with four channels of two pixels, in two groups:
+
+# %%
+plot_as_rows((2, 4, 1, 2), groups=2)
+
+# %% [markdown]
+# Each row is normalized as in exercise 6, and dx comes back the same way.
+#
+# ### Exercise 7: `spatial_groupnorm_forward` and `spatial_groupnorm_backward`
+#
+# In `my_layers.py`. Forward: normalize the rows as in layer normalization, and bring x̂ back with `.reshape(x.shape)`. γ and β are (1, C, 1, 1): they are multiplied
 # and added *after* that, in the shape of the image. In the cache `x_hat` has the shape of x, and `std` is (N·G, 1).
 #
 # Backward: dγ and dβ are (1, C, 1, 1) too: sums over the axes (0, 2, 3), with `keepdims=True`. For dx multiply dout by γ in the shape of the image, make rows of that *and* of x̂, use the formula of
@@ -546,6 +595,12 @@ plot_image_row(
     [item, *dropped[:3], dropped[:10].mean(axis=0), dropped.mean(axis=0)],
     ["image", "once", "again", "again", "mean of 10", "mean of 1,000"],
 )
+
+# %% [markdown]
+# The same in numbers, for six of them, with the way back below. The curve beside it is the mean of all that came out so far: after one mask, after two, and so on. Choose another mask, another p, and test mode.
+
+# %%
+play(plot_dropout, mask=(0, 9), p=[0.5, 0.25], mode=["train", "test"])
 
 # %% [markdown]
 # **By hand first.** x = [10, 10, 10, 10], p = 0.5. If the second and the third are kept, out = [0, 20, 20, 0]. Its mean is 10. And backward? out = x · mask, and the mask is a constant: dx = dout · mask. A

@@ -21,6 +21,7 @@ from convkit.course.widgets import play
 from convkit.nn import Regressor
 from convkit.vis_utils import (
     plot_conv_matrix,
+    plot_convolution_step,
     plot_feature_maps,
     plot_reconstructions,
     plot_runs,
@@ -160,9 +161,9 @@ check(my_layers, "conv_transpose", "forward")
 # </details>
 
 # %% [markdown]
-# ### Exercise 3: `conv_transpose_backward_naive`
+# ### And back
 #
-# In `my_layers.py`, below the forward pass. Go through the pixels of x again. Pixel (i, j) put its stamp on one window of `dout_pad`. From there it collects:
+# Go through the pixels of x again. Pixel (i, j) put its stamp on one window of `dout_pad`. From there it collects:
 #
 # $$dx[n, c, i, j] = \sum_{f, ii, jj} \text{dout}_\text{pad}[n, f,\; i \cdot \text{stride} + ii,\; j \cdot \text{stride} + jj] \cdot w[c, f, ii, jj]$$
 #
@@ -170,8 +171,30 @@ check(my_layers, "conv_transpose", "forward")
 #
 # $$db[f] = \sum_{n, i, j} \text{dout}[n, f, i, j]$$
 #
-# `dout_pad` is `dout` with a border of zeros where `pad` had cut it off, done for you, and `dx`, `dw`, `db` are there, full of zeros. You need `stride`, `HH` and `WW` again, the four loops over n, c, i, j,
-# and the same window, now of `dout_pad[n]`: it has the shape (F, HH, WW), as `w[c]` and `dw[c]` have. `db` needs no loop: `np.sum(dout, axis=(0, 2, 3))` adds up over all axes but that of f. The first formula is the forward pass of a convolution, word for word.
+# dx, dw and db have the shapes of x, w and b. The first formula is the forward pass of a convolution, word for word. So the picture is the one that you know from there: the "image" is dout_pad, the filter is the stamp, and the
+# output is dx. Pixels beside each other look at windows that are `stride` apart, 2 here.
+
+# %%
+stamp = np.arange(1.0, 10.0).reshape(3, 3)
+upstream = np.zeros((5, 5))
+upstream[0, 0], upstream[1, 3], upstream[2, 2], upstream[4, 4] = 1, 2, 10, 3
+
+
+def collects(row=0, column=1):
+    return plot_convolution_step(
+        upstream, stamp, conv_param={"stride": 2}, position=(row, column)
+    )
+
+
+play(collects, row=(0, 1), column=(0, 1, 1))
+
+# %% [markdown]
+# The 10 in the middle lies under all four stamps, so all four pixels collect from it, each through another weight.
+#
+# ### Exercise 3: `conv_transpose_backward_naive`
+#
+# In `my_layers.py`, below the forward pass. `dout_pad` is `dout` with a border of zeros where `pad` had cut it off, done for you, and `dx`, `dw`, `db` are there, full of zeros. You need `stride`, `HH` and `WW` again, the four loops over n, c, i, j,
+# and the same window, now of `dout_pad[n]`: it has the shape (F, HH, WW), as `w[c]` and `dw[c]` have. `db` needs no loop: `np.sum(dout, axis=(0, 2, 3))` adds up over all axes but that of f.
 #
 # **A tiny example.** x, w and the stride as above, dout = [1, 0, 0, 0, 2]. Pixel 0 collects [1, 0, 0] times [1, 2, 3], which is 1. Pixel 1 collects [0, 0, 2] times [1, 2, 3], which is 6. The
 # weights collect 1 · [1, 0, 0] + 10 · [0, 0, 2] = [1, 0, 20], and the bias 3.

@@ -306,6 +306,12 @@ check(residual_forward)
 # </details>
 
 # %% [markdown]
+# Now back. Here are the two blocks again, with the numbers of the tiny example: black is what the block computes, orange its gradient when that of `out` is 1.
+
+# %%
+plot_residual_block(weights=(2, 3))
+
+# %% [markdown]
 # ### Exercise 2: `residual_backward`
 #
 # In the cell below. Go back through the picture on the right, from the bottom to the top, one step for each step of

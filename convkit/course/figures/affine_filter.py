@@ -26,7 +26,7 @@ def plot_affine_filter(row: int = 0, column: int = 0) -> Figure:
     row, column = min(max(row, 0), rows - H), min(max(column, 0), columns - W)
     figure = new_figure(9.6, 3.4)
     first, second, third, last = figure.subplots(1, 4, width_ratios=(1.6, W, columns, columns - W + 1))
-    grid(first, H * W, 1, "a column of\nthe affine weights")
+    grid(first, H * W, 1, "a column\nof weights")
     grid(second, H, W, f"folded: a filter\nof {H} x {W}")
     grid(third, rows, columns, f"laid on a larger image,\n{rows} x {columns}")
     grid(last, rows - H + 1, columns - W + 1, "a score for\neach position")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convkit.course.figures.grid import fill, grid
 from convkit.vis.canvas import BLUE, new_figure
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ def plot_averaged(images: int = 4, channels: int = 6, groups: int = 2) -> Figure
 
     Returns a matplotlib Figure.
     """
-    from matplotlib.patches import Rectangle
-
     while channels % groups:
         groups -= 1
     figure = new_figure(9, 0.9 + 0.32 * images)
@@ -35,11 +34,8 @@ def plot_averaged(images: int = 4, channels: int = 6, groups: int = 2) -> Figure
             shared[0] = True
         else:
             shared[0, : channels // groups] = True
-        for n, c in np.ndindex(images, channels):
-            colour = BLUE if shared[n, c] else "white"
-            axes.add_patch(Rectangle((c, n), 1, 1, facecolor=colour, edgecolor="#999999", linewidth=0.8, clip_on=False))
-        axes.set(xlim=(0, channels), ylim=(images, 0), xticks=[], yticks=[], aspect="equal")
+        grid(axes, images, channels, f"{kind} normalization\n{over}")
+        for n, c in zip(*np.nonzero(shared), strict=True):
+            fill(axes, n, c, BLUE, "", "white")
         axes.set(xlabel=f"{channels} channels", ylabel=f"{images} images")
-        axes.set_title(f"{kind} normalization\n{over}", fontsize=10)
-        axes.spines[:].set_visible(False)
     return figure

@@ -6,6 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from convkit.course.figures.boxes import sheet
+from convkit.course.figures.grid import tile
 from convkit.vis.canvas import BLUE, GREEN, GREY, ORANGE, new_figure
 
 if TYPE_CHECKING:
@@ -41,13 +42,10 @@ def _lines(
     axes: Axes, x0: float, count0: int, x1: float, count1: int, height: float, pairs: list[tuple[int, int]], colour: str
 ) -> None:
     """Two columns of maps, and lines between pairs of them."""
-    from matplotlib.patches import Rectangle
-
     middles = [[(height - 1.0) / 2 + 1.2 * (k - (count - 1) / 2) for k in range(count)] for count in (count0, count1)]
     for c, f in pairs:
         ends = [x0 + SIDE / 2, x1 - SIDE / 2], [middles[0][c], middles[1][f]]
         axes.plot(*ends, color=colour, linewidth=1.3)
     for x, column in zip((x0, x1), middles, strict=True):
         for y in column:
-            corner = x - SIDE / 2, y - SIDE / 2
-            axes.add_patch(Rectangle(corner, SIDE, SIDE, facecolor="#e8eef4", edgecolor=GREY, zorder=3))
+            tile(axes, x - SIDE / 2, y - SIDE / 2, SIDE, SIDE, "#e8eef4", edge=GREY)

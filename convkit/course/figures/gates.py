@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convkit.vis.canvas import BLUE, GREEN, GREY, ORANGE, new_figure, plain_axes
-from convkit.vis.convolution_steps import _cells
+from convkit.vis.cells import cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,6 +33,6 @@ def plot_gates(x: np.ndarray, dout: np.ndarray) -> Figure:
     rows = (("x", x, ORANGE), ("out", np.maximum(0, x), GREEN), ("dout", dout, BLUE), ("dx", dout * (x > 0), ORANGE))
     for k, (name, values, color) in enumerate(rows):
         axes = figure.add_subplot(grid[k, 1])
-        _cells(axes, values[np.newaxis], "", color, filled=is_open)
+        cells(axes, values[np.newaxis], "", color, filled=is_open)
         axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
     return figure

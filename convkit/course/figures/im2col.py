@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convkit.course.figures.grid import fill, grid
 from convkit.im2col import col2im_indices, im2col_indices
 from convkit.vis.canvas import ORANGE, new_figure
+from convkit.vis.cells import cells, frame
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 CELL = 0.4
@@ -35,10 +36,12 @@ def plot_im2col(position: int = 0, image: np.ndarray | None = None, kernel: int 
     left, right = figure.subplots(1, 2, width_ratios=(W + 1, columns.shape[1] + 1))
     inside = np.zeros((H, W), bool)
     inside[i * stride : i * stride + kernel, j * stride : j * stride + kernel] = True
-    _numbers(left, image, inside, f"image, window {position}")
+    cells(left, image, f"image, window {position}", ORANGE, filled=inside)
     chosen = np.zeros(columns.shape, bool)
     chosen[:, position] = True
-    _numbers(right, columns, chosen, f"matrix, column {position}")
+    cells(right, columns, f"matrix, column {position}", ORANGE, filled=chosen)
+    frame(left, j * stride, i * stride, kernel, kernel, ORANGE)
+    frame(right, position, 0, 1, len(columns), ORANGE)
     return figure
 
 
@@ -50,30 +53,18 @@ def plot_overlaps(size: int = 6, kernel: int = 3, stride: int = 1, pad: int = 0)
 
     Returns a matplotlib Figure. Raises ValueError where no window fits.
     """
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
     while (size + 2 * pad - kernel) % stride:
         size -= 1
     positions = ((size + 2 * pad - kernel) // stride + 1) ** 2
     counts = col2im_indices(np.ones((kernel**2, positions)), (1, 1, size, size), kernel, kernel, pad, stride)[0, 0]
     figure = new_figure(0.8 + max(CELL * size, 4), 0.9 + CELL * size)
     axes = figure.subplots()
-    shown = axes.imshow(counts, cmap="Blues", vmin=0, vmax=kernel**2 * 1.4)
-    shown.set_extent((0, size, size, 0))
-    axes.set(xticks=[], yticks=[])
-    for (row, column), count in np.ndenumerate(counts):
+    grid(axes, size, size, f"{size} x {size} pixels, {positions} windows of {kernel} x {kernel}")
+    shades = colormaps["Blues"](counts / (1.4 * kernel**2))
+    for (i, j), count in np.ndenumerate(counts):
         ink = "white" if count > 0.9 * kernel**2 else "black"
-        axes.text(column + 0.5, row + 0.5, f"{count:.0f}", ha="center", va="center", color=ink)
-    axes.set_title(f"{size} x {size} pixels, {positions} windows of {kernel} x {kernel}", fontsize=11)
+        fill(axes, i, j, to_hex(shades[i, j]), f"{count:.0f}", ink, size=10)
     return figure
-
-
-def _numbers(axes: Axes, array: np.ndarray, marked: np.ndarray, title: str) -> None:
-    from matplotlib.patches import Rectangle
-
-    H, W = array.shape
-    axes.set(xlim=(0, W), ylim=(H, 0), aspect="equal", xticks=[], yticks=[])
-    axes.set_title(title, fontsize=10)
-    axes.spines[:].set_visible(False)
-    for (i, j), value in np.ndenumerate(array):
-        fill = ORANGE if marked[i, j] else "white"
-        axes.add_patch(Rectangle((j, i), 1, 1, facecolor=fill, edgecolor="#bbbbbb", linewidth=0.8, clip_on=False))
-        axes.text(j + 0.5, i + 0.5, f"{value:g}", ha="center", va="center", fontsize=9)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convkit.vis.canvas import BLUE, GREEN, ORANGE, new_figure
-from convkit.vis.convolution_steps import _cells, _factor, _frame, _number, _sign
+from convkit.vis.cells import cells, factor, frame, number, sign
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,19 +28,19 @@ def plot_matrix_product(
     product = a @ b
     row, column = min(row, len(product) - 1), min(column, product.shape[1] - 1)
     panels = (a, b, product)
-    cells = sum(panel.shape[1] for panel in panels) + 1.6
+    columns = sum(panel.shape[1] for panel in panels) + 1.6
     height = 0.46 * max(map(len, panels))
-    figure = new_figure(max(5.6, 0.56 * cells + 0.8), height + 0.9)
+    figure = new_figure(max(5.6, 0.56 * columns + 0.8), height + 0.9)
     axes = figure.subplots(1, 5, width_ratios=[a.shape[1], 0.8, b.shape[1], 0.8, product.shape[1]])
     marked = [np.zeros(panel.shape, bool) for panel in panels]
     marked[0][row], marked[1][:, column], marked[2][row, column] = True, True, True
     for k, (panel, color) in enumerate(zip(panels, (ORANGE, BLUE, GREEN), strict=True)):
-        _cells(axes[2 * k], panel, f"{names[k]} {panel.shape[0]} x {panel.shape[1]}", color, filled=marked[k])
-    _frame(axes[0], 0, row, a.shape[1], 1, ORANGE)
-    _frame(axes[2], column, 0, 1, b.shape[0], BLUE)
-    _frame(axes[4], column, row, 1, 1, GREEN)
-    for sign, at in (("×", 1), ("=", 3)):
-        _sign(axes[at], sign)
-    terms = " + ".join(f"{_factor(p)}·{_factor(q)}" for p, q in zip(a[row], b[:, column], strict=True))
-    figure.supxlabel(f"{terms} = {_number(product[row, column])}", fontsize=10)
+        cells(axes[2 * k], panel, f"{names[k]} {panel.shape[0]} x {panel.shape[1]}", color, filled=marked[k])
+    frame(axes[0], 0, row, a.shape[1], 1, ORANGE)
+    frame(axes[2], column, 0, 1, b.shape[0], BLUE)
+    frame(axes[4], column, row, 1, 1, GREEN)
+    sign(axes[1], "×")
+    sign(axes[3], "=")
+    terms = " + ".join(f"{factor(p)}·{factor(q)}" for p, q in zip(a[row], b[:, column], strict=True))
+    figure.supxlabel(f"{terms} = {number(product[row, column])}", fontsize=10)
     return figure

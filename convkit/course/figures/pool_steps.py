@@ -10,7 +10,7 @@ from convkit.contracts import one_of
 from convkit.layers.avg_pool import avg_pool_forward_naive
 from convkit.layers.pool import max_pool_forward_naive, pool_geometry
 from convkit.vis.canvas import BLUE, GREEN, ORANGE, new_figure
-from convkit.vis.convolution_steps import _cells, _frame
+from convkit.vis.cells import cells, frame
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,19 +49,19 @@ def plot_pool_step(
     axes = figure.subplots(1, len(panels), width_ratios=[shape[1] for shape in panels])
     taken = np.zeros(x.shape, bool)
     taken[geometry.window(i, j)] = _share(x[geometry.window(i, j)], kind) > 0
-    _cells(axes[0], x, "x", ORANGE, filled=taken)
-    _frame(axes[0], j * stride, i * stride, size, size, ORANGE)
-    _cells(axes[1], out, "out", GREEN, filled=here, known=so_far if dout is None else None)
-    _frame(axes[1], j, i, 1, 1, GREEN)
+    cells(axes[0], x, "x", ORANGE, filled=taken)
+    frame(axes[0], j * stride, i * stride, size, size, ORANGE)
+    cells(axes[1], out, "out", GREEN, filled=here, known=so_far if dout is None else None)
+    frame(axes[1], j, i, 1, 1, GREEN)
     if dout is not None:
         dx = np.zeros(x.shape)
         for cell in zip(*np.nonzero(so_far), strict=True):
             window = geometry.window(*map(int, cell))
             dx[window] += _share(x[window], kind) * dout[cell]
-        _cells(axes[2], dout, "dout", BLUE, filled=here)
-        _frame(axes[2], j, i, 1, 1, BLUE)
-        _cells(axes[3], dx, "dx so far", ORANGE, filled=taken)
-        _frame(axes[3], j * stride, i * stride, size, size, ORANGE)
+        cells(axes[2], dout, "dout", BLUE, filled=here)
+        frame(axes[2], j, i, 1, 1, BLUE)
+        cells(axes[3], dx, "dx so far", ORANGE, filled=taken)
+        frame(axes[3], j * stride, i * stride, size, size, ORANGE)
     return figure
 
 

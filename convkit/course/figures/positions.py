@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from convkit.course.figures.grid import tile
 from convkit.vis.canvas import BLUE, GREY, ORANGE, RED, new_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -28,9 +28,10 @@ def plot_positions(size: int = 7, kernel: int = 3, stride: int = 1, pad: int = 0
     for k in range(total):
         padding = k < pad or k >= pad + size
         colour = RED if starts and k >= total - left_over else "#eeeeee" if padding else "white"
-        _box(axes, k, 0, 1, 1, colour, GREY, "0" if padding else f"x{k - pad}")
+        tile(axes, k, 0, 1, 1, colour, "0" if padding else f"x{k - pad}", "white" if colour == RED else "black", GREY)
     for i, start in enumerate(starts):
-        _box(axes, start, 1.15 + 0.75 * i, kernel, 0.55, BLUE if i % 2 else ORANGE, "white", f"out[{i}]")
+        colour, ink = (BLUE, "white") if i % 2 else (ORANGE, "black")
+        tile(axes, start, 1.15 + 0.75 * i, kernel, 0.55, colour, f"out[{i}]", ink, "white")
     value = (total - kernel) / stride + 1
     filled_in = f"({size} + 2·{pad} - {kernel})/{stride} + 1 = {value:.4g}"
     if not starts:
@@ -41,11 +42,3 @@ def plot_positions(size: int = 7, kernel: int = 3, stride: int = 1, pad: int = 0
         words = f"{filled_in}: {len(starts)} positions"
     axes.set_title(words, fontsize=10)
     return figure
-
-
-def _box(axes: Axes, x: float, y: float, width: float, height: float, colour: str, edge: str, text: str) -> None:
-    from matplotlib.patches import Rectangle
-
-    axes.add_patch(Rectangle((x, y), width, height, facecolor=colour, edgecolor=edge, linewidth=0.8))
-    ink = "white" if colour in (BLUE, RED) else "black"
-    axes.text(x + width / 2, y + height / 2, text, ha="center", va="center", fontsize=7, color=ink)

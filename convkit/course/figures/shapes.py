@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from convkit.course.figures.boxes import arrow
+from convkit.course.figures.grid import tile
 from convkit.vis.canvas import GREY, new_figure
 
 if TYPE_CHECKING:
@@ -52,11 +53,9 @@ def _size(shape: tuple[int, ...]) -> tuple[float, float]:
 
 def _cells(axes: Axes, x: float, y: float, shape: tuple[int, ...]) -> None:
     """The cells of a shape, (x, y) at the bottom left; the last map lies behind the others."""
-    from matplotlib.patches import Rectangle
-
     C, H, W = (1, shape[0], 1) if len(shape) == 1 else shape
     for c in reversed(range(C)):
         for i in range(H):
             for j in range(W):
-                corner = x + STEP * c + CELL * j, y + STEP * c + CELL * i
-                axes.add_patch(Rectangle(corner, CELL, CELL, facecolor="#e8eef4", edgecolor=GREY, linewidth=0.8))
+                left, bottom = x + STEP * c + CELL * j, y + STEP * c + CELL * i
+                tile(axes, left, bottom, CELL, CELL, "#e8eef4", edge=GREY)
