@@ -246,7 +246,7 @@ def backward_x(dout, w, dx, geometry, algorithm):
     taps = 0
     for a in range(p.phase_rows):
         for b in range(p.phase_cols):
-            # Pixels (a + i*sh, b + j*sw). From the last element of the filter to the first: so that row and col increase.
+            # Pixels (a + i*sh, b + j*sw). The filter from its last element to its first: row and col increase.
             for ii in range(kh - 1, -1, -1):
                 if (a + top - ii * dh) % sh:
                     continue
