@@ -1,0 +1,122 @@
+"""The direct kernels, each on every shape that it can compute: bit for bit as tiles of im2col on whole numbers."""
+
+import numpy as np
+import pytest
+from helpers import run_script, same_bits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convkit.layers.conv import conv_geometry
+
+pytest.importorskip("convkit.kernels.native", reason="the compiled layers were not built")
+from convkit.kernels import algorithm, conv, native
+from convkit.kernels.convolution import backward_w, backward_x, forward
+
+pytestmark = pytest.mark.skipif(not native.VECTORS, reason="built without vector extensions: no such kernels")
+
+WAYS = algorithm.FORWARD, algorithm.BACKWARD_X, algorithm.BACKWARD_W
+# Phases of dx that meet the end of an image, rows of five taps, one vector of channels and more, 3x3 by channels.
+SHAPES = {
+    "stride 2, odd sides": ((2, 20, 13, 9), (11, 20, 3, 3), {"stride": 2, "pad": 1}),
+    "stride 2, one column": ((2, 10, 7, 1), (12, 10, 3, 1), {"stride": 2, "rounding": "floor"}),
+    "stride (3, 4)": ((1, 9, 11, 14), (10, 9, 5, 5), {"stride": (3, 4), "pad": 2, "rounding": "floor"}),
+    "1x1, stride 2: pixels that nobody sees": ((2, 33, 6, 8), (40, 33, 1, 1), {"stride": 2, "rounding": "floor"}),
+    "stride beyond the window": ((1, 3, 17, 17), (4, 3, 2, 2), {"stride": 5, "rounding": "floor"}),
+    "rows of five taps": ((3, 6, 14, 37), (16, 6, 5, 5), {}),
+    "rows of ten taps": ((1, 2, 5, 30), (13, 2, 2, 10), {"pad": 1}),
+    "five taps, dilated": ((1, 4, 12, 20), (9, 4, 3, 5), {"dilation": (1, 2)}),
+    "3x3 of each channel": ((3, 5, 9, 21), (5, 1, 3, 3), {"groups": 5, "pad": (0, 1)}),
+    "3x3 of each channel, one row": ((3, 4, 1, 16), (4, 1, 3, 3), {"groups": 4, "pad": 1}),
+}
+
+
+def whole_numbers(geometry, dtype, seed=0):
+    """x, w and dout."""
+    rng = np.random.default_rng(seed)
+    shapes = geometry.x_shape, geometry.w_shape, geometry.out_shape
+    return [rng.integers(-3, 4, shape).astype(dtype) for shape in shapes]
+
+
+def compute(geometry, arrays, names):
+    """out, dx, dw and db by the named algorithms; names: for each way."""
+    x, w, dout = arrays
+    out = forward(x, w, None, geometry, x.dtype, algorithm=names[algorithm.FORWARD])
+    dx = backward_x(dout, w, geometry, x.dtype, names[algorithm.BACKWARD_X])
+    return out, dx, *backward_w(dout, x, geometry, x.dtype, names[algorithm.BACKWARD_W])
+
+
+def check_all(geometry, dtype, seed=0):
+    """Every direct algorithm that can compute it gives what tiles of im2col give."""
+    arrays = whole_numbers(geometry, dtype, seed)
+    wanted = compute(geometry, arrays, dict.fromkeys(WAYS, "im2col"))
+    for name in ("wide", "few", "depthwise"):
+        names = {way: name for way in WAYS if name != "depthwise" or algorithm.is_depthwise(geometry, way)}
+        for found, right, part in zip(
+            compute(geometry, arrays, dict.fromkeys(WAYS, "im2col") | names),
+            wanted,
+            ["out", "dx", "dw", "db"],
+            strict=True,
+        ):
+            assert same_bits(found + 0, right + 0), f"{part} by {name}, {geometry}"  # + 0: -0 is 0
+
+
+@st.composite
+def geometries(draw):
+    """Any filter, stride, padding and dilation; channels around a vector's lanes and on both sides of each choice."""
+    pair = lambda values: draw(st.tuples(values, values))
+    channels = st.sampled_from([1, 2, 3, 7, 8, 9, 15, 16, 17, 33])
+    groups, C, F = draw(st.sampled_from([1, 1, 2, 5])), draw(channels), draw(channels)
+    kernel = pair(st.sampled_from([1, 2, 3, 3, 5, 5, 7]))
+    dilation, pad, stride = pair(st.sampled_from([1, 1, 2])), pair(st.integers(0, 3)), pair(st.integers(1, 4))
+    sides = [
+        max(1, draw(st.integers(0, 20)) + (k - 1) * d + 1 - 2 * p)
+        for k, d, p in zip(kernel, dilation, pad, strict=True)
+    ]
+    param = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups, "rounding": "floor"}
+    x_shape, w_shape = (draw(st.integers(1, 3)), groups * C, *sides), (groups * F, C, *kernel)
+    return conv_geometry(x_shape, w_shape, w_shape[:1], param)
+
+
+@given(geometries(), st.sampled_from([np.float32, np.float64]), st.integers(0, 99))
+@settings(max_examples=120, deadline=None)
+def test_whole_numbers_come_out_bit_for_bit(geometry, dtype, seed):
+    check_all(geometry, dtype, seed)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shapes_at_the_edges(shape, dtype):
+    x, w, param = SHAPES[shape]
+    check_all(conv_geometry(x, w, w[:1], param), dtype)
+
+
+@pytest.mark.parametrize("place", [(0, 0), (0, 7), (4, 3), (8, 20)])
+def test_an_infinite_pixel_reaches_the_taps_that_see_it(place):
+    x_shape, w_shape, param = SHAPES["3x3 of each channel"]
+    geometry = conv_geometry(x_shape, w_shape, w_shape[:1], param)
+    x, _, dout = whole_numbers(geometry, np.float32)
+    dout[dout == 0] = 1  # zero times infinity is NaN
+    x[0, 0][place] = np.inf
+    found, wanted = (np.empty(w_shape, np.float32) for _ in range(2))
+    for dw, name in ((found, "depthwise"), (wanted, "few")):
+        assert conv.backward_w(dout, x, dw, np.empty(w_shape[0], np.float32), geometry, name)
+    seen = np.zeros((3, 3), bool)
+    for i, j in np.ndindex(3, 3):
+        seen[i, j] = 0 <= place[0] - i < geometry.out[0] and 0 <= place[1] + 1 - j < geometry.out[1]
+    np.testing.assert_array_equal(~np.isfinite(found[0, 0]), seen)
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("isa", ["base", "avx2", "avx512"])
+def test_every_instruction_set(isa):
+    script = """
+        import numpy as np, test_direct_conv as t
+        for x, w, param in t.SHAPES.values():
+            for dtype in (np.float32, np.float64):
+                t.check_all(t.conv_geometry(x, w, w[:1], param), dtype)
+        print(t.native.ISA)
+    """
+    process = run_script(script, check=False, CONVKIT_ISA=isa)
+    if "no such instruction set" in process.stderr:
+        pytest.skip(f"this processor or build has no {isa}")
+    assert process.stdout.split() == [isa], process.stderr
