@@ -76,6 +76,9 @@ size_t conv_plan_dx_depthwise(Conv *p, int lanes, size_t size);
 size_t conv_plan_dw_depthwise(ConvDw *q, int lanes, size_t size);
 size_t conv_plan_dw_few(ConvDw *p, int lanes, size_t size);
 
+static inline ptrdiff_t conv_phases(const Conv *p) { return p->phase_rows * p->phase_cols; }
+static inline int conv_phase_taps(const Conv *p, ptrdiff_t phase) { return (int)(p->start[phase + 1] - p->start[phase]); }
+
 /* Whether dx has two phases along the row, which go out together, pixel by pixel in turn. */
 static inline int conv_in_pairs(const Conv *p) { return p->phase_cols == 2 && p->out_step_w == 2; }
 

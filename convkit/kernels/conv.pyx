@@ -46,6 +46,7 @@ cdef extern from "conv.h" nogil:
     size_t conv_plan_dx_depthwise(Conv* p, int lanes, size_t size)
     size_t conv_plan_dw_depthwise(ConvDw* q, int lanes, size_t size)
     Py_ssize_t conv_blocks(const Conv* p)
+    Py_ssize_t conv_phases(const Conv* p)
 
 cdef extern from "winograd.h" nogil:
     ctypedef struct Winograd:
@@ -113,7 +114,7 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
     elif algorithm == FEW:
         packed = np.empty(count, dtype)
         p.packed = address(packed)
-        run(kernels.conv_pack_few, p, p.phase_rows * p.phase_cols * p.groups, 0, moved)
+        run(kernels.conv_pack_few, p, conv_phases(p) * p.groups, 0, moved)
         if finite and not_finite:
             return False
         run(kernels.conv_few, p, conv_blocks(p), scratch, work)
@@ -121,7 +122,7 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
         if conv_blocks(p) > PACK_INSIDE * p.groups:
             packed = np.empty(count, dtype)
             p.packed = address(packed)
-            run(kernels.conv_pack_wide, p, p.phase_rows * p.phase_cols * p.groups * vectors, 0, moved)
+            run(kernels.conv_pack_wide, p, conv_phases(p) * p.groups * vectors, 0, moved)
             if finite and not_finite:
                 return False
         run(kernels.conv_wide, p, conv_blocks(p) * p.vector_tasks, scratch, work)
@@ -241,7 +242,7 @@ def backward_x(dout, w, dx, geometry, algorithm):
     # conv_dx_depthwise takes the phases of columns in pairs, even where the image has one column only.
     cdef bint pairs = which == DEPTHWISE and sw == 2
     p.phase_rows, p.phase_cols = min(sh, H), 2 if pairs else min(sw, W)
-    cdef Py_ssize_t[::1] start = np.zeros(p.phase_rows * p.phase_cols + 1, np.intp)
+    cdef Py_ssize_t[::1] start = np.zeros(conv_phases(&p) + 1, np.intp)
     p.start = &start[0]
     taps = 0
     for a in range(p.phase_rows):

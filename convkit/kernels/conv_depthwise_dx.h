@@ -38,11 +38,9 @@ static void NAME(conv_dx_depthwise)(const void *args, ptrdiff_t task, void *scra
             const ptrdiff_t *phase = p->start + 2 * (y % p->out_step_h);
             for (ptrdiff_t x = 0; x < p->out_w; x += 2 * LANES, from += LANES) {
                 VEC even = NAME(phase_sum)(p, from, w, phase[0], phase[1]), odd = NAME(phase_sum)(p, from, w, phase[1], phase[2]);
-                VEC low = FIRST_PAIRS(even, odd), high = LAST_PAIRS(even, odd);
                 ptrdiff_t left = end - (out + x) >= 2 * LANES ? 2 * LANES : p->out_w - x;
                 /* What is written beyond a short row is overwritten by the rows that come after it; the last ones take care. */
-                NAME(store_part)(out + x, low, left);
-                if (left > LANES) NAME(store_part)(out + x + LANES, high, left - LANES);
+                NAME(store_pairs)(out + x, even, odd, left);
             }
         }
     }

@@ -61,8 +61,7 @@ static inline ptrdiff_t NAME(few_block)(ptrdiff_t F, ptrdiff_t blocks, ptrdiff_t
 /* The packed filters: packed[phase][group][block][c][t][m]. */
 INLINE REAL *NAME(packed_few)(const Conv *p, ptrdiff_t phase, ptrdiff_t group)
 {
-    ptrdiff_t taps = p->start[phase + 1] - p->start[phase];
-    return (REAL *)p->packed + (p->start[phase] * p->groups + group * taps) * p->F * p->C;
+    return (REAL *)p->packed + (p->start[phase] * p->groups + group * conv_phase_taps(p, phase)) * p->F * p->C;
 }
 
 /* Task: one group and phase. */
@@ -90,7 +89,7 @@ static void NAME(few_sums)(const Conv *p, ptrdiff_t phase, ptrdiff_t M, ptrdiff_
                            const REAL *bias, REAL *result)
 {
     const ptrdiff_t *offset = p->offset + p->start[phase];
-    int taps = (int)(p->start[phase + 1] - p->start[phase]);
+    int taps = conv_phase_taps(p, phase);
     ptrdiff_t step = NAME(few_vectors)[M] * LANES, q = 0;
     for (; q + step / 2 < length; q += step) /* what lies beyond the end is computed and dropped */
         NAME(few_tiles)[M][0](p->C, taps, p->channel_step, offset, filters, slab + q, bias, p->relu, result + q, p->result_size);
@@ -110,11 +109,8 @@ INLINE void NAME(spread)(REAL *restrict to, const REAL *restrict from, ptrdiff_t
 /* to = even[0], odd[0], even[1], ...: `width` elements. */
 INLINE void NAME(zip)(REAL *restrict to, const REAL *restrict even, const REAL *restrict odd, ptrdiff_t width)
 {
-    for (ptrdiff_t j = 0; j < width; j += 2 * LANES, even += LANES, odd += LANES) {
-        VEC a = NAME(load)(even), b = NAME(load)(odd);
-        NAME(store_part)(to + j, FIRST_PAIRS(a, b), width - j);
-        if (width - j > LANES) NAME(store_part)(to + j + LANES, LAST_PAIRS(a, b), width - j - LANES);
-    }
+    for (ptrdiff_t j = 0; j < width; j += 2 * LANES, even += LANES, odd += LANES)
+        NAME(store_pairs)(to + j, NAME(load)(even), NAME(load)(odd), width - j);
 }
 
 static void NAME(conv_few)(const void *args, ptrdiff_t task, void *scratch)
@@ -130,24 +126,22 @@ static void NAME(conv_few)(const void *args, ptrdiff_t task, void *scratch)
         ptrdiff_t f = NAME(few_block)(p->F, blocks, i), M = NAME(few_block)(p->F, blocks, i + 1) - f;
         REAL bias[MOST_FEW] = {0};
         if (p->bias) memcpy(bias, (const REAL *)p->bias + place.group * p->F + f, sizeof(REAL) * (size_t)M);
-        for (ptrdiff_t phase = 0; phase < p->phase_rows * p->phase_cols; phase += step) {
+        for (ptrdiff_t phase = 0; phase < conv_phases(p); phase += step) {
             ptrdiff_t a = phase / p->phase_cols, b = phase % p->phase_cols;
             for (ptrdiff_t k = phase; k < phase + step; k++)
                 NAME(few_sums)(p, k, M, (place.rows - 1) * p->pitch + place.cols, slab,
-                               NAME(packed_few)(p, k, place.group) + f * p->C * (p->start[k + 1] - p->start[k]), bias,
+                               NAME(packed_few)(p, k, place.group) + f * p->C * conv_phase_taps(p, k), bias,
                                k > phase ? odd : result);
-            /* Of the phases behind the first, some pixels may lie outside the image. */
-            ptrdiff_t rows = SMALLER(place.rows, CEIL_DIV(p->out_h - p->out_row - a, p->out_step_h) - place.row);
-            ptrdiff_t cols = SMALLER(place.cols, CEIL_DIV(p->out_w - p->out_col - b, p->out_step_w) - place.col);
+            SlabPlace seen = slab_of_phase(p, place, phase);
             ptrdiff_t width = SMALLER(p->out_w - p->out_col - place.col * 2, place.cols * 2);
             for (ptrdiff_t m = 0; m < M; m++)
-                for (ptrdiff_t r = 0; r < rows; r++) {
+                for (ptrdiff_t r = 0; r < seen.rows; r++) {
                     REAL *to = out + (f + m) * plane + (r * p->out_step_h + a) * p->out_w + b;
                     ptrdiff_t from = m * p->result_size + r * p->pitch;
                     if (step == 2)
                         NAME(zip)(to, result + from, odd + from, width);
                     else
-                        NAME(spread)(to, result + from, cols, p->out_step_w);
+                        NAME(spread)(to, result + from, seen.cols, p->out_step_w);
                 }
         }
     }

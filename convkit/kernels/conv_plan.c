@@ -116,8 +116,7 @@ size_t conv_plan_wide(Conv *p, int lanes, int widest, size_t size)
     blocks_of_positions(p, vectors, widest, size);
     slab_steps(p);
     ptrdiff_t taps = 1; /* of the phase that has most */
-    for (ptrdiff_t phase = 0; phase < p->phase_rows * p->phase_cols; phase++)
-        taps = LARGER(taps, p->start[phase + 1] - p->start[phase]);
+    for (ptrdiff_t phase = 0; phase < conv_phases(p); phase++) taps = LARGER(taps, conv_phase_taps(p, phase));
     p->chunk = even_block(p->C, FILTER_BYTES / (taps * width * lanes * (ptrdiff_t)size));
     p->result_size = p->task_images * p->task_rows * p->task_cols * width * lanes;
     p->pack_size = p->chunk * taps * width * lanes;

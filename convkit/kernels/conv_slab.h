@@ -24,6 +24,15 @@ static inline SlabPlace slab_place(const Conv *p, ptrdiff_t task)
     at.cols = SMALLER(p->task_cols, p->cols - at.col);
     return at;
 }
+
+/* Those of one phase: of the phases behind the first, some pixels may lie outside the image. */
+static inline SlabPlace slab_of_phase(const Conv *p, SlabPlace at, ptrdiff_t phase)
+{
+    ptrdiff_t a = phase / p->phase_cols, b = phase % p->phase_cols;
+    at.rows = SMALLER(at.rows, CEIL_DIV(p->out_h - p->out_row - a, p->out_step_h) - at.row);
+    at.cols = SMALLER(at.cols, CEIL_DIV(p->out_w - p->out_col - b, p->out_step_w) - at.col);
+    return at;
+}
 #endif
 
 /* Fills the slab [image][channel][row][pitch] and returns where the least tap of the task's first position stands in it;

@@ -126,7 +126,7 @@ static VEC NAME(pack_vector)(const Conv *p, ptrdiff_t phase, ptrdiff_t g, ptrdif
                              ptrdiff_t step, REAL *to)
 {
     const ptrdiff_t *tap = p->w_tap + p->start[phase];
-    int taps = (int)(p->start[phase + 1] - p->start[phase]);
+    int taps = conv_phase_taps(p, phase);
     const REAL *all = p->w, *w = all + g * p->w_group + v * LANES * p->w_filter + c * p->w_channel;
     int lanes = (int)SMALLER(p->F - v * LANES, (ptrdiff_t)LANES), in_order = p->w_channel == taps;
     for (int t = 0; t < taps; t++) in_order &= tap[t] == t;
@@ -178,7 +178,7 @@ static void NAME(report_not_finite)(const Conv *p, VEC zeros)
 /* The packed filters of a phase: packed[phase][group][panel][c][t][V*LANES]; the panel begins at vector `first`. */
 INLINE REAL *NAME(packed_panel)(const Conv *p, ptrdiff_t phase, ptrdiff_t g, ptrdiff_t first)
 {
-    ptrdiff_t vectors = CEIL_DIV(p->F, LANES), taps = p->start[phase + 1] - p->start[phase];
+    ptrdiff_t vectors = CEIL_DIV(p->F, LANES), taps = conv_phase_taps(p, phase);
     return (REAL *)p->packed + (p->start[phase] * p->groups * vectors + (g * vectors + first) * taps) * p->C * LANES;
 }
 
@@ -263,8 +263,7 @@ static void NAME(wide_write_pairs)(const Conv *p, const REAL *even, const REAL *
             for (ptrdiff_t k = 0; k < SMALLER(channels, (ptrdiff_t)LANES); k++) {
                 VEC a = *(VEC *)block[0][k], b = *(VEC *)block[1][k];
                 REAL *row = out + k * plane + 2 * j;
-                NAME(store_part)(row, FIRST_PAIRS(a, b), SMALLER(left, (ptrdiff_t)LANES));
-                if (left > LANES) NAME(store_part)(row + LANES, LAST_PAIRS(a, b), left - LANES);
+                NAME(store_pairs)(row, a, b, left);
             }
         }
 }
@@ -275,7 +274,7 @@ static VEC NAME(wide_sums)(const Conv *p, const SlabPlace *place, ptrdiff_t phas
                            REAL *sums)
 {
     const ptrdiff_t *offset = p->offset + p->start[phase];
-    int taps = (int)(p->start[phase + 1] - p->start[phase]), by = p->stride_w == 1 ? 0 : p->stride_w == 2 ? 1 : 2;
+    int taps = conv_phase_taps(p, phase), by = p->stride_w == 1 ? 0 : p->stride_w == 2 ? 1 : 2;
     NAME(wide_tile) *const *tile = NAME(wide_tiles)[by][V - 1];
     int widest = NAME(wide_pixels)[V];
 #if MANY_REGISTERS
@@ -332,16 +331,13 @@ static void NAME(conv_wide)(const void *args, ptrdiff_t task, void *scratch)
     for (int V; first < last; first += V) {
         V = panel_width(vectors, first, WIDEST_PANEL);
         ptrdiff_t step = pairs ? 2 : 1;
-        for (ptrdiff_t phase = 0; phase < p->phase_rows * p->phase_cols; phase += step) {
+        for (ptrdiff_t phase = 0; phase < conv_phases(p); phase += step) {
             ptrdiff_t a = phase / p->phase_cols, b = phase % p->phase_cols;
-            /* Of the phases behind the first, some pixels may lie outside the image. */
-            SlabPlace seen = place;
-            seen.rows = SMALLER(place.rows, CEIL_DIV(p->out_h - p->out_row - a, p->out_step_h) - place.row);
-            if (!pairs) seen.cols = SMALLER(place.cols, CEIL_DIV(p->out_w - p->out_col - b, p->out_step_w) - place.col);
+            SlabPlace seen = slab_of_phase(p, place, phase);
             if (seen.rows <= 0 || seen.cols <= 0) continue;
             const REAL *of[2] = {NULL, NULL}; /* the sums; NULL where no tap reaches one of two */
             for (int k = 0; k < step; k++)
-                if (!pairs || p->start[phase + k] < p->start[phase + k + 1]) {
+                if (!pairs || conv_phase_taps(p, phase + k)) {
                     zeros += NAME(wide_sums)(p, &seen, phase + k, first, V, x, pack, k ? odd_sums : sums);
                     of[k] = k ? odd_sums : sums;
                 }

@@ -132,6 +132,13 @@ INLINE REAL NAME(sum)(VEC v)
 #define LAST_PAIRS(a, b) SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #endif
 
+/* even[0], odd[0], even[1], ...: the first n elements of that line (n <= 2*LANES). */
+INLINE void NAME(store_pairs)(REAL *p, VEC even, VEC odd, ptrdiff_t n)
+{
+    NAME(store_part)(p, FIRST_PAIRS(even, odd), n);
+    if (n > LANES) NAME(store_part)(p + LANES, LAST_PAIRS(even, odd), n - LANES);
+}
+
 /* Element (i, j) of the matrix in the registers r[0 .. LANES-1] goes to (j, i): log2(LANES) rounds in which blocks of
  * 1, 2, 4, ... elements off the diagonal change places. */
 INLINE void NAME(transpose)(VEC r[LANES])
