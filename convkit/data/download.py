@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 import time
 import warnings
@@ -19,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..surroundings import in_notebook
+from ..surroundings import progress_is_seen
 from .catalog import BUNDLED, DATASETS, Dataset, Download, canonical_name
 from .files import as_path, sync
 from .unpack import extract
@@ -185,7 +184,7 @@ class _Checked:
 
 @contextlib.contextmanager
 def _progress_bar(wanted: Download, progress: bool) -> Iterator[Any]:
-    if not progress or not (in_notebook() or (sys.stderr is not None and sys.stderr.isatty())):
+    if not progress or not progress_is_seen():
         yield None
         return
     from tqdm import tqdm

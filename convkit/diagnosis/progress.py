@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from convkit.surroundings import in_notebook
+from convkit.surroundings import progress_is_seen
 
 Item = TypeVar("Item")
 
@@ -17,7 +16,7 @@ def with_progress(items: Sequence[Item], unit: str, show: bool | None = None) ->
     - show: True, False, or None: on a terminal and in a notebook
     """
     if show is None:
-        show = in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
+        show = progress_is_seen()
     if not show:
         return items
     from convkit.callbacks import tqdm_class
