@@ -266,7 +266,8 @@ plot_flow(arrays, parts)
 # (100, 10): a column of 100 weights for each of the ten scores.
 #
 # </details>
-#
+
+# %% [markdown]
 # **What to expect.** For two images, scores of the shape (2, 10).
 
 
@@ -345,7 +346,8 @@ plot_flow(arrays, parts, gradients)
 # Each of its ten numbers gets 1 from each image: 2, ten times.
 #
 # </details>
-#
+
+# %% [markdown]
 # **What to expect.** Each gradient has the shape of its parameter, and db3 is 2 everywhere. The check measures all gradients, as in exercise 2, in a small network.
 
 
