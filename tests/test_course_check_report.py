@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convkit.course import NotYet, check
+from convkit.course import NotYet, check, show
 from convkit.gradient_check import check_model, check_update_rule
 from convkit.optim import sgd
 
@@ -22,6 +22,17 @@ class Line:
 def test_a_right_report_is_shown_and_passes(capsys):
     check(check_model(Line(), np.eye(2), np.array([3.0, 5.0])))
     assert "w" in capsys.readouterr().out
+
+
+def test_in_a_notebook_the_report_itself_is_displayed(monkeypatch, capsys):
+    pytest.importorskip("IPython", reason="reports are displayed by IPython: pip install 'convkit[notebooks]'")
+    shown = []
+    monkeypatch.setattr(show, "in_notebook", lambda: True)
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    report = check_model(Line(), np.eye(2), np.array([3.0, 5.0]))
+    check(report)
+    assert shown == [report]
+    assert capsys.readouterr().out == ""
 
 
 def test_a_wrong_report_is_shown_and_stops_with_its_summary(capsys):

@@ -4,10 +4,15 @@ import sys
 
 import pytest
 
-from convkit.course import widgets
+from convkit.course import show, widgets
 from convkit.course.widgets import play
 
 SETTINGS = {"stride": (1, 3), "pad": (0, 2, 1), "mode": ["same", "valid"], "colour": False}
+
+
+def pretend_notebook(monkeypatch):
+    for module in (show, widgets):
+        monkeypatch.setattr(module, "in_notebook", lambda: True)
 
 
 @pytest.fixture
@@ -42,7 +47,7 @@ def test_a_figure_is_displayed_in_a_notebook_without_ipywidgets(monkeypatch, cap
     pytest.importorskip("IPython", reason="pictures are displayed by IPython: pip install 'convkit[notebooks]'")
     shown = []
     monkeypatch.setattr(widgets, "find_spec", lambda name: None)
-    monkeypatch.setattr(widgets, "in_notebook", lambda: True)
+    pretend_notebook(monkeypatch)
     monkeypatch.setattr("IPython.display.display", shown.append)
     play(lambda size: f"a figure of size {size}", size=(3, 5))
     assert shown == ["a figure of size 3"]
@@ -66,7 +71,7 @@ def test_a_setting_of_another_kind_is_refused(drawn, monkeypatch, value, install
 def test_with_ipywidgets_each_setting_has_its_control(drawn, monkeypatch):
     ipywidgets = pytest.importorskip("ipywidgets", reason="sliders need ipywidgets: pip install 'convkit[notebooks]'")
     shown = []
-    monkeypatch.setattr(widgets, "in_notebook", lambda: True)
+    pretend_notebook(monkeypatch)
     monkeypatch.setattr("IPython.display.display", lambda *each: shown.extend(each))
     play(drawn, **SETTINGS)
     slider, second, menu, box = shown[0].children

@@ -15,7 +15,7 @@ RENEW = "renew it: python -m convkit.mistakes > docs/what_a_pass_is_worth.md"
 # The others take longer; of them the test looks only at which mistakes there are.
 # What a layer drew at random itself: it shows in their output, and cannot be planted from outside.
 THEIR_DRAWS = {"dropped_in_test"}
-QUICK = ["relu", "max_pool", "dropout", "softmax_loss", "svm_loss", "sigmoid", *RULES]
+QUICK = ["relu", "max_pool", "avg_pool", "dropout", "softmax_loss", "svm_loss", "sigmoid", *RULES]
 
 
 @pytest.mark.parametrize("name", QUICK)

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
 
 from convkit.check_report import CheckReport, CheckResult
 from convkit.checks import check_layers, run_check
 from convkit.course.exercise import Exercise, find
+from convkit.course.show import show
 from convkit.diagnosis.report import Report
 
 
@@ -43,7 +43,7 @@ def check(what: Callable | ModuleType | Report, layer: str = "", *parts: str) ->
         report = check_layers(what, [layer], parts=parts or None)
     else:
         report = check_function(find(what), what)
-    _show(report)
+    show(report, words=str(report))
     if not report.ok:
         raise NotYet(report.summary())
 
@@ -59,16 +59,3 @@ def check_function(exercise: Exercise, function: Callable) -> CheckReport:
     checks = list(exercise.checks(function))
     results: tuple[CheckResult, ...] = tuple(run_check(each) for each in checks)
     return FunctionReport(exercise.name, results)
-
-
-def _show(report: Report) -> None:
-    display: Any = None
-    try:
-        from IPython import get_ipython
-        from IPython.display import display
-    except ImportError:
-        get_ipython = None
-    if get_ipython is None or get_ipython() is None:
-        print(report)
-    else:
-        display(report)

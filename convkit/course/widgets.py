@@ -11,6 +11,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
+from convkit.course.show import show
 from convkit.surroundings import in_notebook
 
 STILL = "Install ipywidgets to move sliders here; until then, call the function with other numbers:"
@@ -27,15 +28,19 @@ def play(draw: Callable, **settings: Any) -> None:
     """
     first = {name: _first(name, value) for name, value in settings.items()}
     if find_spec("ipywidgets") is None or not in_notebook():
-        _show(draw(**first))
+        _show_figure(draw(**first))
         print(f"{STILL} {getattr(draw, '__name__', 'draw')}({', '.join(f'{k}={v!r}' for k, v in first.items())})")
         return
     import ipywidgets
-    from IPython.display import display
 
     controls = {name: _control(ipywidgets, name, value) for name, value in settings.items()}
-    output = ipywidgets.interactive_output(lambda **values: _show(draw(**values)), controls)
-    display(ipywidgets.HBox(list(controls.values()), layout=ipywidgets.Layout(flex_flow="row wrap")), output)
+    output = ipywidgets.interactive_output(lambda **values: _show_figure(draw(**values)), controls)
+    show(ipywidgets.HBox(list(controls.values()), layout=ipywidgets.Layout(flex_flow="row wrap")), output)
+
+
+def _show_figure(figure: Any) -> None:
+    if figure is not None:  # it has printed
+        show(figure)
 
 
 def _first(name: str, value: Any) -> Any:
@@ -56,10 +61,3 @@ def _control(ipywidgets: Any, name: str, value: Any) -> Any:
         return ipywidgets.Dropdown(options=value, value=first, description=name, style=style)
     low, high = value[:2]
     return ipywidgets.IntSlider(first, low, high, description=name, style=style, continuous_update=False)
-
-
-def _show(figure: Any) -> None:
-    if figure is not None and in_notebook():
-        from IPython.display import display
-
-        display(figure)

@@ -10,7 +10,7 @@ import numpy as np
 from convkit.contracts import FLOATS
 from convkit.diagnosis.contract import changing, modifies
 from convkit.diagnosis.finding import Finding
-from convkit.diagnosis.of_function import directions, slope_at, telling_coordinates
+from convkit.diagnosis.gradient_row import directions, slope_at, telling_coordinates
 from convkit.diagnosis.progress import with_progress
 from convkit.diagnosis.region import region_of_error
 from convkit.diagnosis.regularization import check_regularization

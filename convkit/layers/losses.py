@@ -80,5 +80,6 @@ def _cases() -> tuple[Case, ...]:
     return (*cases, Case("scores of a thousand", {"x": (4, 5)}, {"num_classes": 5}, values="large"))
 
 
-SOFTMAX_LOSS = Layer("softmax_loss", softmax_loss, None, ("x", "y"), (), loss_shape, _cases())
+UNEVEN = Case("samples of very different scores", {"x": (4, 5)}, {"num_classes": 5}, values="uneven")
+SOFTMAX_LOSS = Layer("softmax_loss", softmax_loss, None, ("x", "y"), (), loss_shape, (*_cases(), UNEVEN))
 SVM_LOSS = Layer("svm_loss", svm_loss, None, ("x", "y"), (), loss_shape, _cases())

@@ -20,7 +20,8 @@ class Case:
     - beyond: the feature that goes beyond the assignment's contract ('dilation', 'groups', ...), '' for the contract
       itself; one that starts with 'gradient' concerns the backward pass only
     - values: 'normal', 'ties' (small whole numbers, so that equal values meet in a window), 'fractions' (between 0 and
-      1, as the targets y of a loss are in any case where they are no labels) or 'large' (their exponentials overflow)
+      1, as the targets y of a loss are in any case where they are no labels), 'large' (their exponentials overflow) or
+      'uneven' (every second row is far below the others: beside their exponentials its own are 0)
     """
 
     name: str
@@ -105,4 +106,7 @@ def _values(rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> np.n
     values = rng.permutation(np.linspace(-1, 1, 2 * size + 2)[1::2][:size]).reshape(shape)
     if kind == "large":
         return values + 1000
+    if kind == "uneven":
+        values[1::2] -= 1000
+        return values
     return (values + 1) / 2 if kind == "fractions" else values

@@ -6,6 +6,7 @@ MISTAKES holds those of each layer. The checks compare with them what an impleme
 
 from convkit.mistakes.activations import ACTIVATIONS
 from convkit.mistakes.affine import AFFINE
+from convkit.mistakes.avg_pool import AVG_POOL
 from convkit.mistakes.conv import CONV
 from convkit.mistakes.dropout import DROPOUT
 from convkit.mistakes.losses import LOSSES
@@ -21,6 +22,7 @@ MISTAKES: dict[str, list[Mistake]] = {
     **ACTIVATIONS,
     **CONV,
     **POOL,
+    **AVG_POOL,
     **NORMALIZATION,
     **DROPOUT,
     **SQUEEZE_EXCITE,

@@ -113,6 +113,36 @@ def _not_shifted(call: Call) -> list[Wrong]:
 
 @mistake(
     "softmax_loss",
+    "shifted_over_the_batch",
+    "the scores are shifted by a maximum over the batch, not by each sample's own",
+    "The scores of one sample are near 0, those of another near -1000. What is left of the second one's exponentials "
+    "when 0 is taken off both?",
+    "Look at the maximum that is subtracted: it needs axis=1, or samples far below the largest score become 0/0.",
+    "    shifted = x - np.max(x, axis=1, keepdims=True)",
+)
+def _shifted_over_the_batch(call: Call) -> list[Wrong]:
+    x, y = call.args["x"], call.args["y"]
+    rows = np.arange(len(x))
+
+    def form(shifted: np.ndarray, log_of_sum: bool) -> Wrong:
+        with np.errstate(all="ignore"):
+            e = np.exp(shifted)
+            total = e.sum(axis=1, keepdims=True)
+            log_p = shifted - np.log(total) if log_of_sum else np.log(e / total)
+            p = np.exp(log_p) if log_of_sum else e / total
+
+        def dx() -> np.ndarray:
+            gradient = p.copy()
+            gradient[rows, y] -= 1
+            return gradient / len(x)
+
+        return {"loss": lambda: -np.mean(log_p[rows, y]), "dx": dx}
+
+    return [form(x - top, log_of_sum) for top in (x.max(), x.max(axis=0)) for log_of_sum in (False, True)]
+
+
+@mistake(
+    "softmax_loss",
     "normalized_over_the_batch",
     "the probabilities are normalised over the batch instead of over the classes",
     "Which numbers of p should sum to 1: a row, or a column?",

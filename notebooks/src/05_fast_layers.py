@@ -168,12 +168,13 @@ check(im2col)
 # after that.
 
 # %%
-columns = np.array([[1.0, 2.0], [2.0, 3.0], [4.0, 5.0], [5.0, 6.0]])
-W = np.array([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0]])
+window_columns = np.array([[1.0, 2.0], [2.0, 3.0], [4.0, 5.0], [5.0, 6.0]])
+filter_rows = np.array([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0]])
 
 
 def filters_times_windows(row=0, column=0):
-    return plot_matrix_product(W, columns, row, column, ("W", "columns", "out"))
+    names = ("W", "columns", "out")
+    return plot_matrix_product(filter_rows, window_columns, row, column, names)
 
 
 play(filters_times_windows, row=(0, 1), column=(0, 1))
@@ -333,11 +334,11 @@ check(col2im)
 
 # %%
 def way_back(gradient="dW", row=0, column=0):
-    D, one_filter = np.array([[1.0, 100.0]]), W[:1]
+    D, W = np.array([[1.0, 100.0]]), filter_rows[:1]
     if gradient == "dW":
         names = ("D", "columns.T", "dW")
-        return plot_matrix_product(D, columns.T, row, column, names)
-    return plot_matrix_product(one_filter.T, D, row, column, ("W.T", "D", "dcolumns"))
+        return plot_matrix_product(D, window_columns.T, row, column, names)
+    return plot_matrix_product(W.T, D, row, column, ("W.T", "D", "dcolumns"))
 
 
 play(way_back, gradient=["dW", "dcolumns"], row=(0, 3), column=(0, 3))

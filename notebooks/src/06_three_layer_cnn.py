@@ -101,13 +101,19 @@ for layer in ("affine", "relu", "conv", "max_pool", "softmax_loss"):
 # </details>
 
 # %% [markdown]
+# The large sandwich has one layer more. We call what goes from each to the next a and r; with windows of 2 x 2 the shapes are
+#
+# $$\underbrace{x}_{(N,\,C,\,H,\,W)} \xrightarrow{\;\text{conv}\;} \underbrace{a}_{(N,\,F,\,OH,\,OW)} \xrightarrow{\;\text{ReLU}\;} \underbrace{r}_{(N,\,F,\,OH,\,OW)} \xrightarrow{\;\text{pool}\;} \underbrace{\text{out}}_{(N,\,F,\,OH/2,\,OW/2)}$$
+#
+# **A tiny example, by hand.** An image of 1 x 4 pixels, [1, 3, -2, 4], goes through a filter of one weight, 2, with bias -1: a = [1, 5, -5, 7]. ReLU: r = [1, 5, 0, 7]. Pooling
+# in windows of 1 x 2: out = [5, 7].
+#
 # ### Exercise 1: `conv_relu_pool_forward`
 #
 # Three layers, in this order: `"conv"` (its arguments are x, w, b, conv_param), `"relu"`, `"max_pool"` (with pool_param). Return the
 # output of the last, and the tuple of the three steps.
 #
-# **What to expect.** An image of 1 x 4 pixels, [1, 3, -2, 4], goes through a filter of one weight, 2, with bias -1: [1, 5, -5, 7]. ReLU: [1, 5, 0, 7]. Pooling
-# in windows of 1 x 2: [5, 7].
+# **What to expect.** The cell prints [[5, 7]].
 
 
 # %%
@@ -160,12 +166,24 @@ plot_flow(
 )
 
 # %% [markdown]
+# In letters, with each gradient of the shape of its array:
+#
+# $$\text{dout} \;\xrightarrow{\;\text{pool}\;}\; dr \;\xrightarrow{\;\text{ReLU}\;}\; da \;\xrightarrow{\;\text{conv}\;}\; dx,\; dw,\; db$$
+#
+# **By hand first.** Pooling sends dout = [1, 10] to the maxima: dr = [0, 1, 0, 10]. ReLU lets both through, for 5 and 7 are above zero. The filter had the weight 2, so dx = [0, 2, 0, 20].
+# What are dw and db?
+#
+# <details><summary>Answer</summary>
+#
+# The weight was laid on 3 and on 4 where da is not 0: dw = 1·3 + 10·4 = 43. The bias was added everywhere: db = 1 + 10 = 11.
+#
+# </details>
+#
 # ### Exercise 2: `conv_relu_pool_backward`
 #
 # The way back, last layer first: unpack the three steps from the cache, as in `affine_relu_backward`. The backward passes of pooling and ReLU return one array each, that of the convolution returns three.
 #
-# **What to expect.** In the example let dout = [1, 10]. Pooling sends them to the maxima: [0, 1, 0, 10]. ReLU lets both through, for 5 and 7 are
-# above zero. The filter had the weight 2: dx = [0, 2, 0, 20]; dw = 1·3 + 10·4 = 43; db = 11.
+# **What to expect.** These numbers.
 
 
 # %%
@@ -241,8 +259,15 @@ plot_flow(arrays, parts)
 #
 # $$\underbrace{X}_{(N,\,1,\,28,\,28)} \;\to\; \underbrace{\text{pooled}}_{(N,\,16,\,14,\,14)} \;\to\; \underbrace{\text{hidden}}_{(N,\,100)} \;\to\; \underbrace{\text{scores}}_{(N,\,10)}$$
 #
-# Each sample of `pooled` has 16 · 14 · 14 = 3,136 numbers, so W2 is (3136, 100) and W3 is (100, 10).
+# **By hand first.** Each sample of `pooled` has 16 · 14 · 14 = 3,136 numbers, so W2 is (3136, 100). What is the shape of W3?
 #
+# <details><summary>Answer</summary>
+#
+# (100, 10): a column of 100 weights for each of the ten scores.
+#
+# </details>
+
+# %% [markdown]
 # **What to expect.** For two images, scores of the shape (2, 10).
 
 
@@ -314,9 +339,16 @@ plot_flow(arrays, parts, gradients)
 #
 # $$\underbrace{\text{dscores}}_{(N,\,10)} \;\to\; \underbrace{\text{dhidden}}_{(N,\,100)} \;\to\; \underbrace{\text{dpooled}}_{(N,\,16,\,14,\,14)}$$
 #
-# The check for this one comes in section 4, when the network is complete.
+# **By hand first.** b3 is added to the scores of every image. There are two images. If dscores is 1 everywhere, what is db3?
 #
-# **What to expect.** Each gradient has the shape of its parameter; the cell prints them.
+# <details><summary>Answer</summary>
+#
+# Each of its ten numbers gets 1 from each image: 2, ten times.
+#
+# </details>
+
+# %% [markdown]
+# **What to expect.** Each gradient has the shape of its parameter, and db3 is 2 everywhere. The check measures all gradients, as in exercise 2, in a small network.
 
 
 # %%
@@ -332,13 +364,33 @@ def network_backward(dscores, cache):
     return grads
 
 
-for name, gradient in network_backward(np.ones_like(scores), cache).items():
+grads = network_backward(np.ones_like(scores), cache)
+for name, gradient in grads.items():
     print(name, gradient.shape, gradient.shape == params[name].shape)
+print("db3", grads["b3"])
+
+# %%
+two_images = rng.standard_normal((2, C, 6, 6))
+small_params = draw_params((C, 6, 6), filters=3, size=3, hidden=7, scale=0.3)
+
+
+def scores_of(W1, b1, W2, b2, W3, b3):
+    values = {"W1": W1, "b1": b1, "W2": W2, "b2": b2, "W3": W3, "b3": b3}
+    return network_forward(values, two_images)
+
+
+def gradients_of(dscores, cache):
+    grads = network_backward(dscores, cache)
+    return tuple(grads[name] for name in ("W1", "b1", "W2", "b2", "W3", "b3"))
+
+
+in_float64 = [array.astype(np.float64) for array in small_params.values()]
+check(check_gradient(scores_of, gradients_of, *in_float64))
 
 # %% [markdown]
-# <details><summary>Question: all gradients have the right shapes. Are they right, then?</summary>
+# <details><summary>Question: before the check you knew that all gradients have the right shapes. Why is that not enough?</summary>
 #
-# Not necessarily. If you forget the backward pass of a ReLU, all shapes are the same. Shapes find slips of the pen; for the rest there is test 2 below.
+# If you forget the backward pass of a ReLU, all shapes are the same. Shapes find slips of the pen; for the rest one must measure.
 #
 # </details>
 
@@ -361,8 +413,10 @@ plot_penalty(reg=0.1)
 #
 # In the next cell: add the cost to the loss, and its slope to each weight's gradient.
 #
-# **What to expect.** With W1 = [1, 2], reg = 0.1, a loss of 5 and a gradient of [0, 0], the loss becomes 5 + ½ · 0.1 · (1 + 4) = 5.25, and the
+# **A tiny example.** With W1 = [1, 2], reg = 0.1, a loss of 5 and a gradient of [0, 0], the loss becomes 5 + ½ · 0.1 · (1 + 4) = 5.25, and the
 # gradient [0.1, 0.2]. The bias's gradient stays as it is.
+#
+# **What to expect.** The cell prints these numbers.
 
 
 # %%
@@ -456,7 +510,7 @@ print(f"ln 10          {np.log(10):.4f}")
 # `check_model` does for the network what `check_gradient` did for the sandwich: it moves the parameters a little and compares. It looks at the
 # regularization, too. A small network with larger weights shows more: gradients that are nearly zero prove little.
 #
-# **What to expect.** *Right* for all six parameters (*only round-off*, or errors of about 1e-7 or less). This is the check of exercises 4 and 5. It takes some seconds, for now *your* layers run.
+# **What to expect.** *Right* for all six parameters (*only round-off*, or errors of about 1e-7 or less). It looks at exercises 4 and 5 together. It takes some seconds, for now *your* layers run.
 
 # %%
 with use(my_layers, fast_layers):

@@ -223,7 +223,8 @@ check(center_backward)
 #
 # ### Now all of it
 #
-# The way through var and std is no harder; it is longer. Node by node, from the right. Suppose that dout = [8, 0, 0, 0] and γ = 1.
+# The way through var and std is no harder; it is longer. We do it **by hand**, node by node, from the right, for one column of four samples. (With D columns mean, var, std, γ, β and their gradients
+# have the shape (D,), all else (N, D).) Suppose that dout = [8, 0, 0, 0] and γ = 1.
 #
 # **Step 0: γ, β and x̂.** out = γ · x̂ + β. γ and β are used for all samples: sums. x̂ is multiplied by γ.
 #
@@ -316,7 +317,7 @@ check(my_layers, "batchnorm", "dx", "dgamma", "dbeta")
 plot_taken_away(column, np.array([8.0, 0.0, 0.0, 0.0]))
 
 # %% [markdown]
-# In the example: dx̂ = [8, 0, 0, 0], its mean 2, the mean of dx̂ · x̂ is -2. ½ · ([8, 0, 0, 0] - 2 + 2 · [-1, -1, 1, 1]) = ½ · [4, -4, 0, 0] = [2, -2, 0, 0].
+# **By hand**, in the example: dx̂ = [8, 0, 0, 0], its mean 2, the mean of dx̂ · x̂ is -2. ½ · ([8, 0, 0, 0] - 2 + 2 · [-1, -1, 1, 1]) = ½ · [4, -4, 0, 0] = [2, -2, 0, 0].
 #
 # ### Exercise 4: `batchnorm_backward_alt`
 #
@@ -535,6 +536,15 @@ plot_as_rows((2, 4, 1, 2), groups=2)
 # %% [markdown]
 # Each row is normalized as in exercise 6, and dx comes back the same way.
 #
+# **By hand first.** One image with four channels of one pixel, [1, 5, 10, 30], in two groups. Each group has two numbers, so they become -1 and 1: [-1, 1, -1, 1]. In one group
+# the mean is 11.5 and the standard deviation 11.15. What becomes of 30?
+#
+# <details><summary>Answer</summary>
+#
+# (30 - 11.5) / 11.15 = 1.66.
+#
+# </details>
+#
 # ### Exercise 7: `spatial_groupnorm_forward` and `spatial_groupnorm_backward`
 #
 # In `my_layers.py`. Forward: normalize the rows as in layer normalization, and bring x̂ back with `.reshape(x.shape)`. γ and β are (1, C, 1, 1): they are multiplied
@@ -543,7 +553,7 @@ plot_as_rows((2, 4, 1, 2), groups=2)
 # Backward: dγ and dβ are (1, C, 1, 1) too: sums over the axes (0, 2, 3), with `keepdims=True`. For dx multiply dout by γ in the shape of the image, make rows of that *and* of x̂, use the formula of
 # exercise 4 over `axis=1`, and reshape back.
 #
-# **What to expect.** One image with four channels of one pixel, [1, 5, 10, 30], in two groups: [-1, 1, -1, 1]. In one group (the mean is 11.5): [-0.94, -0.58, -0.13, 1.66]. And
+# **What to expect.** In two groups [-1, 1, -1, 1], in one group [-0.94, -0.58, -0.13, 1.66]. And
 # the four numbers of section 3 in one group: dx = [2, -2, 0, 0] for dout = [8, 0, 0, 0].
 
 # %%

@@ -39,7 +39,9 @@ from convkit.vis_utils import filter_photo, plot_convolution_step, plot_receptiv
 # The filters have shape (F, depth, HH, WW). In notebook 03 the depth was C, the number of channels. There is a setting, `groups`, that changes this: the channels are
 # divided into that many groups, each filter belongs to one of them and sees the channels of its group alone, so its depth is $C/\text{groups}$.
 #
-# Filter f uses all its weights once for each of the $OH \times OW$ cells of its map. That is all there is to count.
+# Filter f uses all its weights once for each of the $OH \times OW$ cells of its map. That is all there is to count:
+#
+# $$\underbrace{F}_{\text{maps}} \cdot \underbrace{OH \cdot OW}_{\text{cells of a map}} \cdot \underbrace{\text{depth} \cdot HH \cdot WW}_{\text{weights of a filter}}$$
 #
 # **A tiny example.** Two filters, 3 channels deep, 2 x 2 weights: w has shape (2, 3, 2, 2). The output has 5 x 4 cells. One cell
 # takes 3 · 2 · 2 = 12 multiply-adds, one map 12 · 20 = 240, both maps 480.

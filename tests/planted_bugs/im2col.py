@@ -77,6 +77,26 @@ def max_pool_backward(dout, cache):
     return dx.reshape(x.shape)
 
 
+def avg_pool_forward(x, pool_param):
+    PH, PW, S = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    pad = pool_param.get("pad", 0)
+    N, C, H, W = x.shape
+    OH, OW, rows, columns = conv_indices(x.shape, (1, 1, PH, PW), S, pad, 1)
+    x_pad = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    inside = np.pad(np.ones((H, W)), pad)[rows, columns].sum(axis=0)
+    count = PH * PW if pool_param.get("count_include_pad", True) else inside
+    out = x_pad[:, :, rows, columns].sum(axis=2) / count
+    return out.reshape(N, C, OH, OW), (x.shape, rows, columns, count, pad)
+
+
+def avg_pool_backward(dout, cache):
+    (N, C, H, W), rows, columns, count, pad = cache
+    dx = np.zeros((N, C, H + 2 * pad, W + 2 * pad))
+    shares = dout.reshape(N, C, -1) / count
+    np.add.at(dx, (slice(None), slice(None), rows, columns), shares[:, :, None])
+    return dx[:, :, pad : pad + H, pad : pad + W]
+
+
 def sigmoid_forward(x):
     out = 1 / (1 + np.exp(-x))
     return out, out

@@ -82,6 +82,26 @@ def max_pool_backward_naive(dout, cache):
     return dx
 
 
+def avg_pool_forward_naive(x, pool_param):
+    PH, PW, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    N, C, H, W = x.shape
+    OH, OW = (H - PH) // stride + 1, (W - PW) // stride + 1
+    out = np.zeros((N, C, OH, OW))
+    for i in range(OH):
+        for j in range(OW):
+            out[:, :, i, j] = x[:, :, i * stride : i * stride + PH, j * stride : j * stride + PW].mean(axis=(2, 3))
+    return out, (x.shape, pool_param)
+
+
+def avg_pool_backward_naive(dout, cache):
+    x_shape, pool_param = cache
+    PH, PW, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    dx = np.zeros(x_shape)
+    for n, c, i, j in np.ndindex(*dout.shape):
+        dx[n, c, i * stride : i * stride + PH, j * stride : j * stride + PW] += dout[n, c, i, j] / (PH * PW)
+    return dx
+
+
 def batchnorm_forward(x, gamma, beta, bn_param):
     eps, momentum = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
     running_mean = bn_param.get("running_mean", np.zeros(x.shape[1]))
