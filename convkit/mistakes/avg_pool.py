@@ -9,6 +9,7 @@ import numpy as np
 from convkit.layers.avg_pool import check_avg_pool
 from convkit.layers.pool import PoolGeometry
 from convkit.mistakes.mistake import Call, Table, Wrong
+from convkit.mistakes.pool_windows import WINDOW, as_far_as_the_window, as_long_as_the_stride, one_apart
 
 AVG_POOL = Table()
 mistake = AVG_POOL.add
@@ -172,17 +173,9 @@ def _maximum(call: Call) -> list[Wrong]:
     "the stride is taken for the window's size, or the other way round",
     "Windows of 3x3 with stride 2: how many pixels has a window, and how far is it to the next one?",
     "Look at the slices: they begin at i * stride, and are pool_height long.",
-    "    window = x[n, c, i * stride:i * stride + pool_height, j * stride:j * stride + pool_width]",
+    WINDOW,
 )
 def _stride_is_window(call: Call) -> list[Wrong]:
-    def short(g: PoolGeometry, i: int, j: int) -> tuple[slice, slice]:
-        SH, SW = g.stride
-        return slice(i * SH, i * SH + SH), slice(j * SW, j * SW + SW)
-
-    def far(g: PoolGeometry, i: int, j: int) -> tuple[slice, slice]:
-        PH, PW = g.kernel
-        return slice(i * PH, i * PH + PH), slice(j * PW, j * PW + PW)
-
     def own_mean(at: Callable) -> Wrong:
         """Divided by the pixels that the wrong window has."""
         return {
@@ -190,7 +183,8 @@ def _stride_is_window(call: Call) -> list[Wrong]:
             "dx": lambda: _backward(call, lambda window, d, count: np.full_like(window, d / window.size), at),
         }
 
-    return [_elsewhere(call, short), _elsewhere(call, far), own_mean(short), own_mean(far)]
+    places = as_long_as_the_stride, as_far_as_the_window
+    return [*(_elsewhere(call, at) for at in places), *(own_mean(at) for at in places)]
 
 
 @mistake(
@@ -199,14 +193,10 @@ def _stride_is_window(call: Call) -> list[Wrong]:
     "the stride is left out",
     "Where does the window of output (i, j) begin when the stride is 2?",
     "Compare the slices in the forward loop and in the backward loop: they must be the same.",
-    "    window = x[n, c, i * stride:i * stride + pool_height, j * stride:j * stride + pool_width]",
+    WINDOW,
 )
 def _stride_ignored(call: Call) -> list[Wrong]:
-    def one(g: PoolGeometry, i: int, j: int) -> tuple[slice, slice]:
-        PH, PW = g.kernel
-        return slice(i, i + PH), slice(j, j + PW)
-
-    return [_elsewhere(call, one)]
+    return [_elsewhere(call, one_apart)]
 
 
 @mistake(
@@ -215,7 +205,7 @@ def _stride_ignored(call: Call) -> list[Wrong]:
     "height and width are taken for one another",
     "A window is 3 high and 2 wide. Which of the two belongs to i, and which to j?",
     "Look at the order of the slices, and at (i, j): rows first, then columns, everywhere.",
-    "    window = x[n, c, i * stride:i * stride + pool_height, j * stride:j * stride + pool_width]",
+    WINDOW,
 )
 def _height_width_swapped(call: Call) -> list[Wrong]:
     def turned(g: PoolGeometry, i: int, j: int) -> tuple[slice, slice]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from convkit.layers.pool import PoolGeometry, check_pool
 from convkit.mistakes.mistake import Call, Table, Wrong
+from convkit.mistakes.pool_windows import WINDOW, as_far_as_the_window, as_long_as_the_stride, one_apart
 
 POOL = Table()
 mistake = POOL.add
@@ -95,17 +96,9 @@ def _assigned(call: Call) -> list[Wrong]:
     "the stride is taken for the window's size, or the other way round",
     "Windows of 3x3 with stride 2: how many pixels has a window, and how far is it to the next one?",
     "Look at the slices: they begin at i * stride, and are pool_height long.",
-    "    window = x[n, c, i * stride:i * stride + pool_height, j * stride:j * stride + pool_width]",
+    WINDOW,
 )
 def _stride_is_window(call: Call) -> list[Wrong]:
-    def short(g: PoolGeometry, i: int, j: int) -> tuple[slice, slice]:
-        (SH, SW) = g.stride
-        return slice(i * SH, i * SH + SH), slice(j * SW, j * SW + SW)
-
-    def far(g: PoolGeometry, i: int, j: int) -> tuple[slice, slice]:
-        (PH, PW) = g.kernel
-        return slice(i * PH, i * PH + PH), slice(j * PW, j * PW + PW)
-
     def all_through() -> np.ndarray:
         """The number of positions computed with the stride for the window's size, too."""
         g = _geometry(call)
@@ -123,7 +116,7 @@ def _stride_is_window(call: Call) -> list[Wrong]:
                 "out": lambda at=at: _forward(call, at=at),
                 "dx": lambda at=at: spread(call, first_maximum, at=at),
             }
-            for at in (short, far)
+            for at in (as_long_as_the_stride, as_far_as_the_window)
         ),
     ]
 
@@ -134,14 +127,10 @@ def _stride_is_window(call: Call) -> list[Wrong]:
     "the stride is left out",
     "Where does the window of output (i, j) begin when the stride is 2?",
     "Compare the slices in the forward loop and in the backward loop: they must be the same.",
-    "    window = x[n, c, i * stride:i * stride + pool_height, j * stride:j * stride + pool_width]",
+    WINDOW,
 )
 def _stride_ignored(call: Call) -> list[Wrong]:
-    def one(g: PoolGeometry, i: int, j: int) -> tuple[slice, slice]:
-        (PH, PW) = g.kernel
-        return slice(i, i + PH), slice(j, j + PW)
-
-    return [{"out": lambda: _forward(call, at=one), "dx": lambda: spread(call, first_maximum, at=one)}]
+    return [{"out": lambda: _forward(call, at=one_apart), "dx": lambda: spread(call, first_maximum, at=one_apart)}]
 
 
 @mistake(
