@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +17,7 @@ from convkit.load_layers import LayersError, LayersNotFound
 from convkit.sandbox import Limits, Session, memory_is_limited, wire
 from convkit.sandbox.blame import Place, how_it_died, loop_around, place_in
 from convkit.sandbox.check_file import check_file
+from convkit.sandbox.limits import COUNTS_COMPUTING
 from convkit.sandbox.prints import KEPT, Prints
 
 STUDENT = Path(__file__).parent / "planted_bugs" / "student.py"
@@ -249,11 +252,49 @@ def test_a_check_that_takes_its_own_watch_away(mine, monkeypatch):
     monkeypatch.setattr("convkit.sandbox.session.GRACE", 0.5)
     body = (
         "import faulthandler, signal\n    faulthandler.cancel_dump_traceback_later()\n"
-        "    signal.setitimer(signal.ITIMER_PROF, 0)\n    while True: pass"
+        "    for timer in (signal.ITIMER_PROF, signal.ITIMER_REAL, signal.ITIMER_VIRTUAL): signal.setitimer(timer, 0)\n"
+        "    while True: pass"
     )
     found = results(mine, RIGHT.replace("return dout", f"{body}\n    return dout"), limits=Limits(0.3))
     message = next(r.message for r, _ in found if r.part == "dx")
     assert message == "it had not ended after 1.5 s by the clock, and was stopped"
+
+
+def test_a_call_of_c_code_that_does_not_come_back(mine):
+    body = "import itertools; sum(itertools.repeat(0))\n    return dout"
+    found = results(mine, RIGHT.replace("return dout", body), limits=Limits(0.3))
+    message = next(r.message for r, _ in found if r.part == "dx")
+    assert message.startswith("it had not ended after 0.3 s, and was stopped: ")
+    assert "sum(itertools.repeat(0))" in message
+
+
+@pytest.mark.skipif(not COUNTS_COMPUTING, reason="the system has no timers that count computing")
+def test_stopped_between_two_instructions_of_python(tmp_path):
+    """At the same line each time, in a loop full of calls, where frames are made and left all the time."""
+    script = tmp_path / "loop.py"
+    script.write_text(
+        "import io, os, sys\n"
+        "from convkit.sandbox.limits import Limits\n"
+        "from convkit.sandbox.watch import computed_too_long, watch\n"
+        "class Prints(io.TextIOBase):\n"
+        "    def write(self, text):\n"
+        "        return len(text)\n"
+        "def loop():\n"
+        "    while True: print('debug', object(), file=prints)\n"
+        "prints, limits = Prints(), Limits(0.1)\n"
+        "object.__setattr__(limits, 'seconds', 0.02)\n"
+        "for _ in range(150):\n"
+        "    reading, writing = os.pipe()\n"
+        "    if not (child := os.fork()):\n"
+        "        with watch(limits, open(writing, 'w')):\n"
+        "            loop()\n"
+        "    os.close(writing)\n"
+        "    dump = open(reading).read()\n"
+        "    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])\n"
+        "    assert computed_too_long(code) and 'line 8 in loop' in dump, (code, dump)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_long_messages_are_cut(mine):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import faulthandler
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 try:
     import resource
@@ -61,29 +58,6 @@ class Limits:
 def memory_is_limited() -> bool:
     """Whether the operating system can hold a process to a limit of memory: Linux does, Windows and macOS do not."""
     return resource is not None and sys.platform.startswith("linux")
-
-
-@contextlib.contextmanager
-def watch(limits: Limits, dumps: IO[str]) -> Iterator[None]:
-    """Past its time, what happens in this block ends the process, which writes to `dumps` where it stood."""
-    if limits.seconds is None:
-        yield
-        return
-    if COUNTS_COMPUTING:
-        faulthandler.register(signal.SIGPROF, dumps, all_threads=True, chain=True)  # then the default: the end
-        signal.setitimer(signal.ITIMER_PROF, limits.seconds)
-    faulthandler.dump_traceback_later(limits.by_the_clock, exit=True, file=dumps)
-    try:
-        yield
-    finally:
-        faulthandler.cancel_dump_traceback_later()
-        if COUNTS_COMPUTING:
-            signal.setitimer(signal.ITIMER_PROF, 0)
-
-
-def computed_too_long(code: int | None) -> bool:
-    """Whether this is the exit code of a process that `watch` ended for its computing."""
-    return COUNTS_COMPUTING and code == -signal.SIGPROF
 
 
 def apply(limits: Limits) -> None:

@@ -19,11 +19,13 @@ import convkit
 from convkit.check_report import CheckResult
 from convkit.load_layers import LayersError, LayersNotFound
 from convkit.sandbox import blame, wire
-from convkit.sandbox.limits import Limits, computed_too_long, memory_is_limited
+from convkit.sandbox.limits import Limits, memory_is_limited
+from convkit.sandbox.watch import computed_too_long
 
 # What the child does before convkit can be imported there; appended, so that an installed one comes first.
 START = "import sys; sys.path.append(sys.argv[1]); from convkit.sandbox.worker import main; main()"
 GRACE = 5.0  # seconds for a child to end itself after its time is over
+ENDING = 5.0  # seconds for the system to end a process, and for its last words to be read
 STARTUP = 120.0  # seconds for Python and NumPy to start, on a machine with much else to do
 KEPT = 100_000
 
@@ -199,6 +201,7 @@ class _Child:
             start_new_session=os.name == "posix",
         )
         self.late = False
+        self.ended = False  # its end of the line is closed: it is about to end, with a code of its own
         self.code: int | None = None
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._errors = bytearray()
@@ -231,14 +234,15 @@ class _Child:
             self.late = True
             return None
         except OSError:  # it has died already
-            return None
+            line = None
+        self.ended = line is None
         return None if line is None else json.loads(line)
 
     def kill(self) -> None:
         """End it, and whatever it has started."""
-        if not self._threads[0].is_alive():  # its end of the line is closed: it is about to end, with a code of its own
+        if self.ended:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(1.0)
+                self.process.wait(ENDING)
         if os.name == "posix":
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -246,7 +250,7 @@ class _Child:
             self.process.kill()
         self.code = self.process.wait()
         for thread in self._threads:
-            thread.join(1.0)
+            thread.join(ENDING)
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             with contextlib.suppress(OSError):
                 stream.close()  # type: ignore[union-attr]

@@ -25,6 +25,7 @@ from convkit.checks import Check, checks_of, run_check
 from convkit.load_layers import LayersError, LayersNotFound, describe_error, load_layers
 from convkit.sandbox import limits, wire
 from convkit.sandbox.prints import Prints, printable
+from convkit.sandbox.watch import watch
 
 LONGEST = 3000
 
@@ -117,7 +118,7 @@ class Worker:
         stdout, stderr = sys.stdout, sys.stderr
         sys.stdout = sys.stderr = self.prints
         try:
-            with limits.watch(self.limits, self.dumps):
+            with watch(self.limits, self.dumps):
                 return action()
         finally:
             sys.stdout, sys.stderr = stdout, stderr
