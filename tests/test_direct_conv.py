@@ -21,6 +21,10 @@ SHAPES = {
     "stride 2, one column": ((2, 10, 7, 1), (12, 10, 3, 1), {"stride": 2, "rounding": "floor"}),
     "stride (3, 4)": ((1, 9, 11, 14), (10, 9, 5, 5), {"stride": (3, 4), "pad": 2, "rounding": "floor"}),
     "1x1, stride 2: pixels that nobody sees": ((2, 33, 6, 8), (40, 33, 1, 1), {"stride": 2, "rounding": "floor"}),
+    "1x1, stride 2, to the last pixel": ((2, 9, 9, 37), (13, 9, 1, 1), {"stride": 2}),
+    "1x1, stride (1, 3), groups": ((2, 20, 5, 22), (26, 10, 1, 1), {"stride": (1, 3), "groups": 2}),
+    "1x1, several chunks and tasks": ((1, 530, 9, 31), (19, 530, 1, 1), {}),
+    "1x1, one pixel": ((3, 40, 1, 1), (7, 40, 1, 1), {}),
     "stride beyond the window": ((1, 3, 17, 17), (4, 3, 2, 2), {"stride": 5, "rounding": "floor"}),
     "rows of five taps": ((3, 6, 14, 37), (16, 6, 5, 5), {}),
     "rows of ten taps": ((1, 2, 5, 30), (13, 2, 2, 10), {"pad": 1}),
@@ -49,8 +53,9 @@ def check_all(geometry, dtype, seed=0):
     """Every direct algorithm that can compute it gives what tiles of im2col give."""
     arrays = whole_numbers(geometry, dtype, seed)
     wanted = compute(geometry, arrays, dict.fromkeys(WAYS, "im2col"))
-    for name in ("wide", "few", "depthwise"):
-        names = {way: name for way in WAYS if name != "depthwise" or algorithm.is_depthwise(geometry, way)}
+    for name in ("wide", "few", "depthwise", "pointwise"):
+        possible = {"depthwise": algorithm.is_depthwise, "pointwise": algorithm.is_pointwise}.get(name)
+        names = {way: name for way in WAYS if not possible or possible(geometry, way)}
         for found, right, part in zip(
             compute(geometry, arrays, dict.fromkeys(WAYS, "im2col") | names),
             wanted,
@@ -66,8 +71,9 @@ def geometries(draw):
     pair = lambda values: draw(st.tuples(values, values))
     channels = st.sampled_from([1, 2, 3, 7, 8, 9, 15, 16, 17, 33])
     groups, C, F = draw(st.sampled_from([1, 1, 2, 5])), draw(channels), draw(channels)
-    kernel = pair(st.sampled_from([1, 2, 3, 3, 5, 5, 7]))
-    dilation, pad, stride = pair(st.sampled_from([1, 1, 2])), pair(st.integers(0, 3)), pair(st.integers(1, 4))
+    kernel = draw(st.sampled_from([(1, 1), None])) or pair(st.sampled_from([1, 2, 3, 3, 5, 5, 7]))
+    dilation, stride = pair(st.sampled_from([1, 1, 2])), pair(st.sampled_from([1, 1, 2, 3, 4]))
+    pad = draw(st.sampled_from([(0, 0), None])) or pair(st.integers(0, 3))
     sides = [
         max(1, draw(st.integers(0, 20)) + (k - 1) * d + 1 - 2 * p)
         for k, d, p in zip(kernel, dilation, pad, strict=True)

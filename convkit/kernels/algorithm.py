@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from convkit.kernels.native import VECTORS
+from convkit.kernels.native import ISA, VECTORS
 
 if TYPE_CHECKING:
     from convkit.layers.conv import ConvGeometry
@@ -13,6 +13,11 @@ FORWARD, BACKWARD_X, BACKWARD_W = "forward", "backward_x", "backward_w"
 
 # Vector lanes are the output channels of a group; with fewer than so many of them they are pixels instead.
 FEWEST_WIDE = 9
+
+# A product of matrices for each image, lanes = positions, needs so many of them. With AVX-512 'wide' was measured to be
+# fast enough, and the other never was.
+FEWEST_POSITIONS = 32
+POINTWISE = ISA != "avx512"
 
 # Winograd's algorithm pays from so many channels and filters in a group on: its transforms are work for each of them,
 # what they save is work for each pair.
@@ -47,15 +52,18 @@ def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
 def direct(geometry: ConvGeometry, direction: str) -> str:
     """The algorithm that computes the sums as they are defined, for any shape.
 
-    Returns 'wide' (lanes = output channels), 'few' (lanes = pixels), 'depthwise' (lanes = pixels, nothing copied) or
-    'im2col' (a matrix product of tiles of the im2col matrix: where the compiler has no vector extensions).
+    Returns 'wide' (lanes = output channels), 'few' (lanes = pixels), 'pointwise' (1x1 filters: a matrix product, lanes =
+    positions), 'depthwise' (lanes = pixels, nothing copied) or 'im2col' (a matrix product of tiles of the im2col matrix: where the compiler has no vector extensions).
     """
     if not VECTORS:
         return "im2col"
     if is_depthwise(geometry, direction):
         return "depthwise"
     per_group = geometry.w_shape[1] if direction == BACKWARD_X else geometry.w_shape[0] // geometry.groups
-    return "wide" if per_group >= FEWEST_WIDE else "few"
+    if per_group < FEWEST_WIDE:
+        return "few"
+    enough = POINTWISE and geometry.out[0] * geometry.out[1] >= FEWEST_POSITIONS
+    return "pointwise" if enough and is_pointwise(geometry, direction) else "wide"
 
 
 def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> bool:
@@ -80,3 +88,15 @@ def is_depthwise(geometry: ConvGeometry, direction: str) -> bool:
         and geometry.stride[1] <= 2
         and (direction != BACKWARD_X or geometry.stride[1] == 2 or geometry.stride[0] == 1)
     )
+
+
+def is_pointwise(geometry: ConvGeometry, direction: str) -> bool:
+    """Whether the pointwise kernel can do it: 1x1 filters, all positions inside the image; dx with stride 1 only."""
+    inside = all(
+        pad == 0 and (out - 1) * stride < side
+        for pad, out, stride, side in zip(
+            geometry.pad, geometry.out, geometry.stride, geometry.x_shape[2:], strict=True
+        )
+    )
+    strides = direction == FORWARD or (direction == BACKWARD_X and geometry.stride == (1, 1))
+    return geometry.kernel == (1, 1) and inside and strides

@@ -37,12 +37,12 @@ typedef struct {
     const ptrdiff_t *w_tap;
     int *not_finite; /* set to 1 where an element of w is NaN or infinite, by whoever reads w */
 
-    /* Blocking, set by conv_plan_wide or conv_plan_few. */
+    /* Blocking, set by conv_plan_*. */
     ptrdiff_t first_row, row_span, first_col, col_span; /* least tap, and the greatest minus it */
     ptrdiff_t task_images, task_rows, task_cols;          /* positions of one task */
     ptrdiff_t image_tasks, row_tasks, col_tasks;
     ptrdiff_t task_vectors, vector_tasks;                 /* vectors of output channels of one task (wide) */
-    ptrdiff_t chunk;                                      /* channels whose filters stay in the cache (wide) */
+    ptrdiff_t chunk;                                      /* channels whose filters (wide) or pixels (pointwise) stay in the cache */
     int direct;                                           /* no tap leaves the image: it is read where it stands */
     ptrdiff_t pitch, channel_step, image_step;            /* of the slab */
     ptrdiff_t phases_h, phases_w, phase_step;             /* of the slab sorted by phase */
@@ -69,6 +69,7 @@ typedef struct {
 /* Fill in the blocking; lanes: elements in a vector register; widest: vectors of a panel of output channels. row, col, taps and the shapes are set before; offset has
  * room for all taps. Returns the bytes of scratch memory of a task, for elements of `size` bytes. */
 size_t conv_plan_wide(Conv *p, int lanes, int widest, size_t size);
+size_t conv_plan_pointwise(Conv *p, int lanes, int panel, size_t size);
 size_t conv_plan_few(Conv *p, int lanes, size_t size);
 size_t conv_plan_dw_wide(ConvDw *q, int lanes, int widest, size_t size);
 size_t conv_plan_depthwise(Conv *p, int lanes, size_t size);
@@ -82,7 +83,7 @@ static inline int conv_phase_taps(const Conv *p, ptrdiff_t phase) { return (int)
 /* Whether dx has two phases along the row, which go out together, pixel by pixel in turn. */
 static inline int conv_in_pairs(const Conv *p) { return p->phase_cols == 2 && p->out_step_w == 2; }
 
-/* Blocks of positions of all groups: the tasks of conv_few; of conv_wide there are vector_tasks times as many. */
+/* Blocks of positions of all groups: the tasks of conv_few and conv_pointwise; of conv_wide there are vector_tasks times as many. */
 static inline ptrdiff_t conv_blocks(const Conv *p) { return p->image_tasks * p->groups * p->row_tasks * p->col_tasks; }
 
 /* The number of elements of one block, if `total` are divided into blocks of nearly the same number, at most `most`. */
@@ -90,6 +91,12 @@ static inline ptrdiff_t even_block(ptrdiff_t total, ptrdiff_t most)
 {
     most = LARGER(most, 1);
     return total ? CEIL_DIV(total, CEIL_DIV(total, most)) : 1;
+}
+
+/* Where block i begins, if `total` are divided into blocks of nearly the same number. */
+static inline ptrdiff_t block_start(ptrdiff_t total, ptrdiff_t blocks, ptrdiff_t i)
+{
+    return i * (total / blocks) + SMALLER(i, total % blocks);
 }
 
 /* Output channels are computed in panels of 1 to 4 (3 with 16 registers) vectors; width of the one at vector v of n. */

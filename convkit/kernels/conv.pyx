@@ -40,6 +40,7 @@ cdef extern from "conv.h" nogil:
         Py_ssize_t parts, part_size
     size_t conv_plan_wide(Conv* p, int lanes, int widest, size_t size)
     size_t conv_plan_few(Conv* p, int lanes, size_t size)
+    size_t conv_plan_pointwise(Conv* p, int lanes, int panel, size_t size)
     size_t conv_plan_dw_wide(ConvDw* q, int lanes, int widest, size_t size)
     size_t conv_plan_dw_few(ConvDw* q, int lanes, size_t size)
     size_t conv_plan_depthwise(Conv* p, int lanes, size_t size)
@@ -47,6 +48,10 @@ cdef extern from "conv.h" nogil:
     size_t conv_plan_dw_depthwise(ConvDw* q, int lanes, size_t size)
     Py_ssize_t conv_blocks(const Conv* p)
     Py_ssize_t conv_phases(const Conv* p)
+
+cdef extern from "product.h" nogil:
+    enum:
+        PRODUCT_ROWS
 
 cdef extern from "winograd.h" nogil:
     ctypedef struct Winograd:
@@ -77,9 +82,16 @@ cdef Py_ssize_t up(Py_ssize_t size, Py_ssize_t step):
 
 # The names of algorithm.choose that are computed here.
 cdef enum Algorithm:
-    WIDE, FEW, DEPTHWISE, WINOGRAD, WINOGRAD4
+    WIDE, FEW, POINTWISE, DEPTHWISE, WINOGRAD, WINOGRAD4
 
-NAMES = {"wide": WIDE, "few": FEW, "depthwise": DEPTHWISE, "winograd": WINOGRAD, "winograd4": WINOGRAD4}
+NAMES = {
+    "wide": WIDE,
+    "few": FEW,
+    "pointwise": POINTWISE,
+    "depthwise": DEPTHWISE,
+    "winograd": WINOGRAD,
+    "winograd4": WINOGRAD4,
+}
 
 cdef Algorithm algorithm_of(name) except *:
     return NAMES[name]
@@ -105,6 +117,8 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
         scratch = conv_plan_depthwise(p, lanes, size)
     elif algorithm == FEW:
         scratch = conv_plan_few(p, lanes, size)
+    elif algorithm == POINTWISE:
+        scratch = conv_plan_pointwise(p, lanes, kernels.panel, size)
     else:
         scratch = conv_plan_wide(p, lanes, kernels.widest, size)
     if scratch > <size_t> MOST_SCRATCH:
@@ -118,6 +132,11 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
         if finite and not_finite:
             return False
         run(kernels.conv_few, p, conv_blocks(p), scratch, work)
+    elif algorithm == POINTWISE:
+        packed = np.empty(p.groups * p.F * (p.C + 1), dtype)
+        p.packed = address(packed)
+        run(kernels.conv_pack_pointwise, p, p.groups * up(p.F, PRODUCT_ROWS), 0, moved)
+        run(kernels.conv_pointwise, p, conv_blocks(p), scratch, work)
     else:
         if conv_blocks(p) > PACK_INSIDE * p.groups:
             packed = np.empty(count, dtype)

@@ -86,7 +86,7 @@ static void NAME(conv_dw_few)(const void *args, ptrdiff_t task, void *scratch)
             NAME(store)(db, NAME(load)(db) + total);
         }
         for (ptrdiff_t i = 0; i < channel_blocks; i++) {
-            ptrdiff_t f = NAME(few_block)(p->F, channel_blocks, i), M = NAME(few_block)(p->F, channel_blocks, i + 1) - f;
+            ptrdiff_t f = block_start(p->F, channel_blocks, i), M = block_start(p->F, channel_blocks, i + 1) - f;
             for (ptrdiff_t c = 0; c < p->C; c++)
                 for (int t = 0; t < p->taps; t += NAME(few_taps)[M]) {
                     int T = SMALLER(NAME(few_taps)[M], p->taps - t);

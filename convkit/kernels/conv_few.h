@@ -52,12 +52,6 @@ static NAME(few_tile) *const NAME(few_tiles)[MOST_FEW + 1][2] = {FEW_TILES(ENTRY
 static const int NAME(few_vectors)[MOST_FEW + 1] = {FEW_TILES(ENTRY)};
 #undef ENTRY
 
-/* Output channels in blocks of at most MOST_FEW, of nearly the same number: the first channel of block i. */
-static inline ptrdiff_t NAME(few_block)(ptrdiff_t F, ptrdiff_t blocks, ptrdiff_t i)
-{
-    return i * (F / blocks) + SMALLER(i, F % blocks);
-}
-
 /* The packed filters: packed[phase][group][block][c][t][m]. */
 INLINE REAL *NAME(packed_few)(const Conv *p, ptrdiff_t phase, ptrdiff_t group)
 {
@@ -77,7 +71,7 @@ static void NAME(conv_pack_few)(const void *args, ptrdiff_t task, void *scratch)
     for (ptrdiff_t i = 0; i < blocks; i++)
         for (ptrdiff_t c = 0; c < p->C; c++)
             for (ptrdiff_t t = p->start[phase]; t < p->start[phase + 1]; t++)
-                for (ptrdiff_t f = NAME(few_block)(p->F, blocks, i); f < NAME(few_block)(p->F, blocks, i + 1); f++) {
+                for (ptrdiff_t f = block_start(p->F, blocks, i); f < block_start(p->F, blocks, i + 1); f++) {
                     *to = w[f * p->w_filter + c * p->w_channel + p->w_tap[t]];
                     zeros += *to++ * 0;
                 }
@@ -123,7 +117,7 @@ static void NAME(conv_few)(const void *args, ptrdiff_t task, void *scratch)
     REAL *out = (REAL *)p->out + (place.image * p->groups + place.group) * p->F * plane +
                 (p->out_row + place.row * p->out_step_h) * p->out_w + p->out_col + place.col * p->out_step_w;
     for (ptrdiff_t i = 0; i < blocks; i++) {
-        ptrdiff_t f = NAME(few_block)(p->F, blocks, i), M = NAME(few_block)(p->F, blocks, i + 1) - f;
+        ptrdiff_t f = block_start(p->F, blocks, i), M = block_start(p->F, blocks, i + 1) - f;
         REAL bias[MOST_FEW] = {0};
         if (p->bias) memcpy(bias, (const REAL *)p->bias + place.group * p->F + f, sizeof(REAL) * (size_t)M);
         for (ptrdiff_t phase = 0; phase < conv_phases(p); phase += step) {

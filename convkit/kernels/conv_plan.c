@@ -10,6 +10,8 @@ enum {
     SLAB_BYTES = 512 * 1024,   /* of a task's slab, at most where that can be had */
     DIRECT_BYTES = 4096,       /* of a channel that is read where it stands: larger ones would each need pages of their own */
     FILTER_BYTES = 32 * 1024,  /* of the chunk of filters that a tile reads */
+    PIECE_BYTES = 16 * 1024,   /* of the pixels that a tile of a pointwise convolution reads: they should stay in L1 */
+    POINTWISE_BYTES = 128 * 1024, /* of its slab */
     DEPTHWISE_POSITIONS = 32768, /* of a task of depthwise planes */
     FEW_BYTES = 400 * 1024,    /* of the slab of conv_few */
     SUMS_BYTES = 4 << 20,      /* of all parts of dw together, where one part is smaller */
@@ -121,6 +123,25 @@ size_t conv_plan_wide(Conv *p, int lanes, int widest, size_t size)
     p->result_size = p->task_images * p->task_rows * p->task_cols * width * lanes;
     p->pack_size = p->chunk * taps * width * lanes;
     return (size_t)((conv_in_pairs(p) ? 2 : 1) * p->result_size + p->pack_size + p->slab_size) * size;
+}
+
+/* panel: vectors of positions of a tile. Positions are counted through all rows. */
+size_t conv_plan_pointwise(Conv *p, int lanes, int panel, size_t size)
+{
+    span_of_taps(p);
+    flatten(p);
+    ptrdiff_t width = panel * (ptrdiff_t)lanes, panels = CEIL_DIV(p->rows * p->cols, width), line = CACHE_LINE / (ptrdiff_t)size;
+    ptrdiff_t most = POINTWISE_BYTES / (ptrdiff_t)size / p->C / width;
+    ptrdiff_t enough = CEIL_DIV(panels, CEIL_DIV((ptrdiff_t)ENOUGH_TASKS, p->N * p->groups));
+    p->task_images = p->task_rows = p->row_tasks = 1;
+    p->task_cols = even_block(panels, SMALLER(most, enough)) * width;
+    p->image_tasks = p->N;
+    p->col_tasks = CEIL_DIV(panels * width, p->task_cols);
+    p->chunk = even_block(p->C, PIECE_BYTES / (width * (ptrdiff_t)size));
+    /* Channels an odd number of cache lines apart: they fall into all lines of the cache in turn. */
+    p->pitch = (CEIL_DIV(p->task_cols, line) | 1) * line;
+    p->slab_size = (p->C + 1) * p->pitch;
+    return (size_t)p->slab_size * size;
 }
 
 /* The slab sorted by phase, and `extra` elements behind it that may be read. */

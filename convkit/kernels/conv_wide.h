@@ -268,6 +268,19 @@ static void NAME(wide_write_pairs)(const Conv *p, const REAL *even, const REAL *
         }
 }
 
+/* Sends for the cache lines of the output that the sums of one row will go to: they come while the sums are computed. A row
+ * of several phases of columns is sent for once. */
+INLINE void NAME(fetch_output)(const Conv *p, const SlabPlace *at, ptrdiff_t phase, ptrdiff_t first, int V, ptrdiff_t image,
+                               ptrdiff_t row)
+{
+    if (phase % p->phase_cols) return;
+    ptrdiff_t f = first * LANES, channels = SMALLER(V * LANES, p->F - f), y = (at->row + row) * p->out_step_h + phase / p->phase_cols;
+    const REAL *out = (const REAL *)p->out + (((at->image + image) * p->groups + at->group) * p->F + f) * p->out_h * p->out_w +
+                      (p->out_row + y) * p->out_w + p->out_col + at->col * p->out_step_w;
+    for (ptrdiff_t k = 0; k < channels; k++, out += p->out_h * p->out_w)
+        for (ptrdiff_t j = 0; j < at->cols * p->out_step_w; j += CACHE_LINE / REAL_BYTES) __builtin_prefetch(out + j, 1);
+}
+
 /* sums[image][row][col][V*LANES] of one panel and one phase, for the positions of a task. Returns NaN where a filter that had
  * to be packed has an element that is not finite. */
 static VEC NAME(wide_sums)(const Conv *p, const SlabPlace *place, ptrdiff_t phase, ptrdiff_t first, int V, const REAL *x, REAL *pack,
@@ -295,6 +308,7 @@ static VEC NAME(wide_sums)(const Conv *p, const SlabPlace *place, ptrdiff_t phas
         REAL *to = sums;
         for (ptrdiff_t n = 0; n < place->images; n++)
             for (ptrdiff_t i = 0; i < place->rows; i++) {
+                if (c + channels == p->C) NAME(fetch_output)(p, place, phase, first, V, n, i);
                 const REAL *pixel = x + n * p->image_step + c * p->channel_step + i * p->stride_h * p->pitch;
                 for (ptrdiff_t j = 0; j < tiles; j++) {
                     ptrdiff_t M = small + (j < larger);

@@ -24,6 +24,7 @@
 #include "pool_max.h"
 #include "product_tiles.h"
 #include "product_dots.h"
+#include "conv_pointwise.h"
 #include "columns.h"
 #include "update_rules.h"
 #if CONVKIT_SMALL
@@ -83,12 +84,15 @@ const Kernels NAME(table) = {
 #if CONVKIT_VECTORS
     .lanes = LANES,
     .widest = WIDEST_PANEL,
+    .panel = PRODUCT_PANEL,
     .fma_sums = NAME(fma_sums),
     .fma_rate = NAME(fma_rate),
     .conv_pack_wide = NAME(conv_pack_wide),
     .conv_wide = NAME(conv_wide),
     .conv_pack_few = NAME(conv_pack_few),
     .conv_few = NAME(conv_few),
+    .conv_pack_pointwise = NAME(conv_pack_pointwise),
+    .conv_pointwise = NAME(conv_pointwise),
     .conv_dw_wide = NAME(conv_dw_wide),
     .conv_dw_wide_finish = NAME(conv_dw_wide_finish),
     .conv_depthwise = NAME(conv_depthwise),

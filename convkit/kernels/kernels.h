@@ -27,17 +27,20 @@ typedef void (*Task)(const void *args, ptrdiff_t task, void *scratch);
 
 #define SMALLER(a, b) ((a) < (b) ? (a) : (b))
 #define LARGER(a, b) ((a) > (b) ? (a) : (b))
+#define CACHE_LINE 64 /* bytes; fewer or more cost time, no more */
 #define CEIL_DIV(a, b) (((a) + (b)-1) / (b))
 
 /* The kernels for one element type, compiled for one instruction set. */
 typedef struct {
     int lanes;  /* elements in a vector register; 1 without vector extensions: then only plain kernels are there */
     int widest; /* vectors in a panel of output channels (conv.h) */
+    int panel;  /* vectors in a panel of columns of a matrix product (product.h) */
     void *gemm; /* of the type gemm_f32_fn or gemm_f64_fn */
     int fma_sums; /* multiply-adds of vectors in a round of fma_rate */
     Task fma_rate;
     Task conv_pack_wide, conv_wide;
     Task conv_pack_few, conv_few;
+    Task conv_pack_pointwise, conv_pointwise;
     Task conv_dw_wide, conv_dw_wide_finish;
     Task conv_dw_few, conv_dw_few_finish;
     Task conv_depthwise, conv_dx_depthwise, conv_dw_depthwise;

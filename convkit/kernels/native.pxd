@@ -2,12 +2,13 @@ ctypedef void (*Task)(const void* args, Py_ssize_t task, void* scratch) noexcept
 
 cdef extern from "kernels.h" nogil:
     ctypedef struct Kernels:
-        int lanes, widest
+        int lanes, widest, panel
         void* gemm
         int fma_sums
         Task fma_rate
         Task conv_pack_wide, conv_wide
         Task conv_pack_few, conv_few
+        Task conv_pack_pointwise, conv_pointwise
         Task conv_dw_wide, conv_dw_wide_finish
         Task conv_dw_few, conv_dw_few_finish
         Task conv_depthwise, conv_dx_depthwise, conv_dw_depthwise

@@ -7,6 +7,8 @@
 #define CONVKIT_PRODUCT_H
 #include "kernels.h"
 
+enum { PRODUCT_ROWS = 6 }; /* of a tile */
+
 typedef struct {
     const void *a, *b;
     void *c;

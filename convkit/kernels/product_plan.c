@@ -27,7 +27,7 @@ static ptrdiff_t even_block(ptrdiff_t total, ptrdiff_t most, ptrdiff_t step)
 size_t product_plan(Product *p, int lanes, size_t size)
 {
     ptrdiff_t panel = PANEL * lanes;
-    p->task_rows = even_block(p->m, ROWS, 6);
+    p->task_rows = even_block(p->m, ROWS, PRODUCT_ROWS);
     p->task_cols = even_block(p->n, COLUMNS, panel);
     p->row_tasks = CEIL_DIV(p->m, p->task_rows);
     p->col_tasks = CEIL_DIV(p->n, p->task_cols);
