@@ -24,6 +24,8 @@ SHAPES = {
     "1x1, stride 2, to the last pixel": ((2, 9, 9, 37), (13, 9, 1, 1), {"stride": 2}),
     "1x1, stride (1, 3), groups": ((2, 20, 5, 22), (26, 10, 1, 1), {"stride": (1, 3), "groups": 2}),
     "1x1, several chunks and tasks": ((1, 530, 9, 31), (19, 530, 1, 1), {}),
+    "1x1, stride 2, several vectors of dout": ((40, 17, 11, 13), (150, 17, 1, 1), {"stride": 2}),
+    "3x3, several vectors of dout": ((40, 3, 11, 13), (150, 3, 3, 3), {"pad": 1, "stride": 2, "rounding": "floor"}),
     "1x1, one pixel": ((3, 40, 1, 1), (7, 40, 1, 1), {}),
     "stride beyond the window": ((1, 3, 17, 17), (4, 3, 2, 2), {"stride": 5, "rounding": "floor"}),
     "rows of five taps": ((3, 6, 14, 37), (16, 6, 5, 5), {}),

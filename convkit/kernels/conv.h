@@ -44,6 +44,9 @@ typedef struct {
     ptrdiff_t task_vectors, vector_tasks;                 /* vectors of output channels of one task (wide) */
     ptrdiff_t chunk;                                      /* channels whose filters (wide) or pixels (pointwise) stay in the cache */
     int direct;                                           /* no tap leaves the image: it is read where it stands */
+    /* Filters of one pixel see a line of positions, counted through all rows (rows = 1). Where they do not stand side by side,
+     * position q stands at q / line_cols * line_row_step + q % line_cols * line_col_step of the channel; else line_cols is 0. */
+    ptrdiff_t line_cols, line_row_step, line_col_step;
     ptrdiff_t pitch, channel_step, image_step;            /* of the slab */
     ptrdiff_t phases_h, phases_w, phase_step;             /* of the slab sorted by phase */
     ptrdiff_t *offset;                                    /* of each tap in the slab */
@@ -63,6 +66,7 @@ typedef struct {
     void *dw, *db;       /* (groups*F, C*taps), (groups*F,) */
     void *sums;          /* parts * part_size elements, arbitrary on entry; not needed for one part */
     ptrdiff_t parts, part_size;
+    ptrdiff_t dout_vectors;               /* of channels of dout in scratch memory at a time (wide) */
     ptrdiff_t dout_pitch, dout_size;      /* of the block of dout in scratch memory */
 } ConvDw;
 

@@ -1,7 +1,8 @@
 /* Gradient of the filters, vector lanes = output channels.
  *
- * A task takes the blocks of positions of one part of the batch, and some vectors of output channels. For each block dout is
- * transposed in registers to (position, channel) and the image copied into a slab, as in the forward pass. Then, for panels of
+ * A task takes the blocks of positions of one part of the batch, and some vectors of output channels. For each block the image
+ * is copied into a slab, as in the forward pass, and dout, a few vectors of channels at a time, transposed in registers to
+ * (position, channel). Then, for panels of
  * V vectors of channels and tiles of M elements (c, t) of the filters, M*V sums run over all positions of the block in
  * registers: V vectors of dout are loaded, M pixels broadcast. They are added to the part's sums, which _finish adds up and
  * transposes to dw. The sum of dout itself, db, is kept as one more element of the filters.
@@ -124,11 +125,14 @@ static void NAME(conv_dw_wide)(const void *args, ptrdiff_t task, void *scratch)
     for (ptrdiff_t b = begin; b < end; b++) {
         SlabPlace place = slab_place(p, (b / area * p->groups + group) * area + b % area);
         const REAL *x = NAME(slab)(p, &place, slab);
-        NAME(transpose_dout)(q, &place, first * LANES, last - first, block);
         ptrdiff_t positions = place.images * place.rows * place.cols;
-        for (ptrdiff_t v = 0; v < last - first;) {
-            int V = panel_width(last - first, v, WIDEST_PANEL);
-            const REAL *dout = block + v * LANES;
+        for (ptrdiff_t v = 0, begins = 0, ends = 0; v < last - first;) {
+            if (v == ends) { /* the next vectors of dout */
+                begins = v, ends = SMALLER(v + q->dout_vectors, last - first);
+                NAME(transpose_dout)(q, &place, (first + v) * LANES, ends - v, block);
+            }
+            int V = panel_width(ends - begins, v - begins, WIDEST_PANEL);
+            const REAL *dout = block + (v - begins) * LANES;
             REAL *to = sums + v * LANES * (elements + 1);
             ptrdiff_t tiles = CEIL_DIV(elements, NAME(wide_pixels)[V]), small = elements / tiles, larger = elements % tiles;
             ptrdiff_t k = 0, c = 0;
@@ -175,7 +179,7 @@ static void NAME(conv_dw_wide_finish)(const void *args, ptrdiff_t task, void *sc
     const Conv *p = &q->of;
     (void)scratch;
     ptrdiff_t elements = p->C * p->taps, vectors = CEIL_DIV(p->F, LANES), group = task / vectors, v = task % vectors;
-    ptrdiff_t begin = v / p->task_vectors * p->task_vectors, end = SMALLER(begin + p->task_vectors, vectors), first = begin;
+    ptrdiff_t begin = v / q->dout_vectors * q->dout_vectors, end = SMALLER(begin + q->dout_vectors, vectors), first = begin;
     int V;
     while (first + (V = panel_width(end - begin, first - begin, WIDEST_PANEL)) <= v) first += V;
     NAME(write_dw)(q, group, v, (REAL *)q->sums + (group * vectors + first) * LANES * (elements + 1) + (v - first) * LANES, V,

@@ -21,7 +21,7 @@ enum {
 
 static void span_of_taps(Conv *p)
 {
-    p->first_row = p->first_col = p->row_span = p->col_span = 0;
+    p->first_row = p->first_col = p->row_span = p->col_span = p->line_cols = p->line_row_step = 0;
     for (int t = 0; t < p->taps; t++) {
         p->first_row = t ? SMALLER(p->first_row, p->row[t]) : p->row[0];
         p->first_col = t ? SMALLER(p->first_col, p->col[t]) : p->col[0];
@@ -77,18 +77,24 @@ static void blocks_of_positions(Conv *p, ptrdiff_t vectors, ptrdiff_t widest, si
 static void set_direct(Conv *p, size_t size)
 {
     p->direct = p->taps == 0 ||
-                (p->H * p->W <= DIRECT_BYTES / (ptrdiff_t)size && p->first_row >= 0 && p->first_col >= 0 &&
+                (!p->line_cols && p->H * p->W <= DIRECT_BYTES / (ptrdiff_t)size && p->first_row >= 0 && p->first_col >= 0 &&
                  (p->rows - 1) * p->stride_h + p->first_row + p->row_span < p->H &&
                  (p->cols - 1) * p->stride_w + p->first_col + p->col_span < p->W);
 }
 
-/* A convolution that reads every pixel where it writes one has no rows: it is one line of positions. */
+/* Filters of one pixel whose positions all lie inside the image: it has no rows then, but one line of positions. */
 static void flatten(Conv *p)
 {
-    if (p->taps != 1 || p->first_row || p->first_col || p->stride_h != 1 || p->stride_w != 1) return;
-    if (p->rows != p->H || p->cols != p->W || p->out_h != p->rows || p->out_w != p->cols) return;
-    p->cols = p->W = p->out_w = p->H * p->W;
-    p->rows = p->H = p->out_h = 1;
+    if (p->taps != 1 || p->first_row || p->first_col || p->out_h != p->rows || p->out_w != p->cols) return;
+    if ((p->rows - 1) * p->stride_h >= p->H || (p->cols - 1) * p->stride_w >= p->W) return;
+    if (p->stride_w != 1 || (p->rows > 1 && p->stride_h * p->W != p->cols)) { /* they do not stand side by side */
+        p->line_cols = p->cols;
+        p->line_row_step = p->stride_h * p->W;
+        p->line_col_step = p->stride_w;
+    }
+    p->W *= p->H;
+    p->cols = p->out_w = p->rows * p->cols;
+    p->rows = p->H = p->out_h = p->stride_h = p->stride_w = 1;
 }
 
 static void slab_steps(Conv *p)
@@ -113,8 +119,8 @@ size_t conv_plan_wide(Conv *p, int lanes, int widest, size_t size)
 {
     ptrdiff_t vectors = CEIL_DIV(p->F, lanes), width = SMALLER(vectors, (ptrdiff_t)widest);
     span_of_taps(p);
-    set_direct(p, size);
     flatten(p);
+    set_direct(p, size);
     blocks_of_positions(p, vectors, widest, size);
     slab_steps(p);
     ptrdiff_t taps = 1; /* of the phase that has most */
@@ -130,7 +136,7 @@ size_t conv_plan_pointwise(Conv *p, int lanes, int panel, size_t size)
 {
     span_of_taps(p);
     flatten(p);
-    ptrdiff_t width = panel * (ptrdiff_t)lanes, panels = CEIL_DIV(p->rows * p->cols, width), line = CACHE_LINE / (ptrdiff_t)size;
+    ptrdiff_t width = panel * (ptrdiff_t)lanes, panels = CEIL_DIV(p->cols, width), line = CACHE_LINE / (ptrdiff_t)size;
     ptrdiff_t most = POINTWISE_BYTES / (ptrdiff_t)size / p->C / width;
     ptrdiff_t enough = CEIL_DIV(panels, CEIL_DIV((ptrdiff_t)ENOUGH_TASKS, p->N * p->groups));
     p->task_images = p->task_rows = p->row_tasks = 1;
@@ -197,16 +203,19 @@ size_t conv_plan_dw_wide(ConvDw *q, int lanes, int widest, size_t size)
     Conv *p = &q->of;
     ptrdiff_t vectors = CEIL_DIV(p->F, lanes);
     span_of_taps(p);
-    set_direct(p, size);
     flatten(p);
+    set_direct(p, size);
     blocks_of_positions(p, vectors, widest, size);
     slab_steps(p);
     q->part_size = p->groups * vectors * lanes * (p->C * p->taps + 1);
     parts_of_batch(q, size);
-    p->task_vectors = SMALLER(vectors, 2 * (ptrdiff_t)widest);
-    if (p->groups * q->parts * CEIL_DIV(vectors, p->task_vectors) < ENOUGH_TASKS) p->task_vectors = SMALLER(vectors, (ptrdiff_t)widest);
+    q->dout_vectors = SMALLER(vectors, 2 * (ptrdiff_t)widest);
+    if (p->groups * q->parts * CEIL_DIV(vectors, q->dout_vectors) < ENOUGH_TASKS) q->dout_vectors = SMALLER(vectors, (ptrdiff_t)widest);
+    /* As many of them for a task as leave tasks enough: it copies the image once. */
+    ptrdiff_t times = q->parts == 1 ? 1 : p->groups * q->parts * CEIL_DIV(vectors, q->dout_vectors) / ENOUGH_TASKS;
+    p->task_vectors = LARGER(times, 1) * q->dout_vectors;
     p->vector_tasks = CEIL_DIV(vectors, p->task_vectors);
-    q->dout_pitch = p->task_vectors * lanes;
+    q->dout_pitch = q->dout_vectors * lanes;
     q->dout_size = p->task_images * p->task_rows * p->task_cols * q->dout_pitch;
     p->result_size = q->parts == 1 ? p->task_vectors * lanes * (p->C * p->taps + 1) : 0;
     return (size_t)(q->dout_size + p->result_size + p->slab_size) * size;

@@ -4,7 +4,7 @@
  * so it runs on the tiles of the matrix product (product_tiles.h), which write rows of the output as they stand: nothing is
  * transposed.
  *
- * A task is a block of positions of one image and group, counted through all rows. They are copied into a slab, channel by
+ * A task is a block of positions of one image and group, counted through all rows (slab_line), copied into a slab channel by
  * channel, whatever the stride. Then, outermost first:
  *
  *   chunks of channels, of which a panel stays in L1  |  panels of V vectors of positions  |  tiles of R filters: R*V sums in
@@ -32,39 +32,16 @@ static void NAME(conv_pack_pointwise)(const void *args, ptrdiff_t task, void *sc
     }
 }
 
-/* slab[channel][pitch] = the positions from `first` on, `count` of them; zeros in the rest of the last vector. */
-static void NAME(pointwise_slab)(const Conv *p, const REAL *image, ptrdiff_t first, ptrdiff_t count, REAL *slab)
-{
-    ptrdiff_t rest = CEIL_DIV(count, LANES) * LANES - count;
-    for (ptrdiff_t c = 0; c < p->C; c++, image += p->H * p->W, slab += p->pitch) {
-        ptrdiff_t row = first / p->cols, col = first % p->cols, here;
-        for (ptrdiff_t done = 0; done < count; done += here, row++, col = 0) {
-            const REAL *from = image + row * p->stride_h * p->W + col * p->stride_w;
-            REAL *to = slab + done;
-            here = SMALLER(p->cols - col, count - done);
-            ptrdiff_t j = 0;
-            if (p->stride_w == 1) {
-                NAME(copy)(to, from, here);
-                continue;
-            }
-            if (p->stride_w == 2) /* never beyond the last pixel that is seen */
-                for (; j + LANES < here; j += LANES)
-                    NAME(store)(to + j, EVEN(NAME(load)(from + 2 * j), NAME(load)(from + 2 * j + LANES)));
-            for (; j < here; j++) to[j] = from[j * p->stride_w];
-        }
-        NAME(zero)(slab + count, rest);
-    }
-    for (ptrdiff_t j = 0; j < count + rest; j++) slab[j] = 1;
-}
-
 static void NAME(conv_pointwise)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Conv *p = args;
-    SlabPlace place = slab_place(p, task); /* its rows and columns are those of the line of all positions */
-    ptrdiff_t positions = p->rows * p->cols, count = SMALLER(p->task_cols, positions - place.col), width = PRODUCT_PANEL * LANES;
-    ptrdiff_t blocks = CEIL_DIV(p->F, PRODUCT_ROWS), plane = place.image * p->groups + place.group;
-    REAL *out = (REAL *)p->out + plane * p->F * positions + place.col, *slab = scratch;
-    NAME(pointwise_slab)(p, (const REAL *)p->in + plane * p->C * p->H * p->W, place.col, count, slab);
+    SlabPlace place = slab_place(p, task);
+    ptrdiff_t count = place.cols, whole = CEIL_DIV(count, LANES) * LANES, width = PRODUCT_PANEL * LANES;
+    ptrdiff_t blocks = CEIL_DIV(p->F, PRODUCT_ROWS), image = place.image * p->groups + place.group;
+    REAL *out = (REAL *)p->out + image * p->F * p->cols + place.col, *slab = scratch;
+    NAME(slab_line)(p, (const REAL *)p->in + image * p->C * p->W, place.col, count, slab);
+    for (ptrdiff_t c = 0; c < p->C; c++) NAME(zero)(slab + c * p->pitch + count, whole - count);
+    for (ptrdiff_t j = 0; j < whole; j++) slab[p->C * p->pitch + j] = 1;
     for (ptrdiff_t c = 0; c < p->C; c += p->chunk) {
         ptrdiff_t channels = SMALLER(p->chunk, p->C - c), last = c + channels == p->C, terms = channels + last;
         const REAL *filters = (const REAL *)p->packed + place.group * p->F * (p->C + 1) + c * p->F;
@@ -72,10 +49,10 @@ static void NAME(conv_pointwise)(const void *args, ptrdiff_t task, void *scratch
             ptrdiff_t here = SMALLER(width, count - at), V = CEIL_DIV(here, LANES);
             for (ptrdiff_t i = 0, f = 0, R; i < blocks; i++, f += R) {
                 R = block_start(p->F, blocks, i + 1) - f;
-                REAL *to = out + f * positions + at;
+                REAL *to = out + f * p->cols + at;
                 for (ptrdiff_t r = 0; r < R; r++) /* what will be written comes while the sums are computed */
-                    for (ptrdiff_t j = 0; j < here; j += CACHE_LINE / REAL_BYTES) __builtin_prefetch(to + r * positions + j, 1);
-                NAME(product_tiles)[V - 1][R - 1](terms, filters + f * terms, R, slab + c * p->pitch + at, p->pitch, to, positions,
+                    for (ptrdiff_t j = 0; j < here; j += CACHE_LINE / REAL_BYTES) __builtin_prefetch(to + r * p->cols + j, 1);
+                NAME(product_tiles)[V - 1][R - 1](terms, filters + f * terms, R, slab + c * p->pitch + at, p->pitch, to, p->cols,
                                                   here - (V - 1) * LANES, c > 0, NULL, last && p->relu);
             }
         }

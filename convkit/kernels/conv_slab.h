@@ -35,6 +35,30 @@ static inline SlabPlace slab_of_phase(const Conv *p, SlabPlace at, ptrdiff_t pha
 }
 #endif
 
+/* The line of positions of a convolution with filters of one pixel: slab[channel][pitch] = those from `first` on. */
+static void NAME(slab_line)(const Conv *p, const REAL *image, ptrdiff_t first, ptrdiff_t count, REAL *slab)
+{
+    ptrdiff_t cols = p->line_cols ? p->line_cols : p->cols, step = p->line_cols ? p->line_col_step : 1;
+    for (ptrdiff_t c = 0; c < p->C; c++, image += p->H * p->W, slab += p->pitch) {
+        const REAL *row = image + first / cols * p->line_row_step;
+        ptrdiff_t col = first % cols, here;
+        for (ptrdiff_t done = 0; done < count; done += here, row += p->line_row_step, col = 0) {
+            const REAL *from = row + col * step;
+            REAL *to = slab + done;
+            here = SMALLER(cols - col, count - done);
+            if (step == 1) {
+                NAME(copy)(to, from, here);
+                continue;
+            }
+            ptrdiff_t j = 0;
+            if (step == 2) /* never beyond the last pixel that is seen */
+                for (; j + LANES < here; j += LANES)
+                    NAME(store)(to + j, EVEN(NAME(load)(from + 2 * j), NAME(load)(from + 2 * j + LANES)));
+            for (; j < here; j++) to[j] = from[j * step];
+        }
+    }
+}
+
 /* Fills the slab [image][channel][row][pitch] and returns where the least tap of the task's first position stands in it;
  * where nothing is padded, that place in the image itself. */
 static const REAL *NAME(slab)(const Conv *p, const SlabPlace *at, REAL *slab)
@@ -45,6 +69,10 @@ static const REAL *NAME(slab)(const Conv *p, const SlabPlace *at, REAL *slab)
     for (ptrdiff_t n = 0; n < at->images; n++) {
         const REAL *image = (const REAL *)p->in + ((at->image + n) * p->groups + at->group) * p->C * p->H * p->W;
         if (p->direct) return image + top * p->W + left;
+        if (p->line_cols) {
+            NAME(slab_line)(p, image, at->col, at->cols, slab + n * p->image_step);
+            continue;
+        }
         for (ptrdiff_t c = 0; c < p->C; c++, image += p->H * p->W)
             for (ptrdiff_t i = 0; i < rows; i++) {
                 REAL *to = slab + n * p->image_step + c * p->channel_step + i * p->pitch;

@@ -268,17 +268,32 @@ static void NAME(wide_write_pairs)(const Conv *p, const REAL *even, const REAL *
         }
 }
 
-/* Sends for the cache lines of the output that the sums of one row will go to: they come while the sums are computed. A row
- * of several phases of columns is sent for once. */
-INLINE void NAME(fetch_output)(const Conv *p, const SlabPlace *at, ptrdiff_t phase, ptrdiff_t first, int V, ptrdiff_t image,
-                               ptrdiff_t row)
+/* Cache lines of the output, on their way from memory while the sums that will go there are computed: those of one row of
+ * positions, line by line of all channels of a panel. */
+typedef struct {
+    const REAL *at;
+    ptrdiff_t channel, channels, plane, lines; /* lines still to come of each channel */
+} NAME(Fetch);
+
+/* A row of several phases of columns is fetched with the first of them. */
+static NAME(Fetch) NAME(fetch_row)(const Conv *p, const SlabPlace *at, ptrdiff_t phase, ptrdiff_t first, int V, ptrdiff_t image,
+                                   ptrdiff_t row)
 {
-    if (phase % p->phase_cols) return;
-    ptrdiff_t f = first * LANES, channels = SMALLER(V * LANES, p->F - f), y = (at->row + row) * p->out_step_h + phase / p->phase_cols;
-    const REAL *out = (const REAL *)p->out + (((at->image + image) * p->groups + at->group) * p->F + f) * p->out_h * p->out_w +
-                      (p->out_row + y) * p->out_w + p->out_col + at->col * p->out_step_w;
-    for (ptrdiff_t k = 0; k < channels; k++, out += p->out_h * p->out_w)
-        for (ptrdiff_t j = 0; j < at->cols * p->out_step_w; j += CACHE_LINE / REAL_BYTES) __builtin_prefetch(out + j, 1);
+    NAME(Fetch) fetch = {NULL, 0, SMALLER(V * LANES, p->F - first * LANES), p->out_h * p->out_w, 0};
+    if (phase % p->phase_cols) return fetch;
+    ptrdiff_t y = p->out_row + (at->row + row) * p->out_step_h + phase / p->phase_cols;
+    ptrdiff_t channel = ((at->image + image) * p->groups + at->group) * p->F + first * LANES;
+    fetch.at = (const REAL *)p->out + channel * fetch.plane + y * p->out_w + p->out_col + at->col * p->out_step_w;
+    fetch.lines = CEIL_DIV(at->cols * p->out_step_w * REAL_BYTES, CACHE_LINE);
+    return fetch;
+}
+
+INLINE void NAME(fetch_some)(NAME(Fetch) *f, ptrdiff_t n)
+{
+    for (; n > 0 && f->lines > 0; n--) {
+        __builtin_prefetch(f->at + f->channel * f->plane, 1);
+        if (++f->channel == f->channels) f->channel = 0, f->lines--, f->at += CACHE_LINE / REAL_BYTES;
+    }
 }
 
 /* sums[image][row][col][V*LANES] of one panel and one phase, for the positions of a task. Returns NaN where a filter that had
@@ -308,10 +323,13 @@ static VEC NAME(wide_sums)(const Conv *p, const SlabPlace *place, ptrdiff_t phas
         REAL *to = sums;
         for (ptrdiff_t n = 0; n < place->images; n++)
             for (ptrdiff_t i = 0; i < place->rows; i++) {
-                if (c + channels == p->C) NAME(fetch_output)(p, place, phase, first, V, n, i);
+                NAME(Fetch) fetch = {0};
+                if (c + channels == p->C) fetch = NAME(fetch_row)(p, place, phase, first, V, n, i);
+                ptrdiff_t lines = CEIL_DIV(fetch.lines * fetch.channels, tiles);
                 const REAL *pixel = x + n * p->image_step + c * p->channel_step + i * p->stride_h * p->pitch;
                 for (ptrdiff_t j = 0; j < tiles; j++) {
                     ptrdiff_t M = small + (j < larger);
+                    NAME(fetch_some)(&fetch, lines);
 #if MANY_REGISTERS
                     if (in_rows)
                         NAME(row_tiles)[M - 1](channels, taps, p->channel_step, offset, filters, pixel, to, c > 0);
