@@ -10,6 +10,7 @@ import os
 import sys
 import textwrap
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 from pathlib import Path
 
@@ -106,6 +107,20 @@ class BuildExtensions(build_ext):
     def finalize_options(self):
         super().finalize_options()
         self.parallel = self.parallel or os.cpu_count()
+
+    def build_extensions(self):
+        # Files of one extension, too, are compiled side by side: those of the kernels take longer than all the others.
+        compile_files = self.compiler.compile
+        with ThreadPoolExecutor(self.parallel) as pool:
+
+            def compile_side_by_side(sources, **options):
+                return [name for names in pool.map(lambda one: compile_files([one], **options), sources) for name in names]
+
+            self.compiler.compile = compile_side_by_side
+            try:
+                super().build_extensions()
+            finally:
+                self.compiler.compile = compile_files
 
     def run(self):
         failure = ""

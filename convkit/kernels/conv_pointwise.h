@@ -52,7 +52,7 @@ static void NAME(conv_pointwise)(const void *args, ptrdiff_t task, void *scratch
                 REAL *to = out + f * p->cols + at;
                 for (ptrdiff_t r = 0; r < R; r++) /* what will be written comes while the sums are computed */
                     for (ptrdiff_t j = 0; j < here; j += CACHE_LINE / REAL_BYTES) __builtin_prefetch(to + r * p->cols + j, 1);
-                NAME(product_tiles)[V - 1][R - 1](terms, filters + f * terms, R, slab + c * p->pitch + at, p->pitch, to, p->cols,
+                NAME(product_tiles)[V - 1][R - 1](terms, filters + f * terms, slab + c * p->pitch + at, p->pitch, to, p->cols,
                                                   here - (V - 1) * LANES, c > 0, NULL, last && p->relu);
             }
         }

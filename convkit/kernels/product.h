@@ -21,7 +21,6 @@ typedef struct {
     ptrdiff_t task_rows, task_cols, task_terms; /* of one task: rows and columns of c, terms of its sums */
     ptrdiff_t row_tasks, col_tasks, parts;
     ptrdiff_t chunk;   /* terms whose piece of b stays in the cache */
-    ptrdiff_t pitch;   /* of the packed piece of a */
     int pack_b;        /* whether b is worth packing; its last panel always is */
     int dots;          /* whether product_dots does it, with col_tasks tasks */
     void *sums;        /* with more than one part: parts * m * n elements, arbitrary on entry */

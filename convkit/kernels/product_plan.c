@@ -37,7 +37,5 @@ size_t product_plan(Product *p, int lanes, size_t size)
     p->task_terms = even_block(p->k, CEIL_DIV(p->k, p->parts), p->chunk);
     p->parts = CEIL_DIV(p->k, p->task_terms);
     p->dots = p->a_col == 1 && p->b_row == 1 && p->m <= MOST_DOTS;
-    /* Rows a multiple of 4 KB apart would fall into the same few lines of the cache. */
-    p->pitch = CEIL_DIV(SMALLER(p->task_rows, p->m), lanes) * lanes + lanes;
-    return size * (size_t)(p->chunk * (p->pitch + panel));
+    return size * (size_t)(p->chunk * (SMALLER(p->task_rows, p->m) + panel) + lanes);
 }

@@ -5,8 +5,8 @@
  *   chunks of terms  |  panels of V vectors of columns  |  tiles of R rows: R*V sums in registers; for each term, V vectors
  *   of b are loaded and each of R elements of a is broadcast.
  *
- * The chunk's piece of a is packed into scratch memory with the rows side by side, whichever way a stands in memory; so is a
- * panel of b, with its columns side by side, unless it stands so already and only few rows would use it.
+ * The chunk's piece of a is packed into scratch memory tile by tile, with the R rows side by side, whichever way a stands in
+ * memory; so is a panel of b, with its columns side by side, unless it stands so already and only few rows would use it.
  */
 #include "conv.h" /* panel_width */
 #include "product.h"
@@ -24,18 +24,18 @@ static __attribute__((noinline)) void NAME(product_last)(const VEC *sums, int ro
     }
 }
 
-/* c (R rows, ldc apart) = or += the product of `terms` rows of a, a_step apart, and of b; last: lanes of the last vector. */
-typedef void NAME(product_tile)(ptrdiff_t terms, const REAL *a, ptrdiff_t a_step, const REAL *b, ptrdiff_t b_step, REAL *c,
-                                ptrdiff_t ldc, ptrdiff_t last, int add, const REAL *bias, int relu);
+/* c (R rows, ldc apart) = or += the product of a (terms, R) and of rows of b, b_step apart; last: lanes of the last vector. */
+typedef void NAME(product_tile)(ptrdiff_t terms, const REAL *a, const REAL *b, ptrdiff_t b_step, REAL *c, ptrdiff_t ldc,
+                                ptrdiff_t last, int add, const REAL *bias, int relu);
 
 #define PRODUCT_TILE(R, V) \
     static __attribute__((noinline)) void NAME(product_tile_##R##_##V)( \
-        ptrdiff_t terms, const REAL *restrict a, ptrdiff_t a_step, const REAL *restrict b, ptrdiff_t b_step, \
+        ptrdiff_t terms, const REAL *restrict a, const REAL *restrict b, ptrdiff_t b_step, \
         REAL *restrict c, ptrdiff_t ldc, ptrdiff_t last, int add, const REAL *bias, int relu) \
     { \
         VEC sum[R][V]; \
         UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) sum[r][v] = (VEC){0}; \
-        for (; terms > 0; terms--, a += a_step, b += b_step) { \
+        for (; terms > 0; terms--, a += R, b += b_step) { \
             VEC value[V]; \
             UNROLL for (int v = 0; v < V; v++) value[v] = NAME(load)(b + v * LANES); \
             UNROLL for (int r = 0; r < R; r++) \
@@ -71,36 +71,65 @@ PRODUCT_TILES(PRODUCT_TILE)
 static NAME(product_tile) *const NAME(product_tiles)[4][6] = {PRODUCT_TILES(ENTRY)};
 #undef ENTRY
 
-/* to[t*pitch + j] = from[t*t_step + j*j_step] for t < terms and j < count; anything up to j = width, a multiple of LANES. */
-static void NAME(product_pack)(ptrdiff_t terms, ptrdiff_t count, const REAL *restrict from, ptrdiff_t t_step, ptrdiff_t j_step,
-                               REAL *restrict to, ptrdiff_t pitch, ptrdiff_t width)
+/* A vector of elements that stand side by side, `count` of which are wanted. Where rows enough follow, what stands behind
+ * them may be read. */
+INLINE VEC NAME(product_load)(const REAL *from, ptrdiff_t count, int rows_follow)
 {
-    ptrdiff_t whole = count / LANES * LANES;
-    if (j_step == 1) {
-        for (ptrdiff_t t = 0; t < terms; t++, from += t_step, to += pitch) {
-            for (ptrdiff_t j = 0; j < whole; j += LANES) NAME(store)(to + j, NAME(load)(from + j));
-            /* Where rows enough follow, what stands behind the last column may be read: nobody uses it. */
-            if (whole < width)
-                NAME(store)(to + whole, t + LANES < terms ? NAME(load)(from + whole) : NAME(load_part)(from + whole, count - whole));
-        }
+    return count >= LANES || rows_follow ? NAME(load)(from) : NAME(load_part)(from, count);
+}
+
+/* b[t*b_row + j*b_col] for t < terms and j < count goes to to[t*width + j]; anything up to j = width, a multiple of LANES. */
+static void NAME(product_pack_b)(ptrdiff_t terms, ptrdiff_t count, const REAL *restrict b, ptrdiff_t b_row, ptrdiff_t b_col,
+                                 REAL *restrict to, ptrdiff_t width)
+{
+    if (b_col == 1) {
+        for (ptrdiff_t t = 0; t < terms; t++, b += b_row, to += width)
+            for (ptrdiff_t j = 0; j < width; j += LANES) NAME(store)(to + j, NAME(product_load)(b + j, count - j, t + LANES < terms));
         return;
     }
     for (ptrdiff_t j = 0; j < width; j += LANES) {
-        ptrdiff_t rows = SMALLER(count - j, (ptrdiff_t)LANES), t = 0;
-        const REAL *block = from + j * j_step;
-        if (t_step == 1)
+        ptrdiff_t lines = SMALLER(count - j, (ptrdiff_t)LANES), t = 0;
+        const REAL *block = b + j * b_col;
+        if (b_row == 1)
             for (; t + LANES <= terms; t += LANES) {
                 VEC r[LANES];
-                if (rows == LANES)
-                    UNROLL for (int i = 0; i < LANES; i++) r[i] = NAME(load)(block + i * j_step + t);
+                if (lines == LANES)
+                    UNROLL for (int i = 0; i < LANES; i++) r[i] = NAME(load)(block + i * b_col + t);
                 else
-                    UNROLL for (int i = 0; i < LANES; i++) r[i] = i < rows ? NAME(load)(block + i * j_step + t) : (VEC){0};
+                    UNROLL for (int i = 0; i < LANES; i++) r[i] = i < lines ? NAME(load)(block + i * b_col + t) : (VEC){0};
                 NAME(transpose)(r);
-                UNROLL for (int i = 0; i < LANES; i++) NAME(store)(to + (t + i) * pitch + j, r[i]);
+                UNROLL for (int i = 0; i < LANES; i++) NAME(store)(to + (t + i) * width + j, r[i]);
             }
         for (; t < terms; t++)
-            for (int i = 0; i < LANES; i++) to[t * pitch + j + i] = i < rows ? block[i * j_step + t * t_step] : 0;
+            for (int i = 0; i < LANES; i++) to[t * width + j + i] = i < lines ? block[i * b_col + t * b_row] : 0;
     }
+}
+
+/* R rows of a for a tile: a[r*a_row + t*a_col] goes to to[t*R + r]. Whole vectors are written, what is too much is overwritten
+ * by the next term; behind the last one, too, there is room. */
+static void NAME(product_pack_a)(ptrdiff_t terms, int R, const REAL *restrict a, ptrdiff_t a_row, ptrdiff_t a_col, REAL *restrict to)
+{
+    enum { VECTORS = CEIL_DIV(PRODUCT_ROWS, LANES) };
+    ptrdiff_t t = 0;
+    if (a_row == 1) {
+        for (; t < terms; t++, a += a_col, to += R)
+            for (int r = 0; r < R; r += LANES) NAME(store)(to + r, NAME(product_load)(a + r, R - r, t + LANES < terms));
+        return;
+    }
+    if (a_col == 1)
+        for (; t + LANES <= terms; t += LANES) {
+            VEC block[VECTORS][LANES];
+            UNROLL for (int v = 0; v < VECTORS; v++)
+            {
+                UNROLL for (int i = 0; i < LANES; i++)
+                    block[v][i] = v * LANES + i < R ? NAME(load)(a + (v * LANES + i) * a_row + t) : (VEC){0};
+                NAME(transpose)(block[v]);
+            }
+            UNROLL for (int i = 0; i < LANES; i++) UNROLL for (int v = 0; v < VECTORS; v++)
+                if (v * LANES < R) NAME(store)(to + (t + i) * R + v * LANES, block[v][i]);
+        }
+    for (; t < terms; t++)
+        for (int r = 0; r < R; r++) to[t * R + r] = a[r * a_row + t * a_col];
 }
 
 /* Ask for a part of a panel of b, `terms` by `columns`, that will be packed next: memory works while we compute. */
@@ -109,7 +138,7 @@ INLINE void NAME(product_fetch)(const Product *p, const REAL *b, ptrdiff_t terms
     int by_terms = p->b_col == 1; /* what lies side by side is a row of the panel, else a column */
     ptrdiff_t lines = by_terms ? terms : columns, step = by_terms ? p->b_row : p->b_col, length = by_terms ? columns : terms;
     for (ptrdiff_t line = lines * part / parts; line < lines * (part + 1) / parts; line++)
-        for (ptrdiff_t at = 0; at < length; at += 64 / (int)sizeof(REAL)) __builtin_prefetch(b + line * step + at, 0, 2);
+        for (ptrdiff_t at = 0; at < length; at += CACHE_LINE / REAL_BYTES) __builtin_prefetch(b + line * step + at, 0, 2);
 }
 
 static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
@@ -123,20 +152,23 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
     REAL *c = p->parts > 1 ? (REAL *)p->sums + part * p->m * p->n : (REAL *)p->c;
     c += row * p->n + col;
     /* Rows in tiles of nearly the same number. */
-    ptrdiff_t tiles = CEIL_DIV(rows, 6), small = rows / tiles, larger = rows % tiles;
+    ptrdiff_t tiles = CEIL_DIV(rows, PRODUCT_ROWS);
 
     for (ptrdiff_t t = first; t < end; t += p->chunk) {
         ptrdiff_t terms = SMALLER(p->chunk, end - t);
         int add = t > first, last = p->parts == 1 && t + terms == end, relu = last && p->relu;
-        NAME(product_pack)(terms, rows, (const REAL *)p->a + row * p->a_row + t * p->a_col, p->a_col, p->a_row, a_packed,
-                           p->pitch, CEIL_DIV(rows, LANES) * LANES);
+        for (ptrdiff_t i = 0, r = 0, R; i < tiles; i++, r += R) {
+            R = block_start(rows, tiles, i + 1) - r;
+            NAME(product_pack_a)(terms, (int)R, (const REAL *)p->a + (row + r) * p->a_row + t * p->a_col, p->a_row, p->a_col,
+                                 a_packed + r * terms);
+        }
         for (ptrdiff_t v = 0; v < vectors;) {
             int V = panel_width(vectors, v, PRODUCT_PANEL);
             ptrdiff_t j = v * LANES, width = V * LANES, count = SMALLER(width, cols - j), b_step = p->b_row;
             const REAL *b = (const REAL *)p->b + t * p->b_row + (col + j) * p->b_col;
             const REAL *bias = last && p->bias ? (const REAL *)p->bias + col + j : NULL;
             if (p->pack_b || count < width) {
-                NAME(product_pack)(terms, count, b, p->b_row, p->b_col, b_packed, width, width);
+                NAME(product_pack_b)(terms, count, b, p->b_row, p->b_col, b_packed, width);
                 b = b_packed;
                 b_step = width;
             }
@@ -145,15 +177,11 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
             ptrdiff_t next_t = wraps ? t + terms : t, next_j = wraps ? 0 : j + width;
             ptrdiff_t next_terms = SMALLER(p->chunk, end - next_t), next_columns = SMALLER(PRODUCT_PANEL * LANES, cols - next_j);
             const REAL *next = (const REAL *)p->b + next_t * p->b_row + (col + next_j) * p->b_col;
-            REAL *to = c + j;
-            const REAL *of_a = a_packed;
-            for (ptrdiff_t i = 0; i < tiles; i++) {
-                int R = (int)(small + (i < larger));
+            for (ptrdiff_t i = 0, r = 0, R; i < tiles; i++, r += R) {
+                R = block_start(rows, tiles, i + 1) - r;
                 if (p->pack_b && next_terms > 0) NAME(product_fetch)(p, next, next_terms, next_columns, i, tiles);
-                NAME(product_tiles)[V - 1][R - 1](terms, of_a, p->pitch, b, b_step, to, p->n, count - (V - 1) * LANES, add, bias,
-                                                  relu);
-                of_a += R;
-                to += R * p->n;
+                NAME(product_tiles)[V - 1][R - 1](terms, a_packed + r * terms, b, b_step, c + j + r * p->n, p->n,
+                                                  count - (V - 1) * LANES, add, bias, relu);
             }
             v += V;
         }
