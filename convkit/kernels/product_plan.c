@@ -10,6 +10,7 @@ enum {
     ROWS = 252,              /* of a task: all tiles have 6 or 5 rows */
     COLUMNS = 512,
     CHUNK_BYTES = 32 * 1024, /* of a panel of b: it should stay in L1 */
+    CHUNK_ROWS = 96,         /* of b where its columns stand side by side: two chunks of COLUMNS should stay in L2 */
     LEAST_TERMS = 256,       /* of a part */
     ENOUGH_TASKS = 8,
     PANEL = 4,               /* vectors */
@@ -33,7 +34,9 @@ size_t product_plan(Product *p, int lanes, size_t size)
     p->col_tasks = CEIL_DIV(p->n, p->task_cols);
     p->parts = SMALLER(CEIL_DIV(ENOUGH_TASKS, p->row_tasks * p->col_tasks), CEIL_DIV(p->k, LEAST_TERMS));
     p->pack_b = p->b_col != 1 || p->m > FEW_ROWS;
-    p->chunk = even_block(CEIL_DIV(p->k, p->parts), p->pack_b ? CHUNK_BYTES / (panel * (ptrdiff_t)size) : FEW_CHUNK, 1);
+    ptrdiff_t chunk = CHUNK_BYTES / (panel * (ptrdiff_t)size);
+    if (p->b_col == 1) chunk = p->pack_b ? SMALLER(chunk, (ptrdiff_t)CHUNK_ROWS) : FEW_CHUNK;
+    p->chunk = even_block(CEIL_DIV(p->k, p->parts), chunk, 1);
     p->task_terms = even_block(p->k, CEIL_DIV(p->k, p->parts), p->chunk);
     p->parts = CEIL_DIV(p->k, p->task_terms);
     p->dots = p->a_col == 1 && p->b_row == 1 && p->m <= MOST_DOTS;

@@ -132,13 +132,17 @@ static void NAME(product_pack_a)(ptrdiff_t terms, int R, const REAL *restrict a,
         for (int r = 0; r < R; r++) to[t * R + r] = a[r * a_row + t * a_col];
 }
 
-/* Ask for a part of a panel of b, `terms` by `columns`, that will be packed next: memory works while we compute. */
+/* Sends for one of `parts` parts of a piece of b, `terms` by `columns`, in the order in which it stands in memory: it comes
+ * while we compute. */
 INLINE void NAME(product_fetch)(const Product *p, const REAL *b, ptrdiff_t terms, ptrdiff_t columns, ptrdiff_t part, ptrdiff_t parts)
 {
-    int by_terms = p->b_col == 1; /* what lies side by side is a row of the panel, else a column */
-    ptrdiff_t lines = by_terms ? terms : columns, step = by_terms ? p->b_row : p->b_col, length = by_terms ? columns : terms;
-    for (ptrdiff_t line = lines * part / parts; line < lines * (part + 1) / parts; line++)
-        for (ptrdiff_t at = 0; at < length; at += CACHE_LINE / REAL_BYTES) __builtin_prefetch(b + line * step + at, 0, 2);
+    int by_terms = p->b_col == 1; /* what stands side by side is a row of the piece, else a column */
+    ptrdiff_t step = by_terms ? p->b_row : p->b_col, each = CEIL_DIV(by_terms ? columns : terms, CACHE_LINE / REAL_BYTES);
+    ptrdiff_t lines = (by_terms ? terms : columns) * each, line = lines * part / parts, end = lines * (part + 1) / parts;
+    for (ptrdiff_t row = line / each, at = line % each; line < end; line++) {
+        __builtin_prefetch(b + row * step + at * (CACHE_LINE / REAL_BYTES), 0, 2);
+        if (++at == each) at = 0, row++;
+    }
 }
 
 static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
@@ -162,6 +166,11 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
             NAME(product_pack_a)(terms, (int)R, (const REAL *)p->a + (row + r) * p->a_row + t * p->a_col, p->a_row, p->a_col,
                                  a_packed + r * terms);
         }
+        /* What is fetched meanwhile. Where the columns of b stand side by side: the next chunk, row by row, as memory likes it. */
+        int in_order = p->b_col == 1 && t + terms < end;
+        const REAL *next = (const REAL *)p->b + (t + terms) * p->b_row + col * p->b_col;
+        ptrdiff_t next_terms = SMALLER(p->chunk, end - t - terms), next_columns = cols;
+        ptrdiff_t fetched = 0, fetches = in_order ? tiles * CEIL_DIV(vectors, PRODUCT_PANEL) : tiles;
         for (ptrdiff_t v = 0; v < vectors;) {
             int V = panel_width(vectors, v, PRODUCT_PANEL);
             ptrdiff_t j = v * LANES, width = V * LANES, count = SMALLER(width, cols - j), b_step = p->b_row;
@@ -172,14 +181,17 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
                 b = b_packed;
                 b_step = width;
             }
-            /* The next panel: of this chunk, or the first of the next one. */
-            int wraps = v + V >= vectors;
-            ptrdiff_t next_t = wraps ? t + terms : t, next_j = wraps ? 0 : j + width;
-            ptrdiff_t next_terms = SMALLER(p->chunk, end - next_t), next_columns = SMALLER(PRODUCT_PANEL * LANES, cols - next_j);
-            const REAL *next = (const REAL *)p->b + next_t * p->b_row + (col + next_j) * p->b_col;
+            if (!in_order) { /* the next panel: of this chunk, or the first of the next one */
+                int wraps = v + V >= vectors;
+                ptrdiff_t next_t = wraps ? t + terms : t, next_j = wraps ? 0 : j + width;
+                next = (const REAL *)p->b + next_t * p->b_row + (col + next_j) * p->b_col;
+                next_terms = SMALLER(p->chunk, end - next_t);
+                next_columns = SMALLER(PRODUCT_PANEL * LANES, cols - next_j);
+                fetched = 0;
+            }
             for (ptrdiff_t i = 0, r = 0, R; i < tiles; i++, r += R) {
                 R = block_start(rows, tiles, i + 1) - r;
-                if (p->pack_b && next_terms > 0) NAME(product_fetch)(p, next, next_terms, next_columns, i, tiles);
+                if (p->pack_b && next_terms > 0) NAME(product_fetch)(p, next, next_terms, next_columns, fetched++, fetches);
                 NAME(product_tiles)[V - 1][R - 1](terms, a_packed + r * terms, b, b_step, c + j + r * p->n, p->n,
                                                   count - (V - 1) * LANES, add, bias, relu);
             }
