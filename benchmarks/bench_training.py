@@ -18,16 +18,17 @@ PyTorch runs in NCHW and in channels-last, each with torch.optim.Adam(fused=True
 weight_decay for the weights (which costs it nothing), and the penalty, without a graph, for the loss that is reported.
 
 Steps run in turn, each after some untimed ones; medians. An epoch is timed as a whole, ours and theirs in turn. Last
-comes the growth of the process's peak memory when the row was first run, ours before PyTorch's.
+comes by how much the process's memory grew at most while the row was run for the first time (Linux tells).
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
+import re
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -134,8 +135,19 @@ class TorchRun:
         return float(loss.detach()) + penalty
 
 
-def peak_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def growth(call: Callable[[], object]) -> float:
+    """Megabytes by which the process's memory grew at most during a call; NaN where the system does not tell."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
+    except OSError:
+        return float("nan")
+    before = status_megabytes("VmRSS")
+    call()
+    return status_megabytes("VmHWM") - before
+
+
+def status_megabytes(name: str) -> float:
+    return float(re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
 
 
 def in_turn(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -160,12 +172,11 @@ def row(name: str, seconds: dict[str, float], memory: dict[str, float]) -> None:
     scale, unit = (1, "s") if seconds["convkit"] > 1 else (1e3, "ms")
     cells = [f"{key} {value * scale:.2f} {unit}" for key, value in seconds.items()]
     ratio = f"{theirs[best] / seconds['convkit']:.2f} times as fast as {best}" if best else ""
-    print(f"{name:6} | {' | '.join(cells)} | {ratio} | " + ", ".join(f"{k} {v:.0f} MB" for k, v in memory.items()))
+    print(f"{name:6} | {' | '.join(cells)} | {ratio} | " + ", ".join(f"{k} {v:.0f} MB" for k, v in memory.items() if v == v))
 
 
 def compare_steps(name: str, model: Network, X: np.ndarray, y: np.ndarray, batch: int, reg: float, rounds: int) -> None:
     """One row: a step of the Solver on a batch, and of PyTorch on a tensor of the same."""
-    memory, start = {}, peak_megabytes()
     runs = {layout: TorchRun(model, reg, layout == "channels-last") for layout in ("NCHW", "channels-last") if torch}
     solver = solver_of(model, X[:batch], y[:batch], batch)
     calls: dict[str, Callable[[], object]] = {"convkit": solver._step}
@@ -173,9 +184,7 @@ def compare_steps(name: str, model: Network, X: np.ndarray, y: np.ndarray, batch
         Xt, yt = torch.from_numpy(X[:batch]), torch.from_numpy(y[:batch])
         Xt = Xt.contiguous(memory_format=run.layout)
         calls[layout] = lambda run=run, Xt=Xt, yt=yt: run.step(Xt, yt)
-    for key, call in calls.items():
-        call()
-        memory[key], start = peak_megabytes() - start, peak_megabytes()
+    memory = {key: growth(call) for key, call in calls.items()}
     row(name, in_turn(calls, rounds), memory)
 
 
@@ -201,12 +210,12 @@ def compare_epochs(X: np.ndarray, y: np.ndarray, batch: int, rounds: int) -> Non
     if torch:
         calls |= {"NCHW": lambda: theirs(False), "channels-last": lambda: theirs(True)}
     times: dict[str, list[float]] = {key: [] for key in calls}
-    memory, start = {}, peak_megabytes()
-    for _ in range(rounds):
+    memory = {}
+    for number in range(rounds):
         for key, call in calls.items():
-            times[key].append(call())
-            memory.setdefault(key, peak_megabytes() - start)
-            start = peak_megabytes()
+            grown = growth(lambda key=key, call=call: times[key].append(call()))
+            if number == 0:
+                memory[key] = grown
     row("epoch", {key: statistics.median(each) for key, each in times.items()}, memory)
 
 

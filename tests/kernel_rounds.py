@@ -69,14 +69,16 @@ def conv_round(rng, dtype):
     kernel, stride, dilation = rng.integers(1, 5, 2), rng.integers(1, 4, 2), rng.integers(1, 3, 2)
     pad, end = rng.integers(0, 4, (2, 2))
     size = dilation * (kernel - 1) + 1 + rng.integers(0, 6, 2)
-    if rng.random() < 0.2:  # 1x1 filters read the image itself
-        kernel, stride, dilation, pad = (np.array([n, n]) for n in (1, 1, 1, 0))
-        end = pad
+    if rng.random() < 0.3:  # 1x1 filters, most of which see a line of positions
+        kernel, dilation, pad = (np.array([n, n]) for n in (1, 1, 0))
+        stride, end, size = rng.choice([1, 1, 2, 3], 2), pad, rng.integers(1, 14, 2)
+    # Lanes are output channels from nine of them on.
+    fewest, most = ((1, 4), (1, 8)) if rng.random() < 0.6 else ((7, 20), (9, 40))
     x, w, b = arrays(
         rng,
         dtype,
-        (int(rng.integers(0, 4)), groups * int(rng.integers(1, 4)), *size),
-        (groups * int(rng.integers(1, 8)), 1, *kernel),
+        (int(rng.integers(0, 4)), groups * int(rng.integers(*fewest)), *size),
+        (groups * int(rng.integers(*most)), 1, *kernel),
         (1,),
     )
     w = np.repeat(w, x.shape[1] // groups, axis=1)

@@ -6,10 +6,11 @@ from helpers import run_script, same_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import convkit
 from convkit.layers.conv import conv_geometry
 
 pytest.importorskip("convkit.kernels.native", reason="the compiled layers were not built")
-from convkit.kernels import algorithm, conv, native
+from convkit.kernels import algorithm, conv, native, threads
 from convkit.kernels.convolution import backward_w, backward_x, forward
 
 pytestmark = pytest.mark.skipif(not native.VECTORS, reason="built without vector extensions: no such kernels")
@@ -128,3 +129,24 @@ def test_every_instruction_set(isa):
     if "no such instruction set" in process.stderr:
         pytest.skip(f"this processor or build has no {isa}")
     assert process.stdout.split() == [isa], process.stderr
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_number_of_threads_cannot_be_seen(shape, monkeypatch):
+    """Numbers that have to be rounded, as many threads as can be made of so little work."""
+    monkeypatch.setattr(threads, "MIN_WORK_PER_THREAD", 1)
+    x_shape, w_shape, param = SHAPES[shape]
+    geometry = conv_geometry(x_shape, w_shape, w_shape[:1], param)
+    rng = np.random.default_rng(1)
+    arrays = [rng.normal(size=s).astype(np.float32) for s in (x_shape, w_shape, geometry.out_shape)]
+    pointwise = algorithm.is_pointwise
+    names = {way: "pointwise" if pointwise(geometry, way) else algorithm.direct(geometry, way) for way in WAYS}
+    before, found = convkit.get_num_threads(), []
+    try:
+        for number in (1, 2, 4):
+            convkit.set_num_threads(number)
+            found.append(compute(geometry, arrays, names))
+    finally:
+        convkit.set_num_threads(before)
+    for each in found[1:]:
+        assert all(same_bits(a, b) for a, b in zip(each, found[0], strict=True))

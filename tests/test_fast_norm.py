@@ -104,6 +104,18 @@ def test_the_same_bits_for_any_number_of_threads(name, dtype, monkeypatch):
         assert all(same_bits(a, b) for a, b in zip(each, found[0], strict=True))
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 0, 4), (2, 3, 4, 0), (0, 3, 4, 4)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_images_without_pixels(shape, dtype):
+    """Running averages normalize what is not there; gradients of the parameters are sums of nothing."""
+    x, gamma, beta = np.ones(shape, dtype), np.ones(3, dtype), np.ones(3, dtype)
+    running = {"mode": "test", "running_mean": np.zeros(3, dtype), "running_var": np.ones(3, dtype)}
+    out, cache = pair_of("fast", "spatial_batchnorm")[0](x, gamma, beta, running)
+    dx, dgamma, dbeta = pair_of("fast", "spatial_batchnorm")[1](out, cache)
+    assert out.shape == dx.shape == shape
+    np.testing.assert_array_equal([dgamma, dbeta], np.zeros((2, 3)))
+
+
 @pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("name", ["batchnorm", "spatial_batchnorm", "layernorm", "spatial_groupnorm"])
 @pytest.mark.parametrize("mode", ["train", "test"])

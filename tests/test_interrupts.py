@@ -71,6 +71,10 @@ CALLS = {
         "out, cache = fast.max_pool_forward_fast(x, p)",
         "[fast.max_pool_backward_fast(out, cache) for _ in range(40)]",
     ),
+    "average pooling": (
+        "x, p = z(8, 32, 200, 200), {'pool_height': 30, 'pool_width': 30, 'stride': 1}",
+        "fast.avg_pool_forward_fast(x, p)",
+    ),
     "im2col": ("x = z(32, 3, 224, 224)", "[fast.im2col_cython(x, 3, 3, 1, 1) for _ in range(9)]"),
 }
 

@@ -125,6 +125,16 @@ def test_global_pooling(implementation):
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+def test_a_mean_of_a_million_numbers_keeps_its_digits(implementation):
+    """Added up one by one in float32, they would lose three of them."""
+    x = np.full((1, 1, 1000, 1001), 0.1, np.float32)
+    found = pair_of(implementation, "global_avg_pool")[0](x)[0]
+    np.testing.assert_allclose(found, 0.1, rtol=2e-5)
+    adaptive = pair_of(implementation, "adaptive_avg_pool")[0](x, {"output_size": 1})[0]
+    np.testing.assert_allclose(adaptive, 0.1, rtol=2e-5)
+
+
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_adaptive_windows_cover_the_image(implementation):
     x = np.arange(1.0, 8).reshape(1, 1, 1, 7)
     mean = pair_of(implementation, "adaptive_avg_pool")[0](x, {"output_size": (1, 3)})[0]

@@ -106,7 +106,7 @@ def conv_transpose_backward_fast(dout, cache):
     dtype = check_dout(dout, geometry.x_shape, "(N, F, OH, OW)", dtype)
     dx = convolution.forward(dout, w, None, geometry, dtype)
     dw, _ = convolution.backward_w(x, dout, geometry, dtype)
-    return dx, dw, dout.sum(axis=(0, 2, 3), dtype=dtype)
+    return dx, dw, np.asarray(dout).sum(axis=(0, 2, 3), dtype=dtype)
 
 
 def separable_conv_forward_fast(x, w_depth, w_point, b, conv_param):

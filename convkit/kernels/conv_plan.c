@@ -16,7 +16,8 @@ enum {
     FEW_BYTES = 400 * 1024,    /* of the slab of conv_few */
     SUMS_BYTES = 4 << 20,      /* of all parts of dw together, where one part is smaller */
     ENOUGH_TASKS = 16,
-    MOST_PARTS = 16
+    MOST_PARTS = 16,
+    TASK_WORK = 1 << 30        /* multiply-adds of a task, where they can be divided further */
 };
 
 static void span_of_taps(Conv *p)
@@ -211,8 +212,10 @@ size_t conv_plan_dw_wide(ConvDw *q, int lanes, int widest, size_t size)
     parts_of_batch(q, size);
     q->dout_vectors = SMALLER(vectors, 2 * (ptrdiff_t)widest);
     if (p->groups * q->parts * CEIL_DIV(vectors, q->dout_vectors) < ENOUGH_TASKS) q->dout_vectors = SMALLER(vectors, (ptrdiff_t)widest);
-    /* As many of them for a task as leave tasks enough: it copies the image once. */
+    /* As many of them for a task as leave tasks enough, for it copies the image once; but between tasks Ctrl-C is looked for. */
     ptrdiff_t times = q->parts == 1 ? 1 : p->groups * q->parts * CEIL_DIV(vectors, q->dout_vectors) / ENOUGH_TASKS;
+    double work = (double)p->N * p->rows * p->cols * p->C * p->taps * q->dout_vectors * lanes / q->parts;
+    while (times > 1 && work * times > TASK_WORK) times--;
     p->task_vectors = LARGER(times, 1) * q->dout_vectors;
     p->vector_tasks = CEIL_DIV(vectors, p->task_vectors);
     q->dout_pitch = q->dout_vectors * lanes;

@@ -28,7 +28,7 @@ static void NAME(norm_batch_backward)(const void *args, ptrdiff_t c, void *scrat
     if (p->size >= 256)
         for (n = 0; n < p->N; n++) NAME(norm_run_sums)(p, n * step + c * p->size, p->size, center, scratch, sums);
     else { /* planes together, for a total costs as much as such a plane */
-        ptrdiff_t together = NORM_BLOCK / p->size, first;
+        ptrdiff_t together = NORM_BLOCK / LARGER(p->size, 1), first;
         for (first = 0; first < p->N; first += together) {
             NAME(NormSums) part = {{0}, {0}};
             for (n = first; n < SMALLER(first + together, p->N); n++) {

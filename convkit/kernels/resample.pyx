@@ -8,6 +8,11 @@ Work is divided among threads by planes; within one it goes in one order, so the
 from convkit.kernels.matmul cimport Watch, real, should_stop, watch_for
 
 
+cdef inline Py_ssize_t work_of_row(Py_ssize_t width, Py_ssize_t windows, Py_ssize_t rows) noexcept nogil:
+    """Steps that a row of windows of so many rows takes at most, for should_stop."""
+    return 8 * width + windows * rows * width
+
+
 def max_windows(
     const real[:, :, ::1] x,             # IN   (planes, H, W)
     real[:, :, ::1] out,                 # OUT  (planes, OH, OW)
@@ -23,7 +28,7 @@ def max_windows(
     with nogil:
         for plane in range(first, last):
             for i in range(out.shape[1]):
-                if should_stop(&watch, 8 * x.shape[2]):
+                if should_stop(&watch, work_of_row(x.shape[2], out.shape[2], (stop_row[i] - first_row[i]) // row_step + 1)):
                     break
                 for j in range(out.shape[2]):
                     best = x[plane, first_row[i], first_col[j]]
@@ -52,12 +57,12 @@ def mean_windows(
 ):
     """Sum of each window, row by row, divided by its count."""
     cdef Py_ssize_t plane, i, j, row, col
-    cdef real total, of_row
+    cdef double total, of_row  # a window may be as large as the plane
     cdef Watch watch = watch_for(&stop[0])
     with nogil:
         for plane in range(first, last):
             for i in range(out.shape[1]):
-                if should_stop(&watch, 8 * x.shape[2]):
+                if should_stop(&watch, work_of_row(x.shape[2], out.shape[2], (stop_row[i] - first_row[i]) // row_step + 1)):
                     break
                 for j in range(out.shape[2]):
                     total = 0
@@ -88,7 +93,7 @@ def spread_windows(
     with nogil:
         for plane in range(first, last):
             for i in range(dout.shape[1]):
-                if should_stop(&watch, 8 * dx.shape[2]):
+                if should_stop(&watch, work_of_row(dx.shape[2], dout.shape[2], (stop_row[i] - first_row[i]) // row_step + 1)):
                     break
                 for j in range(dout.shape[2]):
                     share = dout[plane, i, j] / count[i, j]
@@ -253,6 +258,7 @@ def spread_between(
 
 cdef enum:
     LANES = 16
+    BLOCK = 256 * LANES  # numbers that are added up in the array's dtype before they go into a total of double
 
 
 def plane_means(
@@ -261,27 +267,29 @@ def plane_means(
     Py_ssize_t first, Py_ssize_t last, const int[::1] stop,
 ):
     """Mean of each plane, in LANES sums of their own, so that the compiler can use vectors."""
-    cdef Py_ssize_t plane, i, k, whole = x.shape[1] - x.shape[1] % LANES
+    cdef Py_ssize_t plane, i, k, end, whole = x.shape[1] - x.shape[1] % LANES
     cdef real lanes[LANES]
-    cdef real total
+    cdef double total
     cdef Watch watch = watch_for(&stop[0])
     with nogil:
         for plane in range(first, last):
             if should_stop(&watch, x.shape[1]):
                 break
-            for k in range(LANES):
-                lanes[k] = 0
+            total = 0
             i = 0
             while i < whole:
                 for k in range(LANES):
-                    lanes[k] += x[plane, i + k]
-                i += LANES
-            total = 0
-            for k in range(LANES):
-                total += lanes[k]
+                    lanes[k] = 0
+                end = min(i + BLOCK, whole)
+                while i < end:
+                    for k in range(LANES):
+                        lanes[k] += x[plane, i + k]
+                    i += LANES
+                for k in range(LANES):
+                    total += lanes[k]
             for i in range(whole, x.shape[1]):
                 total += x[plane, i]
-            out[plane] = total / x.shape[1]
+            out[plane] = <real> (total / x.shape[1])
 
 
 def stack_slices(

@@ -15,7 +15,7 @@ def check_axis(axis: Any, shape: tuple[int, ...]) -> int:
     if isinstance(axis, (bool, np.bool_)) or not isinstance(axis, (int, np.integer)):
         raise TypeError(f"axis must be a whole number, got {short(axis)} ({type(axis).__name__})")
     if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"axis must be one of the {len(shape)} axes of x of shape {shape}, got {axis}")
+        raise ValueError(f"axis must be one of the {len(shape)} axes of x of shape {shape}, got {short(axis)}")
     if shape[axis] < 1:
         raise ValueError(f"x must have at least one score along axis {axis}, got shape {shape}")
     return int(axis) % len(shape)
