@@ -114,7 +114,8 @@ class BuildExtensions(build_ext):
         with ThreadPoolExecutor(self.parallel) as pool:
 
             def compile_side_by_side(sources, **options):
-                return [name for names in pool.map(lambda one: compile_files([one], **options), sources) for name in names]
+                objects = pool.map(lambda source: compile_files([source], **options), sources)
+                return [name for names in objects for name in names]
 
             self.compiler.compile = compile_side_by_side
             try:

@@ -172,7 +172,8 @@ def row(name: str, seconds: dict[str, float], memory: dict[str, float]) -> None:
     scale, unit = (1, "s") if seconds["convkit"] > 1 else (1e3, "ms")
     cells = [f"{key} {value * scale:.2f} {unit}" for key, value in seconds.items()]
     ratio = f"{theirs[best] / seconds['convkit']:.2f} times as fast as {best}" if best else ""
-    print(f"{name:6} | {' | '.join(cells)} | {ratio} | " + ", ".join(f"{k} {v:.0f} MB" for k, v in memory.items() if v == v))
+    grown = ", ".join(f"{key} {value:.0f} MB" for key, value in memory.items() if value == value)  # NaN: nobody knows
+    print(f"{name:6} | {' | '.join(cells)} | {ratio} | {grown}")
 
 
 def compare_steps(name: str, model: Network, X: np.ndarray, y: np.ndarray, batch: int, reg: float, rounds: int) -> None:

@@ -28,7 +28,7 @@ def max_windows(
     with nogil:
         for plane in range(first, last):
             for i in range(out.shape[1]):
-                if should_stop(&watch, work_of_row(x.shape[2], out.shape[2], (stop_row[i] - first_row[i]) // row_step + 1)):
+                if should_stop(&watch, work_of_row(x.shape[2], out.shape[2], 1 + stop_row[i] - first_row[i])):
                     break
                 for j in range(out.shape[2]):
                     best = x[plane, first_row[i], first_col[j]]
@@ -62,7 +62,7 @@ def mean_windows(
     with nogil:
         for plane in range(first, last):
             for i in range(out.shape[1]):
-                if should_stop(&watch, work_of_row(x.shape[2], out.shape[2], (stop_row[i] - first_row[i]) // row_step + 1)):
+                if should_stop(&watch, work_of_row(x.shape[2], out.shape[2], 1 + stop_row[i] - first_row[i])):
                     break
                 for j in range(out.shape[2]):
                     total = 0
@@ -93,7 +93,7 @@ def spread_windows(
     with nogil:
         for plane in range(first, last):
             for i in range(dout.shape[1]):
-                if should_stop(&watch, work_of_row(dx.shape[2], dout.shape[2], (stop_row[i] - first_row[i]) // row_step + 1)):
+                if should_stop(&watch, work_of_row(dx.shape[2], dout.shape[2], 1 + stop_row[i] - first_row[i])):
                     break
                 for j in range(dout.shape[2]):
                     share = dout[plane, i, j] / count[i, j]
