@@ -53,8 +53,8 @@ def direct(geometry: ConvGeometry, direction: str) -> str:
     """The algorithm that computes the sums as they are defined, for any shape.
 
     Returns 'wide' (lanes = output channels), 'few' (lanes = pixels), 'pointwise' (1x1 filters: a matrix product,
-    lanes = positions), 'depthwise' (lanes = pixels, nothing copied) or 'im2col' (a matrix product of tiles of the im2col
-    matrix: where the compiler has no vector extensions).
+    lanes = positions), 'depthwise' (lanes = pixels, nothing copied) or 'im2col' (a matrix product of tiles of the
+    im2col matrix: where the compiler has no vector extensions).
     """
     if not VECTORS:
         return "im2col"
