@@ -27,6 +27,8 @@ SHAPES = {
     "1x1, several chunks and tasks": ((1, 530, 9, 31), (19, 530, 1, 1), {}),
     "1x1, stride 2, several vectors of dout": ((40, 17, 11, 13), (150, 17, 1, 1), {"stride": 2}),
     "3x3, several vectors of dout": ((40, 3, 11, 13), (150, 3, 3, 3), {"pad": 1, "stride": 2, "rounding": "floor"}),
+    "1x1, stride (1, 2), one column": ((1, 1, 2, 1), (1, 1, 1, 1), {"stride": (1, 2)}),
+    "1x1, stride (3, 2), one row": ((2, 9, 1, 5), (10, 9, 1, 1), {"stride": (3, 2)}),
     "1x1, one pixel": ((3, 40, 1, 1), (7, 40, 1, 1), {}),
     "stride beyond the window": ((1, 3, 17, 17), (4, 3, 2, 2), {"stride": 5, "rounding": "floor"}),
     "rows of five taps": ((3, 6, 14, 37), (16, 6, 5, 5), {}),
@@ -87,7 +89,7 @@ def geometries(draw):
 
 
 @given(geometries(), st.sampled_from([np.float32, np.float64]), st.integers(0, 99))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_whole_numbers_come_out_bit_for_bit(geometry, dtype, seed):
     check_all(geometry, dtype, seed)
 

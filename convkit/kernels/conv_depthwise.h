@@ -262,7 +262,8 @@ static void NAME(conv_dw_depthwise)(const void *args, ptrdiff_t task, void *scra
     const REAL *dout_end = (const REAL *)q->dout + p->N * p->groups * p->rows * p->cols;
     REAL *sums = (REAL *)q->sums + part * q->part_size;
     memset(sums + first * size, 0, sizeof(REAL) * (size_t)((last - first) * size));
-    for (ptrdiff_t n = begin; n < end; n++)
+    for (ptrdiff_t n = begin; n < end; n++) {
+        if (n % 16 == 0 && parallel_stopped()) return;
         for (ptrdiff_t g = first; g < last; g++) {
             const REAL *dout = (const REAL *)q->dout + (n * p->groups + g) * p->rows * p->cols;
             REAL *to = sums + g * size;
@@ -292,4 +293,5 @@ static void NAME(conv_dw_depthwise)(const void *args, ptrdiff_t task, void *scra
                 }
             }
         }
+    }
 }

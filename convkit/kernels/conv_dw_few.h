@@ -69,6 +69,7 @@ static void NAME(conv_dw_few)(const void *args, ptrdiff_t task, void *scratch)
     ptrdiff_t blocks = p->image_tasks * p->row_tasks * p->col_tasks, area = p->row_tasks * p->col_tasks;
     ptrdiff_t channel_blocks = CEIL_DIV(p->F, MOST_FEW);
     for (ptrdiff_t b = blocks * part / q->parts; b < blocks * (part + 1) / q->parts; b++) {
+        if (parallel_stopped()) return;
         SlabPlace place = slab_place(p, (b / area * p->groups + group) * area + b % area);
         ptrdiff_t dout_step = place.rows * q->dout_pitch;
         NAME(slab_by_phase)(p, &place, slab);

@@ -123,6 +123,7 @@ static void NAME(conv_dw_wide)(const void *args, ptrdiff_t task, void *scratch)
     ptrdiff_t blocks = p->image_tasks * p->row_tasks * p->col_tasks, area = p->row_tasks * p->col_tasks;
     ptrdiff_t begin = blocks * part / q->parts, end = blocks * (part + 1) / q->parts;
     for (ptrdiff_t b = begin; b < end; b++) {
+        if (parallel_stopped()) return;
         SlabPlace place = slab_place(p, (b / area * p->groups + group) * area + b % area);
         const REAL *x = NAME(slab)(p, &place, slab);
         ptrdiff_t positions = place.images * place.rows * place.cols;

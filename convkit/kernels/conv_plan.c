@@ -96,6 +96,7 @@ static void flatten(Conv *p)
     p->W *= p->H;
     p->cols = p->out_w = p->rows * p->cols;
     p->rows = p->H = p->out_h = p->stride_h = p->stride_w = 1;
+    p->out_step_h = p->out_step_w = 1; /* dx of one column or row writes every pixel, whatever the stride */
 }
 
 static void slab_steps(Conv *p)

@@ -18,6 +18,10 @@
 
 typedef void (*Task)(const void *args, ptrdiff_t task, void *scratch);
 
+/* For tasks that may take long, between two steps of at least some microseconds: whether to return at once, because Ctrl-C
+ * was pressed. Whatever the task leaves is thrown away then. (parallel.c) */
+int parallel_stopped(void);
+
 /* Vector extensions (gcc, clang) are what all but the matrix product of gemm_impl.h needs. */
 #if defined(__GNUC__)
 #define CONVKIT_VECTORS 1

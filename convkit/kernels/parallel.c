@@ -125,18 +125,33 @@ static inline void relax(void)
 #endif
 }
 
+/* What this thread is working on. */
+static __thread struct {
+    Job *job;
+    int (*look)(void);
+    long long last_look;
+} current;
+
+int parallel_stopped(void)
+{
+    Job *job = current.job;
+    if (current.look && milliseconds() - current.last_look >= LOOK_EVERY_MS) {
+        if (current.look()) __atomic_store_n(&job->stop, 1, __ATOMIC_RELAXED);
+        current.last_look = milliseconds();
+    }
+    return __atomic_load_n(&job->stop, __ATOMIC_RELAXED);
+}
+
 /* Take and do tasks until none is left; look may be NULL. */
 static void work_on(Job *job, void *memory, int (*look)(void))
 {
-    long long last_look = look ? milliseconds() : 0;
-    while (!__atomic_load_n(&job->stop, __ATOMIC_RELAXED)) {
+    current.job = job;
+    current.look = look;
+    if (look) current.last_look = milliseconds();
+    while (!parallel_stopped()) {
         ptrdiff_t t = __atomic_fetch_add(&job->next, 1, __ATOMIC_RELAXED);
         if (t >= job->tasks) return;
         job->task(job->args, t, memory);
-        if (look && milliseconds() - last_look >= LOOK_EVERY_MS) {
-            if (look()) __atomic_store_n(&job->stop, 1, __ATOMIC_RELAXED);
-            last_look = milliseconds();
-        }
     }
 }
 
@@ -271,6 +286,8 @@ int parallel_run(Task task, const void *args, ptrdiff_t tasks, size_t scratch, i
     }
     return no_memory ? PARALLEL_NO_MEMORY : stop ? PARALLEL_STOPPED : PARALLEL_DONE;
 }
+
+int parallel_stopped(void) { return 0; } /* only between tasks */
 #endif
 
 const char *parallel_backend(void)

@@ -18,10 +18,14 @@ static void NAME(pool_plain)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Pool *p = args;
     PoolPlace at = pool_place(p, task, p->rows);
-    ptrdiff_t n, i, j, ii, jj;
+    ptrdiff_t n, i, j, ii, jj, of_row = p->cols * p->kernel_h * p->kernel_w, done = 0;
     (void)scratch;
     for (n = at.plane; n < at.plane + at.planes; n++)
         for (i = 0; i < p->rows; i++) {
+            if ((done += of_row) > (1 << 16)) {
+                if (parallel_stopped()) return;
+                done = 0;
+            }
             ptrdiff_t top = i * p->stride_h - p->pad_h, o = (n * p->rows + i) * p->cols;
             ptrdiff_t first_row = NAME(first_inside)(top, p->dilation_h);
             ptrdiff_t end_row = NAME(end_inside)(top, p->dilation_h, p->kernel_h, p->H);

@@ -56,6 +56,7 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
     ptrdiff_t blocks = conv->image_tasks * conv->row_tasks * conv->col_tasks, area = conv->row_tasks * conv->col_tasks;
     ptrdiff_t first_block = blocks * part / q->parts, last_block = blocks * (part + 1) / q->parts; /* at least one */
     for (ptrdiff_t b = first_block; b < last_block; b++) {
+        if (parallel_stopped()) return;
         SlabPlace at = slab_place(conv, (b / area * conv->groups + group) * area + b % area);
         TILED(Tiles) of = TILED(tiles_of)(p, &at);
         TILED(winograd_pixels)(p, &at, &of, c, channels, place, slab, pixels);
