@@ -156,6 +156,8 @@ def conv_forward_fast(x, w, b, conv_param):
         2: tiles of 2x2: 2.25 times fewer multiplications, as accurate as the plain sums
         4: tiles of 4x4: 4 times fewer, and about 20 times the round-off: the largest error in float32 is 1e-5 of the
            largest result (4e-7 otherwise), in float64 2e-14. Training does not mind; whoever compares numbers will.
+    Filters that would take more than 48 MB in tiles are applied as they are.
+
     Whole numbers come out exactly in float32 while the absolute values of all products of a sum add up to less than
     2^24; with tiles of 2x2, whose intermediate values are larger and have quarters, to less than 2^19.
 

@@ -55,8 +55,12 @@ def ones(x, w, dtype="float32", **conv_param):
         ones((512, 3, 32, 32), (32, 3, 7, 7), pad=3),
         ones((32, 64, 56, 56), (64, 64, 3, 3), "float64", pad=1),
         ones((1, 3, 1000, 1000), (16, 3, 11, 11), pad=5),
+        ones((2, 512, 14, 14), (512, 512, 3, 3), "float64", pad=1, winograd=4),
+        ones((4, 1024, 8, 8), (1024, 1024, 3, 3), pad=1),
+        ones((40, 2000, 4, 4), (2000, 2000, 3, 3), pad=1, winograd=0),
+        ones((8, 4096, 8, 8), (4600, 4096, 1, 1)),
     ],
-    ids=["CIFAR-10", "wide, float64", "one large image"],
+    ids=["CIFAR-10", "wide, float64", "one large image", "large tiles", "many channels", "large filters", "large 1x1 filters"],
 )
 def test_a_convolution_takes_little_memory_beside_its_arrays(call):
     assert extra_memory("fast.conv_forward_fast", call) < 64

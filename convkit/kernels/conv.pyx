@@ -75,6 +75,10 @@ cdef enum:
 # No kernel takes more scratch memory for a thread; shapes that would need more go through tiles of im2col.
 MOST_SCRATCH = 8 << 20
 
+# Filters that would take more bytes than this when rearranged are rearranged piece by piece: a convolution takes at most
+# 64 MB beside its arrays.
+MOST_PACKED = 48 << 20
+
 
 cdef Py_ssize_t up(Py_ssize_t size, Py_ssize_t step):
     return (size + step - 1) // step
@@ -105,6 +109,9 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
     """
     if algorithm >= WINOGRAD:
         return run_winograd(p, kernels, dtype, 4 if algorithm == WINOGRAD4 else 2)
+    cdef bint large = p.groups * p.F * p.C * p.taps > MOST_PACKED // dtype.itemsize
+    if large and algorithm == POINTWISE:
+        algorithm = WIDE
     cdef int not_finite = 0
     cdef Py_ssize_t size = dtype.itemsize, lanes = kernels.lanes, vectors = up(p.F, lanes)
     cdef double work = <double> p.N * p.groups * p.F * p.C * p.taps * p.rows * p.cols
@@ -138,7 +145,7 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
         run(kernels.conv_pack_pointwise, p, p.groups * up(p.F, PRODUCT_ROWS), 0, moved)
         run(kernels.conv_pointwise, p, conv_blocks(p), scratch, work)
     else:
-        if conv_blocks(p) > PACK_INSIDE * p.groups:
+        if conv_blocks(p) > PACK_INSIDE * p.groups and not large:
             packed = np.empty(count, dtype)
             p.packed = address(packed)
             run(kernels.conv_pack_wide, p, conv_phases(p) * p.groups * vectors, 0, moved)
@@ -149,7 +156,7 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
 
 
 cdef bint run_winograd(Conv* conv, const Kernels* kernels, dtype, int m) except -1:
-    """The same by Winograd's algorithm with tiles of m x m; returns False where a result is not finite."""
+    """The same by Winograd's algorithm with tiles of m x m; returns False, too, where a result is not finite."""
     cdef Winograd p
     cdef int not_finite = 0
     cdef Py_ssize_t vectors = up(conv.F, kernels.lanes), positions = (m + 2) * (m + 2)
@@ -158,6 +165,8 @@ cdef bint run_winograd(Conv* conv, const Kernels* kernels, dtype, int m) except 
     if scratch > <size_t> MOST_SCRATCH:
         return False
     cdef Py_ssize_t count = conv.groups * vectors * kernels.lanes * conv.C * positions
+    if count > MOST_PACKED // dtype.itemsize:
+        return False
     cdef double tiles = <double> up(conv.rows, m) * up(conv.cols, m) * conv.N
     packed = np.empty(count, dtype)
     p.of.packed = address(packed)
