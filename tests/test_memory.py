@@ -60,7 +60,15 @@ def ones(x, w, dtype="float32", **conv_param):
         ones((40, 2000, 4, 4), (2000, 2000, 3, 3), pad=1, winograd=0),
         ones((8, 4096, 8, 8), (4600, 4096, 1, 1)),
     ],
-    ids=["CIFAR-10", "wide, float64", "one large image", "large tiles", "many channels", "large filters", "large 1x1 filters"],
+    ids=[
+        "CIFAR-10",
+        "wide, float64",
+        "one large image",
+        "large tiles",
+        "many channels",
+        "large filters",
+        "large 1x1 filters",
+    ],
 )
 def test_a_convolution_takes_little_memory_beside_its_arrays(call):
     assert extra_memory("fast.conv_forward_fast", call) < 64
