@@ -75,8 +75,8 @@ cdef enum:
 # No kernel takes more scratch memory for a thread; shapes that would need more go through tiles of im2col.
 MOST_SCRATCH = 8 << 20
 
-# Filters that would take more bytes than this when rearranged are rearranged piece by piece: a convolution takes at most
-# 64 MB beside its arrays.
+# Filters that would take more bytes than this when rearranged are rearranged piece by piece: a convolution takes at
+# most 64 MB beside its arrays.
 MOST_PACKED = 48 << 20
 
 
