@@ -140,6 +140,7 @@ def growth(call: Callable[[], object]) -> float:
     try:
         Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
     except OSError:
+        call()
         return float("nan")
     before = status_megabytes("VmRSS")
     call()
@@ -211,12 +212,10 @@ def compare_epochs(X: np.ndarray, y: np.ndarray, batch: int, rounds: int) -> Non
     if torch:
         calls |= {"NCHW": lambda: theirs(False), "channels-last": lambda: theirs(True)}
     times: dict[str, list[float]] = {key: [] for key in calls}
-    memory = {}
-    for number in range(rounds):
+    memory: dict[str, float] = {}
+    for _ in range(rounds):
         for key, call in calls.items():
-            grown = growth(lambda key=key, call=call: times[key].append(call()))
-            if number == 0:
-                memory[key] = grown
+            memory.setdefault(key, growth(lambda key=key, call=call: times[key].append(call())))
     row("epoch", {key: statistics.median(each) for key, each in times.items()}, memory)
 
 
