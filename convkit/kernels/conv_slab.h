@@ -35,6 +35,20 @@ static inline SlabPlace slab_of_phase(const Conv *p, SlabPlace at, ptrdiff_t pha
 }
 #endif
 
+/* to[0], to[1], ... = from[0], from[step], ...: n of them; nothing behind the last is read. */
+INLINE void NAME(gather)(REAL *restrict to, const REAL *restrict from, ptrdiff_t n, ptrdiff_t step)
+{
+    ptrdiff_t j = 0;
+    if (step == 1) {
+        NAME(copy)(to, from, n);
+        return;
+    }
+    if (step == 2)
+        for (; j + LANES < n; j += LANES)
+            NAME(store)(to + j, EVEN(NAME(load)(from + 2 * j), NAME(load)(from + 2 * j + LANES)));
+    for (; j < n; j++) to[j] = from[j * step];
+}
+
 /* The line of positions of a convolution with filters of one pixel: slab[channel][pitch] = those from `first` on. */
 static void NAME(slab_line)(const Conv *p, const REAL *image, ptrdiff_t first, ptrdiff_t count, REAL *slab)
 {
@@ -43,18 +57,8 @@ static void NAME(slab_line)(const Conv *p, const REAL *image, ptrdiff_t first, p
         const REAL *row = image + first / cols * p->line_row_step;
         ptrdiff_t col = first % cols, here;
         for (ptrdiff_t done = 0; done < count; done += here, row += p->line_row_step, col = 0) {
-            const REAL *from = row + col * step;
-            REAL *to = slab + done;
             here = SMALLER(cols - col, count - done);
-            if (step == 1) {
-                NAME(copy)(to, from, here);
-                continue;
-            }
-            ptrdiff_t j = 0;
-            if (step == 2) /* never beyond the last pixel that is seen */
-                for (; j + LANES < here; j += LANES)
-                    NAME(store)(to + j, EVEN(NAME(load)(from + 2 * j), NAME(load)(from + 2 * j + LANES)));
-            for (; j < here; j++) to[j] = from[j * step];
+            NAME(gather)(slab + done, row + col * step, here, step);
         }
     }
 }
@@ -109,14 +113,8 @@ static void NAME(slab_by_phase)(const Conv *p, const SlabPlace *at, REAL *slab)
                         NAME(zero)(to, cols);
                         continue;
                     }
-                    const REAL *from = image + y * p->W + x;
                     NAME(zero)(to, first);
-                    if (p->stride_w == 1)
-                        NAME(copy)(to + first, from + first, last - first);
-                    else if (p->stride_w == 2)
-                        for (ptrdiff_t j = first; j < last; j++) to[j] = from[2 * j];
-                    else
-                        for (ptrdiff_t j = first; j < last; j++) to[j] = from[j * p->stride_w];
+                    NAME(gather)(to + first, image + y * p->W + x + first * p->stride_w, last - first, p->stride_w);
                     NAME(zero)(to + last, cols - last);
                 }
             }

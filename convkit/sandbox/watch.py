@@ -29,9 +29,8 @@ def watch(limits: Limits, dumps: IO[str]) -> Iterator[None]:
     if limits.seconds is None:
         yield
         return
-    patience = 0.0
+    patience = C_CODE if COUNTS_COMPUTING else 0.0
     if COUNTS_COMPUTING:
-        patience = C_CODE
 
         def computed(_: int, frame: FrameType | None) -> None:
             os.write(dumps.fileno(), _stacks(frame))
