@@ -81,6 +81,10 @@ size_t conv_plan_dx_depthwise(Conv *p, int lanes, size_t size);
 size_t conv_plan_dw_depthwise(ConvDw *q, int lanes, size_t size);
 size_t conv_plan_dw_few(ConvDw *p, int lanes, size_t size);
 
+/* The steps of a slab sorted by phase (slab_by_phase) for blocks of task_rows x task_cols positions, and its size, with `extra`
+ * elements behind it that may be read. */
+void slab_by_phase_steps(Conv *p, ptrdiff_t extra);
+
 static inline ptrdiff_t conv_phases(const Conv *p) { return p->phase_rows * p->phase_cols; }
 static inline int conv_phase_taps(const Conv *p, ptrdiff_t phase) { return (int)(p->start[phase + 1] - p->start[phase]); }
 

@@ -56,6 +56,7 @@ cdef extern from "product.h" nogil:
 cdef extern from "winograd.h" nogil:
     ctypedef struct Winograd:
         Conv of
+        Py_ssize_t products
     ctypedef struct WinogradDw:
         Winograd of
         const void *dout
@@ -159,19 +160,22 @@ cdef bint run_winograd(Conv* conv, const Kernels* kernels, dtype, int m) except 
     """The same by Winograd's algorithm with tiles of m x m; returns False, too, where a result is not finite."""
     cdef Winograd p
     cdef int not_finite = 0
-    cdef Py_ssize_t vectors = up(conv.F, kernels.lanes), positions = (m + 2) * (m + 2)
+    cdef Py_ssize_t vectors = up(conv.F, kernels.lanes)
+    if conv.phase_rows * conv.phase_cols > 1: # dx with a stride
+        return False
     p.of = conv[0]
     cdef size_t scratch = winograd_plan(&p, m, kernels.lanes, kernels.widest, dtype.itemsize)
     if scratch > <size_t> MOST_SCRATCH:
         return False
-    cdef Py_ssize_t count = conv.groups * vectors * kernels.lanes * conv.C * positions
+    cdef Py_ssize_t count = conv.groups * vectors * kernels.lanes * conv.C * p.products
     if count > MOST_PACKED // dtype.itemsize:
         return False
+    cdef size_t block = 2 * conv.taps * kernels.lanes * kernels.lanes * dtype.itemsize
     cdef double tiles = <double> up(conv.rows, m) * up(conv.cols, m) * conv.N
     packed = np.empty(count, dtype)
     p.of.packed = address(packed)
     p.of.not_finite = &not_finite
-    run(kernels.winograd_pack_2 if m == 2 else kernels.winograd_pack_4, &p, conv.groups * vectors, 0, 4. * count)
+    run(kernels.winograd_pack_2 if m == 2 else kernels.winograd_pack_4, &p, conv.groups * vectors, block, 4. * count)
     run(kernels.winograd_2 if m == 2 else kernels.winograd_4, &p, winograd_tasks(&p), scratch, tiles * count)
     return not not_finite
 
@@ -362,8 +366,9 @@ cdef bint backward_w_winograd(dout, x, dw, db, geometry, int m) except -1:
     sums = np.empty(q.parts * q.part_size, x.dtype)
     q.sums = address(sums)
     cdef Py_ssize_t vectors = up(p.F, kernels.lanes)
+    cdef size_t block = p.taps * kernels.lanes * kernels.lanes * x.dtype.itemsize
     cdef double work = <double> up(p.rows, m) * up(p.cols, m) * p.N * q.part_size
     cdef double added = <double> q.parts * q.part_size * 8
     run(kernels.winograd_dw_2 if m == 2 else kernels.winograd_dw_4, &q, winograd_dw_tasks(&q), scratch, work)
-    run(kernels.winograd_dw_finish_2 if m == 2 else kernels.winograd_dw_finish_4, &q, p.groups * vectors, 0, added)
+    run(kernels.winograd_dw_finish_2 if m == 2 else kernels.winograd_dw_finish_4, &q, p.groups * vectors, block, added)
     return not not_finite

@@ -72,7 +72,7 @@ static void NAME(conv_dw_few)(const void *args, ptrdiff_t task, void *scratch)
         if (parallel_stopped()) return;
         SlabPlace place = slab_place(p, (b / area * p->groups + group) * area + b % area);
         ptrdiff_t dout_step = place.rows * q->dout_pitch;
-        NAME(slab_by_phase)(p, &place, slab);
+        NAME(slab_by_phase)(p, &place, 0, p->C, slab);
         for (ptrdiff_t f = 0; f < p->F; f++) {
             const REAL *dout = (const REAL *)q->dout +
                                (((place.image * p->groups + group) * p->F + f) * p->rows + place.row) * p->cols + place.col;

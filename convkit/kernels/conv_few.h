@@ -113,7 +113,7 @@ static void NAME(conv_few)(const void *args, ptrdiff_t task, void *scratch)
     ptrdiff_t blocks = CEIL_DIV(p->F, MOST_FEW), plane = p->out_h * p->out_w, step = conv_in_pairs(p) ? 2 : 1;
     SlabPlace place = slab_place(p, task);
     REAL *result = scratch, *odd = result + MOST_FEW * p->result_size, *slab = result + step * MOST_FEW * p->result_size;
-    NAME(slab_by_phase)(p, &place, slab);
+    NAME(slab_by_phase)(p, &place, 0, p->C, slab);
     REAL *out = (REAL *)p->out + (place.image * p->groups + place.group) * p->F * plane +
                 (p->out_row + place.row * p->out_step_h) * p->out_w + p->out_col + place.col * p->out_step_w;
     for (ptrdiff_t i = 0; i < blocks; i++) {

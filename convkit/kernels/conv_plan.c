@@ -152,8 +152,7 @@ size_t conv_plan_pointwise(Conv *p, int lanes, int panel, size_t size)
     return (size_t)p->slab_size * size;
 }
 
-/* The slab sorted by phase, and `extra` elements behind it that may be read. */
-static void slab_by_phase_steps(Conv *p, ptrdiff_t extra)
+void slab_by_phase_steps(Conv *p, ptrdiff_t extra)
 {
     p->pitch = p->task_cols + p->col_span / p->stride_w;
     p->phase_step = (p->task_rows + p->row_span / p->stride_h) * p->pitch;

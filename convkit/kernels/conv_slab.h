@@ -93,17 +93,17 @@ static const REAL *NAME(slab)(const Conv *p, const SlabPlace *at, REAL *slab)
     return slab;
 }
 
-/* The same with rows and columns sorted by their remainder modulo the strides: slab [channel][row % stride_h][col % stride_w]
+/* The same for channels c .. c+channels-1, with rows and columns sorted by their remainder modulo the strides: slab [channel][row % stride_h][col % stride_w]
  * [row / stride_h][col / stride_w], so that what one tap sees at neighbouring positions stands side by side. One image. */
-static void NAME(slab_by_phase)(const Conv *p, const SlabPlace *at, REAL *slab)
+static void NAME(slab_by_phase)(const Conv *p, const SlabPlace *at, ptrdiff_t c, ptrdiff_t channels, REAL *slab)
 {
     ptrdiff_t top = at->row * p->stride_h + p->first_row, left = at->col * p->stride_w + p->first_col;
     ptrdiff_t rows = at->rows + p->row_span / p->stride_h, cols = at->cols + p->col_span / p->stride_w;
-    const REAL *image = (const REAL *)p->in + (at->image * p->groups + at->group) * p->C * p->H * p->W;
-    for (ptrdiff_t c = 0; c < p->C; c++, image += p->H * p->W)
+    const REAL *image = (const REAL *)p->in + ((at->image * p->groups + at->group) * p->C + c) * p->H * p->W;
+    for (ptrdiff_t k = 0; k < channels; k++, image += p->H * p->W)
         for (ptrdiff_t a = 0; a < p->phases_h; a++)
             for (ptrdiff_t b = 0; b < p->phases_w; b++) {
-                REAL *to = slab + c * p->channel_step + (a * p->phases_w + b) * p->phase_step;
+                REAL *to = slab + k * p->channel_step + (a * p->phases_w + b) * p->phase_step;
                 /* Columns first .. last-1 of this phase lie inside the image. */
                 ptrdiff_t x = left + b, first = SMALLER(x < 0 ? CEIL_DIV(-x, p->stride_w) : 0, cols);
                 ptrdiff_t last = LARGER(x < p->W ? SMALLER(CEIL_DIV(p->W - x, p->stride_w), cols) : 0, first);

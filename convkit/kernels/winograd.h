@@ -1,4 +1,4 @@
-/* Convolution with 3x3 filters and stride 1 by Winograd's minimal filtering: fewer multiplications, more additions.
+/* Convolution by Winograd's minimal filtering: fewer multiplications, more additions. 3x3 filters with stride 1 first:
  *
  * The outputs are computed in tiles of m x m, m = 2 or 4. With a = m + 2, a tile sees a x a pixels d, and
  *
@@ -15,23 +15,50 @@
  *
  * A dilated convolution is one without dilation on each of the dilation_h * dilation_w phases of the image (the pixels with
  * the same remainders): a tile and the pixels that it sees are then that many rows and columns apart.
+ *
+ * Larger filters, with m = 2, are a sum of smaller ones: along each axis a filter is cut into pieces of two elements, the last
+ * one with two or three. A piece that begins at element 2*j sees the pixels of the tile that is j tiles further on: what was
+ * transformed for one piece serves all, and their products are summed up before A^T s A. A piece of two elements needs no
+ * product at the last of the four positions, where G only looks at the third. 5x5 filters take 7*7 products instead of 10*10,
+ * 7x7 take 10*10 instead of 14*14.
+ *
+ * With a stride, the pixels of each phase (remainders modulo the strides) are an image of their own, which meets every
+ * stride-th element of the filter; the sum over phases is one more sum over channels. 7x7 with stride 2: 10*10 instead of
+ * 14*14; 11x11 with stride 4: 15*15 instead of 22*22; 3x3 with stride 2: nothing is saved.
  */
 #ifndef CONVKIT_WINOGRAD_H
 #define CONVKIT_WINOGRAD_H
 #include "conv.h"
 
+/* The elements of a filter along one axis, and the pieces into which they are cut; those of three elements come first. */
+enum { WINOGRAD_PIECES = 6 };
+typedef struct {
+    int elements, stride, phases;
+    int pieces, whole; /* whole: those of three elements */
+    int reach;         /* tiles that the pieces see beyond the first */
+    struct {
+        int first, elements; /* first, first + stride, ... of the filter */
+        int phase, tile;     /* of the image that it sees */
+    } piece[WINOGRAD_PIECES];
+} WinogradSide;
+
+/* Pieces that need products at position `index` of `side`: all but at the last one. */
+static inline int winograd_pieces(const WinogradSide *of, int index, int side) { return index == side - 1 ? of->whole : of->pieces; }
+
 /* Forward pass and dx. A task is a block of positions, as with the direct kernels, and some vectors of output channels. */
 typedef struct {
-    Conv of; /* 3*3 taps in rising order, stride 1; task_rows and task_cols are whole tiles of all phases */
+    Conv of; /* taps in rising order; task_rows and task_cols are whole tiles of all phases of a dilation */
+    WinogradSide height, width;
     ptrdiff_t dilation_h, dilation_w;
+    ptrdiff_t products;                     /* of a tile, for a channel and a filter: at all positions together */
     ptrdiff_t slab_rows, slab_cols;         /* pixels that a block sees */
-    ptrdiff_t tile_step, position_step;     /* of the transformed pixels [position][tile][channel] */
+    ptrdiff_t tile_step, position_step;     /* of the transformed pixels [position][tile][channel][phase] */
     ptrdiff_t sums_step;                    /* from position to position, of the sums [position][tile][channel] */
     ptrdiff_t pixels_size, sums_size, slab_size; /* elements of scratch memory */
 } Winograd;
 
 /* dw and db. A task is one part of the batch, some input channels and some vectors of output channels: as many as leave the
- * transformed gradients, a*a for each pair of them, in the L2 cache while the blocks go by. */
+ * transformed gradients, as many as products for each pair of them, in the L2 cache while the blocks go by. */
 typedef struct {
     Winograd of; /* its tile_step and position_step are for the input channels of one task */
     const void *dout;
@@ -47,7 +74,17 @@ typedef struct {
 size_t winograd_plan(Winograd *p, int m, int lanes, int widest, size_t size);
 size_t winograd_plan_dw(WinogradDw *q, int m, int lanes, int widest, size_t size);
 
-/* Input channels of a task of dw at most, and, up to whole panels, output channels. */
+/* Phases of the image: a channel is so many images. */
+static inline ptrdiff_t winograd_phases(const Winograd *p) { return p->height.phases * p->width.phases; }
+
+/* Products of a tile at the positions before (i, j), of `side` rows and columns. */
+static inline ptrdiff_t winograd_before(const Winograd *p, int i, int j, int side)
+{
+    ptrdiff_t row = (side - 1) * p->width.pieces + p->width.whole;
+    return i * p->height.pieces * row + winograd_pieces(&p->height, i, side) * (ptrdiff_t)(j * p->width.pieces);
+}
+
+/* Input channels of a task of dw at most, with 3x3 filters, and, up to whole panels, output channels. */
 enum { WINOGRAD_DW_CHANNELS = 64 };
 
 static inline ptrdiff_t winograd_tasks(const Winograd *p) { return conv_blocks(&p->of) * p->of.vector_tasks; }

@@ -2,7 +2,7 @@
  *
  * A task goes through the blocks of its part of the batch. For each it transforms the pixels of its input channels (B^T d B)
  * and the gradients dout of its output channels (A dY A^T); then, for each position, the tiles of conv_dw_wide.h add up the
- * products over all tiles of the block. The sums, a*a for each pair of channels, stay in the L2 cache. _finish adds the parts
+ * products over all tiles of the block. The sums, as many as products for each pair of channels, stay in the L2 cache. _finish adds the parts
  * in order and takes G^T s G. db, the sum of dout, is kept as one more element.
  */
 
@@ -36,13 +36,14 @@ static void TILED(winograd_dout)(const WinogradDw *q, const TILED(Tiles) *of, pt
 }
 
 /* Task: one part of the batch, one group, some input channels, some vectors of output channels.
- * sums[part][group][panel][k][V*LANES] with k = position*C + c for the products and k = POSITIONS*C for db. */
+ * sums[part][group][panel][k][V*LANES], where k counts positions, channels and pairs of pieces, and then db. */
 static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
 {
     const WinogradDw *q = args;
     const Winograd *p = &q->of;
     const Conv *conv = &p->of;
-    ptrdiff_t elements = POSITIONS * conv->C, vectors = CEIL_DIV(conv->F, LANES), plane = conv->rows * conv->cols;
+    ptrdiff_t elements = p->products * conv->C, vectors = CEIL_DIV(conv->F, LANES), plane = conv->rows * conv->cols;
+    ptrdiff_t phases = winograd_phases(p);
     ptrdiff_t begin = task % conv->vector_tasks * conv->task_vectors, end = SMALLER(begin + conv->task_vectors, vectors);
     task /= conv->vector_tasks;
     ptrdiff_t c = task % q->channel_tasks * q->task_channels, channels = SMALLER(q->task_channels, conv->C - c);
@@ -50,7 +51,7 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
     ptrdiff_t group = task % conv->groups, part = task / conv->groups;
     REAL *sums = (REAL *)q->sums + part * q->part_size + group * vectors * LANES * (elements + 1);
     REAL *pixels = scratch, *dout = pixels + p->pixels_size, *slab = dout + q->dout_size;
-    ptrdiff_t *place = (ptrdiff_t *)(slab + p->slab_size);
+    ptrdiff_t *place = (ptrdiff_t *)(slab + p->slab_size + conv->slab_size);
     VEC db[WINOGRAD_DW_CHANNELS / LANES] = {{0}};
 
     ptrdiff_t blocks = conv->image_tasks * conv->row_tasks * conv->col_tasks, area = conv->row_tasks * conv->col_tasks;
@@ -59,6 +60,7 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
         if (parallel_stopped()) return;
         SlabPlace at = slab_place(conv, (b / area * conv->groups + group) * area + b % area);
         TILED(Tiles) of = TILED(tiles_of)(p, &at);
+        TILED(Offsets) offsets = TILED(offsets)(p, &of);
         TILED(winograd_pixels)(p, &at, &of, c, channels, place, slab, pixels);
         ptrdiff_t slab_cols = of.across * TILE * p->dilation_w, slab_rows = of.lines / p->dilation_w * TILE;
         NAME(Window) window = NAME(window)(at.row, at.col, slab_rows, slab_cols, conv->rows, conv->cols, place, slab);
@@ -77,23 +79,36 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
                     db[v - begin] += even + odd;
                 }
             }
-        for (int position = 0; position < POSITIONS; position++)
+        /* Tiles that follow one another in the pixels, too, are one long line. */
+        int whole = of.in_image_tiles == of.image_tiles;
+        ptrdiff_t images = whole ? 1 : at.images, lines = whole ? 1 : of.lines, length = whole ? of.tiles : of.across;
+        for (int position = 0; position < POSITIONS; position++) {
+            int row = position / SIDE, col = position % SIDE;
+            ptrdiff_t pairs = winograd_pieces(&p->height, row, SIDE) * winograd_pieces(&p->width, col, SIDE);
+            const ptrdiff_t *offset = offsets.at[TILED(last)(row, col)];
+            ptrdiff_t before = winograd_before(p, row, col, SIDE) * conv->C + c * pairs, count = channels * pairs;
+            if (!count) continue;
             for (ptrdiff_t v = begin; v < end;) {
                 int V = panel_width(end - begin, v - begin, WIDEST_PANEL);
                 const REAL *d = dout + position * q->dout_position_step + (v - begin) * LANES;
-                REAL *to = sums + (v * (elements + 1) + (position * conv->C + c) * V) * LANES;
-                ptrdiff_t groups = CEIL_DIV(channels, NAME(wide_pixels)[V]), small = channels / groups, larger = channels % groups;
+                REAL *to = sums + (v * (elements + 1) + before * V) * LANES;
+                ptrdiff_t groups = CEIL_DIV(count, NAME(wide_pixels)[V]), small = count / groups, larger = count % groups;
                 const REAL *from = pixels + position * p->position_step;
+                ptrdiff_t pair = 0;
                 for (ptrdiff_t i = 0; i < groups; i++) {
                     ptrdiff_t M = small + (i < larger);
                     const REAL *pixel[16];
-                    for (ptrdiff_t m = 0; m < M; m++) pixel[m] = from++;
-                    NAME(dw_tiles)[V - 1][M - 1](1, 1, of.tiles, 0, 0, p->tile_step, pixel, d, q->dout_tile_step, to,
-                                                 b > first_block);
+                    for (ptrdiff_t m = 0; m < M; m++) {
+                        pixel[m] = from + offset[pair];
+                        if (++pair == pairs) pair = 0, from += phases;
+                    }
+                    NAME(dw_tiles)[V - 1][M - 1](images, lines, length, of.in_image_tiles * p->tile_step, of.in_across * p->tile_step,
+                                                 p->tile_step, pixel, d, q->dout_tile_step, to, b > first_block);
                     to += M * V * LANES;
                 }
                 v += V;
             }
+        }
     }
     if (c == 0)
         for (ptrdiff_t v = begin; v < end;) {
@@ -104,52 +119,67 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
         }
 }
 
+/* G^T s G of a pair of pieces of one filter: to [element][LANES]. The sums s of all parts are added up. Returns what is zero,
+ * but NaN where an element is not finite. */
+static VEC TILED(winograd_dw_filter)(const WinogradDw *q, const REAL *from, int V, ptrdiff_t c, int a, int b, REAL *to)
+{
+    const Winograd *p = &q->of;
+    int height = p->height.piece[a].elements, width = p->width.piece[b].elements;
+    to += (p->height.piece[a].first * p->width.elements + p->width.piece[b].first) * LANES;
+    VEC half[3][SIDE], zeros = {0};
+    UNROLL
+    for (int j = 0; j < SIDE; j++) {
+        VEC column[SIDE], result[3];
+        UNROLL
+        for (int i = 0; i < SIDE; i++) {
+            column[i] = (VEC){0};
+            if ((i == SIDE - 1 && a >= p->height.whole) || (j == SIDE - 1 && b >= p->width.whole)) continue;
+            ptrdiff_t across = winograd_pieces(&p->width, j, SIDE), pairs = winograd_pieces(&p->height, i, SIDE) * across;
+            const REAL *sum = from + (winograd_before(p, i, j, SIDE) * p->of.C + c * pairs + a * across + b) * V * LANES;
+            for (ptrdiff_t part = 0; part < q->parts; part++) column[i] += NAME(load)(sum + part * q->part_size);
+        }
+        TILED(dw_side)(column, result);
+        UNROLL
+        for (int i = 0; i < 3; i++) half[i][j] = result[i];
+    }
+    UNROLL
+    for (int i = 0; i < 3; i++) {
+        if (i >= height) break;
+        VEC result[3];
+        TILED(dw_side)(half[i], result);
+        UNROLL
+        for (int j = 0; j < 3; j++) {
+            if (j >= width) break;
+            result[j] *= OUTPUT_SCALE;
+            zeros += result[j] * 0;
+            NAME(store)(to + (i * p->height.stride * p->width.elements + j * p->width.stride) * LANES, result[j]);
+        }
+    }
+    return zeros;
+}
+
 /* Task: one vector of output channels of one group. */
 static void TILED(winograd_dw_finish)(const void *args, ptrdiff_t task, void *scratch)
 {
     const WinogradDw *q = args;
     const Winograd *p = &q->of;
     const Conv *conv = &p->of;
-    (void)scratch;
-    ptrdiff_t elements = POSITIONS * conv->C, vectors = CEIL_DIV(conv->F, LANES), group = task / vectors, v = task % vectors;
+    ptrdiff_t taps = conv->taps, elements = p->products * conv->C, vectors = CEIL_DIV(conv->F, LANES), group = task / vectors, v = task % vectors;
     ptrdiff_t begin = v / conv->task_vectors * conv->task_vectors, end = SMALLER(begin + conv->task_vectors, vectors), first = begin;
     int V;
     while (first + (V = panel_width(end - begin, first - begin, WIDEST_PANEL)) <= v) first += V;
     const REAL *from = (REAL *)q->sums + (group * vectors + first) * LANES * (elements + 1) + (v - first) * LANES;
     ptrdiff_t f = group * conv->F + v * LANES;
     int lanes = (int)SMALLER(conv->F - v * LANES, (ptrdiff_t)LANES);
+    REAL *block = scratch;
     VEC zeros = {0};
     for (ptrdiff_t c0 = 0; c0 < conv->C; c0 += LANES) {
         ptrdiff_t channels = SMALLER(conv->C - c0, (ptrdiff_t)LANES);
-        REAL block[9 * LANES * LANES] __attribute__((aligned(VBYTES)));
-        for (ptrdiff_t c = 0; c < channels; c++) {
-            VEC half[3][SIDE];
-            UNROLL
-            for (int j = 0; j < SIDE; j++) {
-                VEC column[SIDE], result[3];
-                UNROLL
-                for (int i = 0; i < SIDE; i++) {
-                    const REAL *sum = from + ((i * SIDE + j) * conv->C + c0 + c) * V * LANES;
-                    column[i] = NAME(load)(sum);
-                    for (ptrdiff_t part = 1; part < q->parts; part++) column[i] += NAME(load)(sum + part * q->part_size);
-                }
-                TILED(dw_side)(column, result);
-                UNROLL
-                for (int i = 0; i < 3; i++) half[i][j] = result[i];
-            }
-            UNROLL
-            for (int i = 0; i < 3; i++) {
-                VEC result[3];
-                TILED(dw_side)(half[i], result);
-                UNROLL
-                for (int j = 0; j < 3; j++) {
-                    result[j] *= OUTPUT_SCALE;
-                    zeros += result[j] * 0;
-                    NAME(store)(block + (c * 9 + i * 3 + j) * LANES, result[j]);
-                }
-            }
-        }
-        for (ptrdiff_t k = 0; k < channels * 9; k += LANES) {
+        for (ptrdiff_t c = 0; c < channels; c++)
+            for (int a = 0; a < p->height.pieces; a++)
+                for (int b = 0; b < p->width.pieces; b++)
+                    zeros += TILED(winograd_dw_filter)(q, from, V, c0 + c, a, b, block + c * taps * LANES);
+        for (ptrdiff_t k = 0; k < channels * taps; k += LANES) {
             VEC r[LANES];
             UNROLL
             for (int i = 0; i < LANES; i++) r[i] = NAME(load)(block + (k + i) * LANES);
@@ -157,7 +187,7 @@ static void TILED(winograd_dw_finish)(const void *args, ptrdiff_t task, void *sc
             UNROLL
             for (int i = 0; i < LANES; i++)
                 if (i < lanes)
-                    NAME(store_part)((REAL *)q->dw + ((f + i) * conv->C + c0) * 9 + k, r[i], channels * 9 - k);
+                    NAME(store_part)((REAL *)q->dw + ((f + i) * conv->C + c0) * taps + k, r[i], channels * taps - k);
         }
     }
     VEC db = NAME(load)(from + elements * V * LANES);

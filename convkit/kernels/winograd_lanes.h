@@ -52,17 +52,17 @@ static void NAME(to_lanes)(const NAME(Window) *at, const REAL *plane, ptrdiff_t 
     }
 }
 
-/* filter[(c*9 + e)*LANES + i] = element e of input channel c0 + c and output channel f0 + i, for LANES of each; zeros where
- * there is none. The filters lie in memory by output channel (w_channel == 9), or, for dx, by input channel. */
-static void NAME(filters_to_lanes)(const Conv *p, ptrdiff_t group, ptrdiff_t f0, ptrdiff_t c0, REAL *filter)
+/* filter[(c*taps + e)*LANES + i] = element e of input channel c0 + c and output channel f0 + i, for up to LANES of each; zeros
+ * where there is no such output channel. The filters lie in memory by output channel (w_channel == taps), or, for dx, by input
+ * channel; then they pass through `other`, which is as large. */
+static void NAME(filters_to_lanes)(const Conv *p, ptrdiff_t group, ptrdiff_t f0, ptrdiff_t c0, REAL *filter, REAL *other)
 {
-    int by_output = p->w_channel == 9;
-    ptrdiff_t fs = SMALLER(p->F - f0, (ptrdiff_t)LANES), cs = SMALLER(p->C - c0, (ptrdiff_t)LANES);
-    ptrdiff_t row_step = by_output ? p->w_filter : p->w_channel, rows = by_output ? fs : cs, length = 9 * (by_output ? cs : fs);
+    ptrdiff_t taps = p->taps, fs = SMALLER(p->F - f0, (ptrdiff_t)LANES), cs = SMALLER(p->C - c0, (ptrdiff_t)LANES);
+    int by_output = p->w_channel == taps;
+    ptrdiff_t row_step = by_output ? p->w_filter : p->w_channel, rows = by_output ? fs : cs, length = taps * (by_output ? cs : fs);
     const REAL *w = (const REAL *)p->w + group * p->w_group + f0 * p->w_filter + c0 * p->w_channel;
-    REAL other[9 * LANES * LANES] __attribute__((aligned(VBYTES)));
     REAL *to = by_output ? filter : other;
-    for (ptrdiff_t k = 0; k < 9 * LANES; k += LANES) {
+    for (ptrdiff_t k = 0; k < (by_output ? length : taps * LANES); k += LANES) {
         VEC r[LANES];
         UNROLL
         for (int i = 0; i < LANES; i++)
@@ -72,12 +72,12 @@ static void NAME(filters_to_lanes)(const Conv *p, ptrdiff_t group, ptrdiff_t f0,
         for (int i = 0; i < LANES; i++) NAME(store)(to + (k + i) * LANES, r[i]);
     }
     if (by_output) return;
-    for (int e = 0; e < 9; e++) { /* lanes are input channels: make them output channels */
+    for (ptrdiff_t e = 0; e < taps; e++) { /* lanes are input channels: make them output channels */
         VEC r[LANES];
         UNROLL
-        for (int i = 0; i < LANES; i++) r[i] = NAME(load)(other + (i * 9 + e) * LANES);
+        for (int i = 0; i < LANES; i++) r[i] = NAME(load)(other + (i * taps + e) * LANES);
         NAME(transpose)(r);
         UNROLL
-        for (int i = 0; i < LANES; i++) NAME(store)(filter + (i * 9 + e) * LANES, r[i]);
+        for (int i = 0; i < LANES; i++) NAME(store)(filter + (i * taps + e) * LANES, r[i]);
     }
 }

@@ -11,7 +11,7 @@ enum {
     MOST_TILES = 96,
     PIXEL_BYTES = 512 * 1024, /* of a block's transformed pixels, at most where that leaves FEWEST_TILES */
     SUMS_BYTES = 4 << 20,     /* of all parts of dw together, where one part is smaller */
-    CHUNK = 64,               /* channels that are added up in one go: at most so many */
+    CHUNK = 64,               /* products that are added up in one go: at most so many */
     MOST_DILATION = 256,
     ENOUGH_TASKS = 16,
     MOST_PARTS = 16
@@ -25,15 +25,64 @@ static ptrdiff_t odd_step(ptrdiff_t elements, size_t size)
     return (CEIL_DIV(elements, line) | 1) * line;
 }
 
-/* Returns whether the dilation is such that a block, which holds all phases, can be of a sensible size. */
-static int describe_taps(Winograd *p)
+/* One axis of a filter, for tiles of m outputs; returns whether there is room for its pieces. */
+static int cut_side(WinogradSide *of, int elements, ptrdiff_t stride, int m)
+{
+    of->elements = elements;
+    of->stride = of->phases = (int)SMALLER(stride, (ptrdiff_t)elements);
+    of->pieces = of->reach = 0;
+    for (int whole = 1; whole >= 0; whole--) {
+        for (int phase = 0; phase < of->phases; phase++) {
+            int here = CEIL_DIV(elements - phase, of->stride), pieces = LARGER(here / 2, 1);
+            if (m > 2 && here > 3) return 0;
+            for (int tile = 0; tile < pieces; tile++) {
+                int length = tile < pieces - 1 ? 2 : here - 2 * tile;
+                if ((length == 3) != whole) continue;
+                if (of->pieces == WINOGRAD_PIECES) return 0;
+                of->piece[of->pieces].first = phase + 2 * tile * of->stride;
+                of->piece[of->pieces].elements = length;
+                of->piece[of->pieces].phase = phase;
+                of->piece[of->pieces++].tile = tile;
+                of->reach = LARGER(of->reach, tile);
+            }
+        }
+        if (whole) of->whole = of->pieces;
+    }
+    return 1;
+}
+
+/* Describes the filters and their dilation for tiles of m x m; returns whether they are of a kind that can be planned. */
+static int describe_taps(Winograd *p, int m)
 {
     Conv *q = &p->of;
-    p->dilation_h = q->row[3] - q->row[0];
-    p->dilation_w = q->col[1] - q->col[0];
+    int width = 1, side = m + 2;
+    while (width < q->taps && q->row[width] == q->row[0]) width++;
+    int height = q->taps / width;
+    p->dilation_h = height > 1 ? q->row[width] - q->row[0] : 1;
+    p->dilation_w = width > 1 ? q->col[1] - q->col[0] : 1;
     q->first_row = q->row[0];
     q->first_col = q->col[0];
-    return p->dilation_h <= MOST_DILATION && p->dilation_w <= MOST_DILATION;
+    q->row_span = q->row[q->taps - 1] - q->row[0];
+    q->col_span = q->col[width - 1] - q->col[0];
+    q->slab_size = 0;
+    if (!cut_side(&p->height, height, q->stride_h, m) || !cut_side(&p->width, width, q->stride_w, m)) return 0;
+    p->products = ((side - 1) * p->height.pieces + p->height.whole) * ((side - 1) * p->width.pieces + p->width.whole);
+    if (q->out_step_h != 1 || q->out_step_w != 1) return 0; /* dx with a stride: only some of the taps, and of the pixels */
+    int dilated = p->dilation_h > 1 || p->dilation_w > 1, strided = q->stride_h > 1 || q->stride_w > 1;
+    return !(dilated && strided) && p->dilation_h <= MOST_DILATION && p->dilation_w <= MOST_DILATION;
+}
+
+/* The slab of a block; with a stride, its pixels are sorted by phase first. */
+static void plan_slab(Winograd *p, int m, int lanes)
+{
+    Conv *q = &p->of;
+    p->slab_rows = q->task_rows + (m * p->height.reach + 2) * p->dilation_h;
+    p->slab_cols = q->task_cols + (m * p->width.reach + 2) * p->dilation_w;
+    p->slab_size = p->slab_rows * p->slab_cols * lanes;
+    if (q->stride_h > 1 || q->stride_w > 1) {
+        slab_by_phase_steps(q, 0);
+        q->slab_size = CEIL_DIV(q->slab_size, lanes) * lanes;
+    }
 }
 
 /* Blocks of about `tiles` tiles of m x m; several images where they are small. */
@@ -62,14 +111,19 @@ static void blocks_of_tiles(Winograd *p, int m, ptrdiff_t tiles, ptrdiff_t tasks
         else
             break;
     }
-    p->slab_rows = q->task_rows + 2 * p->dilation_h;
-    p->slab_cols = q->task_cols + 2 * p->dilation_w;
 }
 
 /* Tiles of a block, at most. */
 static ptrdiff_t tiles_of_block(const Winograd *p, int m)
 {
     return p->of.task_images * (p->of.task_rows / m) * (p->of.task_cols / m);
+}
+
+/* Tiles of pixels that it sees, at most. */
+static ptrdiff_t tiles_seen(const Winograd *p, int m)
+{
+    const Conv *q = &p->of;
+    return q->task_images * (q->task_rows + m * p->height.reach * p->dilation_h) / m * (q->task_cols + m * p->width.reach * p->dilation_w) / m;
 }
 
 static ptrdiff_t tiles_wanted(ptrdiff_t channels, int m, size_t size)
@@ -81,8 +135,9 @@ static ptrdiff_t tiles_wanted(ptrdiff_t channels, int m, size_t size)
 size_t winograd_plan(Winograd *p, int m, int lanes, int widest, size_t size)
 {
     Conv *q = &p->of;
-    ptrdiff_t positions = (m + 2) * (m + 2), vectors = CEIL_DIV(q->F, lanes), padded = CEIL_DIV(q->C, lanes) * lanes;
-    if (!describe_taps(p)) return SIZE_MAX;
+    if (!describe_taps(p, m)) return SIZE_MAX;
+    ptrdiff_t positions = (m + 2) * (m + 2), vectors = CEIL_DIV(q->F, lanes);
+    ptrdiff_t padded = CEIL_DIV(q->C * winograd_phases(p), lanes) * lanes;
     q->task_vectors = vectors;
     q->vector_tasks = 1;
     blocks_of_tiles(p, m, tiles_wanted(padded, m, size), 1);
@@ -91,14 +146,14 @@ size_t winograd_plan(Winograd *p, int m, int lanes, int widest, size_t size)
         q->vector_tasks = CEIL_DIV(vectors, q->task_vectors);
     }
     ptrdiff_t tiles = tiles_of_block(p, m);
-    q->chunk = even_block(q->C, CHUNK);
+    plan_slab(p, m, lanes);
+    q->chunk = even_block(q->C, CHUNK / (p->height.pieces * p->width.pieces));
     p->tile_step = odd_step(padded, size);
-    p->position_step = odd_step(tiles * p->tile_step, size);
+    p->position_step = odd_step(tiles_seen(p, m) * p->tile_step, size);
     p->pixels_size = positions * p->position_step;
     p->sums_step = odd_step(tiles * SMALLER(vectors, (ptrdiff_t)widest) * lanes, size);
     p->sums_size = positions * p->sums_step;
-    p->slab_size = p->slab_rows * p->slab_cols * lanes;
-    return (size_t)(p->pixels_size + p->sums_size + p->slab_size) * size +
+    return (size_t)(p->pixels_size + p->sums_size + p->slab_size + q->slab_size) * size +
            (size_t)(p->slab_rows * p->slab_cols) * sizeof(ptrdiff_t);
 }
 
@@ -107,25 +162,27 @@ size_t winograd_plan_dw(WinogradDw *q, int m, int lanes, int widest, size_t size
     Winograd *p = &q->of;
     Conv *conv = &p->of;
     ptrdiff_t positions = (m + 2) * (m + 2), vectors = CEIL_DIV(conv->F, lanes);
-    if (!describe_taps(p)) return SIZE_MAX;
-    q->task_channels = even_block(CEIL_DIV(conv->C, lanes), WINOGRAD_DW_CHANNELS / lanes) * lanes;
+    if (!describe_taps(p, m)) return SIZE_MAX;
+    ptrdiff_t most = WINOGRAD_DW_CHANNELS * positions / p->products / winograd_phases(p);
+    q->task_channels = even_block(CEIL_DIV(conv->C, lanes), most / lanes) * lanes;
     q->channel_tasks = CEIL_DIV(conv->C, q->task_channels);
     conv->task_vectors = SMALLER(vectors, LARGER((ptrdiff_t)widest, WINOGRAD_DW_CHANNELS / lanes / widest * widest));
     conv->vector_tasks = CEIL_DIV(vectors, conv->task_vectors);
-    blocks_of_tiles(p, m, tiles_wanted(q->task_channels, m, size), conv->groups * q->channel_tasks * conv->vector_tasks);
+    ptrdiff_t padded = CEIL_DIV(SMALLER(q->task_channels, conv->C) * winograd_phases(p), lanes) * lanes;
+    blocks_of_tiles(p, m, tiles_wanted(padded, m, size), conv->groups * q->channel_tasks * conv->vector_tasks);
     ptrdiff_t tiles = tiles_of_block(p, m), blocks = conv->image_tasks * conv->row_tasks * conv->col_tasks;
-    q->part_size = conv->groups * vectors * lanes * (positions * conv->C + 1);
+    plan_slab(p, m, lanes);
+    q->part_size = conv->groups * vectors * lanes * (p->products * conv->C + 1);
     ptrdiff_t each = conv->groups * q->channel_tasks * conv->vector_tasks; /* tasks of one part */
     q->parts = SMALLER(SUMS_BYTES / (ptrdiff_t)size / q->part_size, CEIL_DIV(ENOUGH_TASKS, each));
     q->parts = LARGER(1, SMALLER(q->parts, SMALLER(blocks, (ptrdiff_t)MOST_PARTS)));
-    p->tile_step = odd_step(q->task_channels, size);
-    p->position_step = odd_step(tiles * p->tile_step, size);
+    p->tile_step = odd_step(padded, size);
+    p->position_step = odd_step(tiles_seen(p, m) * p->tile_step, size);
     p->pixels_size = positions * p->position_step;
     q->dout_tile_step = odd_step(conv->task_vectors * lanes, size);
     q->dout_position_step = odd_step(tiles * q->dout_tile_step, size);
     q->dout_size = positions * q->dout_position_step;
-    p->slab_size = p->slab_rows * p->slab_cols * lanes;
     p->sums_step = p->sums_size = 0;
-    return (size_t)(p->pixels_size + q->dout_size + p->slab_size) * size +
+    return (size_t)(p->pixels_size + q->dout_size + p->slab_size + conv->slab_size) * size +
            (size_t)(p->slab_rows * p->slab_cols) * sizeof(ptrdiff_t);
 }
