@@ -149,17 +149,20 @@ def conv_forward_fast(x, w, b, conv_param):
     - b: biases (F,)
     - conv_param: dict with 'stride', 'pad', and optionally 'dilation', 'groups', 'rounding' and 'winograd'
 
-    'winograd' is about 3x3 filters with stride 1 and at least 12 channels and filters in a group, where Winograd's
-    algorithm saves multiplications, in the forward pass and in all gradients:
+    'winograd' is about filters of more than one row and column, where Winograd's algorithm saves multiplications: with
+    3x3 filters and stride 1 from 12 channels and filters in a group on, with larger ones from fewer; with a stride (and
+    no dilation) where the filter is at least about twice as large, in the forward pass and the gradient of w:
         None (default): tiles of 2x2 outputs, where that is faster than the sums as they are defined
         0: never
-        2: tiles of 2x2: 2.25 times fewer multiplications, as accurate as the plain sums
-        4: tiles of 4x4: 4 times fewer, and about 20 times the round-off: the largest error in float32 is 1e-5 of the
-           largest result (4e-7 otherwise), in float64 2e-14. Training does not mind; whoever compares numbers will.
+        2: tiles of 2x2: 2.25 times fewer multiplications with 3x3 filters, 2.04 with 5x5, 1.96 with 7x7; as accurate as
+           the plain sums
+        4: tiles of 4x4 for 3x3 filters with stride 1 (others: as 2): 4 times fewer, and about 20 times the round-off: the
+           largest error in float32 is 1e-5 of the largest result (4e-7 otherwise), in float64 2e-14. Training does not
+           mind; whoever compares numbers will.
     Filters that would take more than 48 MB in tiles are applied as they are.
 
     Whole numbers come out exactly in float32 while the absolute values of all products of a sum add up to less than
-    2^24; with tiles of 2x2, whose intermediate values are larger and have quarters, to less than 2^19.
+    2^24; with tiles of 2x2, whose intermediate values are larger and have quarters, to less than 2^18.
 
     Returns (out, cache): out (N, F, OH, OW), and a cache for conv_backward_fast.
     Raises ValueError where shapes or sizes do not fit, TypeError for other dtypes.

@@ -95,12 +95,15 @@ def conv_round(rng, dtype):
 
 
 def winograd_round(rng, dtype):
-    """3x3 filters, stride 1, and channels enough for Winograd's algorithm."""
-    groups, dilation, pad = int(rng.choice([1, 1, 2])), rng.integers(1, 3, 2), rng.integers(0, 4, 2)
-    size = 2 * dilation + 1 + rng.integers(0, 6, 2)
-    C, F = groups * rng.integers(12, 20, 2)
-    x, w, b = arrays(rng, dtype, (int(rng.integers(1, 3)), C, *size), (F, C // groups, 3, 3), (F,))
+    """Filters and strides for which Winograd's algorithm saves products, and channels enough for it."""
+    groups, pad = int(rng.choice([1, 1, 2])), rng.integers(0, 4, 2)
+    kernel, stride, fewest = [((3, 3), 1, 12), ((3, 3), 1, 12), ((5, 4), 1, 9), ((7, 7), 2, 3)][rng.integers(4)]
+    dilation = rng.integers(1, 3, 2) if stride == 1 else np.ones(2, int)
+    size = dilation * (np.array(kernel) - 1) + 1 + rng.integers(0, 6, 2)
+    C, F = groups * rng.integers(fewest, fewest + 8), groups * rng.integers(12, 20)
+    x, w, b = arrays(rng, dtype, (int(rng.integers(1, 3)), C, *size), (F, C // groups, *kernel), (F,))
     settings = {"pad": tuple(pad), "dilation": tuple(dilation), "groups": groups, "winograd": int(rng.choice([2, 4]))}
+    settings |= {"stride": stride, "rounding": "floor"}
     fast = fast_layers.conv_forward_fast, fast_layers.conv_backward_fast
     both_ways(rng, dtype, fast, (layers.conv_forward_naive, layers.conv_backward_naive), (x, w, b, settings))
 

@@ -54,16 +54,30 @@ def reference(geometry, arrays):
 
 @st.composite
 def convolutions(draw):
-    """A geometry with 3x3 filters and stride 1: any padding, dilation, groups; channels around a vector's lanes."""
+    """A geometry of any filter and stride, half of them 3x3 with stride 1: any padding, dilation, groups; channels around
+    a vector's lanes."""
     groups = draw(st.sampled_from([1, 1, 1, 2, 3]))
     channels = st.sampled_from([1, 2, 7, 8, 9, 11, 12, 13, 15, 16, 17, 24, 33, 48, 65])
-    dilation, pad = draw(st.tuples(*[st.sampled_from([1, 1, 2, 3])] * 2)), draw(st.tuples(*[st.integers(0, 4)] * 2))
+
+    def pair(values):
+        return draw(st.tuples(*[st.sampled_from(values)] * 2))
+
+    kernel, stride, dilation, pad = (3, 3), (1, 1), (1, 1), pair(range(5))
+    if draw(st.booleans()):
+        kernel = pair([1, 2, 3, 4, 5, 6, 7, 8, 11])
+    if draw(st.sampled_from([True, False, False])):
+        stride = pair([1, 2, 3, 4])
+    else:
+        dilation = pair([1, 1, 2, 3])
     # Outputs from one pixel on: parts of tiles, whole tiles, and several blocks.
-    height, width = (max(1, draw(st.integers(1, 18)) + 2 * (d - p)) for d, p in zip(dilation, pad, strict=True))
-    height, width = (max(s, 2 * d + 1 - 2 * p) for s, d, p in zip((height, width), dilation, pad, strict=True))
+    spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    height, width = (
+        max(1, span - 2 * p + draw(st.integers(0, 17 * s))) for span, p, s in zip(spans, pad, stride, strict=True)
+    )
     C, F = draw(channels), draw(channels)
     x_shape = draw(st.sampled_from([1, 1, 2, 5])), groups * C, height, width
-    return geometry_of(x_shape, (groups * F, C, 3, 3), pad=pad, dilation=dilation, groups=groups)
+    settings = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups, "rounding": "floor"}
+    return geometry_of(x_shape, (groups * F, C, *kernel), **settings)
 
 
 @settings(deadline=None)
@@ -102,6 +116,8 @@ SHAPES = {
     "one wide image": ((1, 13, 5, 260), (17, 13, 3, 3), {"pad": 2}),
     "many channels": ((2, 150, 10, 9), (140, 150, 3, 3), {}),
     "groups, dilated": ((3, 30, 16, 17), (36, 15, 3, 3), {"pad": 2, "dilation": 2, "groups": 2}),
+    "large filters, dilated": ((4, 18, 26, 27), (20, 18, 5, 7), {"pad": (4, 3), "dilation": (2, 1)}),
+    "large filters, stride": ((3, 3, 40, 41), (36, 3, 7, 11), {"stride": (2, 4), "rounding": "floor"}),
 }
 
 
@@ -209,8 +225,16 @@ def test_which_algorithm_is_chosen():
         assert chosen(*large, way, pad=1, winograd=0) == "wide"
         assert chosen(*large, way, pad=1, winograd=4) == "winograd4"
         assert chosen(*large, way, stride=2, rounding="floor", winograd=4) == "wide"
-        assert chosen((8, 32, 14, 14), (32, 32, 3, 1), way, winograd=2) == "wide"
-        assert chosen((8, 32, 14, 14), (32, 32, 5, 5), way, winograd=2) == "wide"
+        assert chosen((8, 32, 14, 14), (32, 32, 1, 1), way, winograd=2) in ("wide", "pointwise")
+        assert chosen((8, 32, 14, 14), (32, 32, 1, 7), way, pad=(0, 3)) == "wide"
+        assert chosen((8, 32, 14, 14), (32, 32, 5, 5), way, pad=2) == "winograd"
+        assert chosen((8, 32, 14, 14), (32, 32, 5, 5), way, pad=2, winograd=0) == "wide"
+        assert chosen((8, 32, 14, 14), (32, 32, 5, 5), way, pad=2, winograd=4) == "winograd"
+        assert chosen((8, 32, 15, 15), (32, 32, 5, 5), way, pad=2, stride=2) == (
+            "wide" if way == algorithm.BACKWARD_X else "winograd"
+        )
+        assert chosen((8, 32, 15, 15), (32, 32, 3, 3), way, pad=1, stride=2, winograd=2) == "wide"
+        assert chosen((8, 32, 40, 40), (32, 32, 14, 14), way) == "wide"
         assert chosen((8, 32, 14, 14), (32, 1, 3, 3), way, groups=32, winograd=4) == "depthwise"
         assert chosen((1, 12, 3, 3), (12, 12, 3, 3), way, winograd=2) == "winograd"
         assert chosen((1, 256, 3, 3), (256, 256, 3, 3), way, pad=1) == "wide"
@@ -221,6 +245,23 @@ def test_which_algorithm_is_chosen():
     assert chosen((2, 32, 4, 4), (32, 32, 3, 3), algorithm.BACKWARD_X, pad=1) == "winograd"
     assert [chosen((1, 512, 2 * s, 8), (512, 512, 3, 3), pad=1) for s in (15, 16)] == ["wide", "winograd"]
     assert [chosen((64, 32, s, s), (32, 32, 3, 3), pad=1) for s in (1, 2, 3, 4)] == ["wide", "winograd"] * 2
+    # dw pays from fewer channels on; and pixels that two blocks see count against it
+    dw = algorithm.BACKWARD_W
+    assert [chosen((8, c, 14, 14), (32, c, 3, 3), dw, pad=1) for c in (9, 10)] == ["wide", "winograd"]
+    assert [chosen((8, 6, s, s), (16, 6, 5, 5)) for s in (14, 28)] == ["wide", "winograd"]
+    assert [chosen((8, 3, s, s), (32, 3, 7, 7), pad=3) for s in (16, 32)] == ["wide", "winograd"]
+
+
+def test_pieces_of_a_filter():
+    """Every element is in one piece, and the kernels' products are those by which the algorithm is chosen."""
+    cut = algorithm.winograd_pieces
+    assert [cut(k, 1) for k in (1, 2, 3, 4, 5, 7)] == [[1], [2], [3], [2, 2], [2, 3], [2, 2, 3]]
+    assert [cut(7, 2), cut(11, 4), cut(3, 2), cut(2, 5)] == [[2, 2, 3], [3, 3, 3, 2], [2, 1], [1, 1]]
+    assert all(sum(cut(k, s)) == k for k in range(1, 30) for s in range(1, 9))
+    products = {((3, 3), 1): 16, ((5, 5), 1): 49, ((7, 7), 1): 100, ((7, 7), 2): 100, ((11, 11), 4): 225, ((3, 3), 2): 36}
+    for (kernel, stride), number in products.items():
+        geometry = geometry_of((1, 1, 31, 31), (1, 1, *kernel), stride=stride, rounding="floor")
+        assert algorithm.winograd_products(geometry) == number
 
 
 @pytest.mark.parametrize("side", [1, 2, 3, 4, 5])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from convkit.kernels.conv import MOST_PIECES
 from convkit.kernels.native import ISA, VECTORS
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ FEWEST_WIDE = 9
 FEWEST_POSITIONS = 32
 POINTWISE = ISA != "avx512"
 
-# Winograd's algorithm pays from so many channels and filters in a group on: its transforms are work for each of them,
-# what they save is work for each pair.
-FEWEST_WINOGRAD = 12
+# Winograd's algorithm pays where the products that it saves, for a tile of 2x2 outputs and all channels (or filters, if
+# they are fewer), are so many: its transforms are work for each channel and each filter, what it saves is work for each
+# pair. Transforms of pixels that outputs of two blocks see count against it. For 3x3 filters that is 12 channels (dw: 10).
+FEWEST_SAVED = {FORWARD: 224, BACKWARD_X: 224, BACKWARD_W: 200}
 # And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out,
 LEAST_SAVED = 1.3
 # and if there are so many tiles for each filter that has to be transformed. (Fewer in the backward pass, where the
@@ -37,16 +39,16 @@ def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
     - direction: FORWARD, BACKWARD_X (gradient of the images) or BACKWARD_W (gradient of the filters)
     - itemsize: bytes of a number
 
-    Returns 'winograd' (3x3 filters, stride 1: tiles of 2x2 outputs), 'winograd4' (tiles of 4x4, where conv_param asks
-    for them), or one of the algorithms of `direct`.
+    Returns 'winograd' (tiles of 2x2 outputs), 'winograd4' (tiles of 4x4, for 3x3 filters with stride 1, where conv_param
+    asks for them), or one of the algorithms of `direct`.
     """
-    enough = min(geometry.w_shape[1], geometry.w_shape[0] // geometry.groups) >= FEWEST_WINOGRAD
-    if VECTORS and geometry.kernel == (3, 3) and geometry.stride == (1, 1) and enough and geometry.winograd != 0:
-        if geometry.winograd == 4:
+    plain = direct(geometry, direction)
+    if plain in ("wide", "pointwise") and is_winograd(geometry, direction) and geometry.winograd != 0:
+        if geometry.winograd == 4 and geometry.kernel == (3, 3) and geometry.stride == (1, 1):
             return "winograd4"
-        if geometry.winograd == 2 or _winograd_pays(geometry, direction, itemsize):
+        if geometry.winograd in (2, 4) or _winograd_pays(geometry, direction, itemsize):
             return "winograd"
-    return direct(geometry, direction)
+    return plain
 
 
 def direct(geometry: ConvGeometry, direction: str) -> str:
@@ -67,15 +69,64 @@ def direct(geometry: ConvGeometry, direction: str) -> str:
     return "pointwise" if enough and is_pointwise(geometry, direction) else "wide"
 
 
+def winograd_pieces(elements: int, stride: int) -> list[int]:
+    """The pieces into which Winograd's algorithm cuts a filter along one axis, by their numbers of elements: 1, 2 or 3.
+
+    Each phase of a stride meets every stride-th element; these are cut into twos, of which the last may be a three.
+    """
+    pieces = []
+    for phase in range(min(stride, elements)):
+        here = -(-(elements - phase) // stride)
+        number = max(here // 2, 1)
+        pieces += [2] * (number - 1) + [here - 2 * (number - 1)]
+    return pieces
+
+
+def winograd_products(geometry: ConvGeometry) -> int:
+    """Products of a tile of 2x2 outputs, for a channel and a filter, where the plain sums take 4 times the filter."""
+    height, width = (
+        sum(4 if piece == 3 else 3 for piece in winograd_pieces(elements, stride))
+        for elements, stride in zip(geometry.kernel, geometry.stride, strict=True)
+    )
+    return height * width
+
+
+def is_winograd(geometry: ConvGeometry, direction: str) -> bool:
+    """Whether Winograd's algorithm can do it, and saves enough by it to be thought of."""
+    strided = geometry.stride != (1, 1)
+    pieces = map(winograd_pieces, geometry.kernel, geometry.stride)
+    return (
+        not (strided and (direction == BACKWARD_X or geometry.dilation != (1, 1)))
+        and all(len(each) <= MOST_PIECES for each in pieces)
+        and _saved(geometry) * min(_channels(geometry)) >= FEWEST_SAVED[direction]
+    )
+
+
+def _saved(geometry: ConvGeometry) -> int:
+    return 4 * geometry.kernel[0] * geometry.kernel[1] - winograd_products(geometry)
+
+
+def _channels(geometry: ConvGeometry) -> tuple[int, int]:
+    """Input and output channels of a group."""
+    return geometry.w_shape[1], geometry.w_shape[0] // geometry.groups
+
+
 def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> bool:
-    C, F = geometry.w_shape[1], geometry.w_shape[0] // geometry.groups
+    C, F = _channels(geometry)
     sides = geometry.x_shape[2:] if direction == BACKWARD_X else geometry.out
     # Tiles of 2x2 are cut from each phase of the dilation for itself.
     height, width = (d * -(-side // (2 * d)) for side, d in zip(sides, geometry.dilation, strict=True))
-    tiles = geometry.x_shape[0] * height * width
-    saved = 9 * sides[0] * sides[1] / (16 * height * width)
-    fewest = FEWEST_TILES[direction] if 16 * C * F * itemsize <= LARGE_FILTERS else FEWEST_TILES_LARGE
-    return tiles >= fewest and saved >= LEAST_SAVED
+    tiles, products = geometry.x_shape[0] * height * width, winograd_products(geometry)
+    times_fewer = geometry.kernel[0] * geometry.kernel[1] * sides[0] * sides[1] / (products * height * width)
+    # Tiles of pixels: a filter that reaches beyond one of them sees more at the borders.
+    reach = [-(-elements // stride) // 2 for elements, stride in zip(geometry.kernel, geometry.stride, strict=True)]
+    seen = (height + max(reach[0] - 1, 0)) * (width + max(reach[1] - 1, 0)) / (height * width)
+    fewest = FEWEST_TILES[direction] if products * C * F * itemsize <= LARGE_FILTERS else FEWEST_TILES_LARGE
+    return (
+        tiles >= fewest
+        and times_fewer >= LEAST_SAVED
+        and _saved(geometry) * min(C, F) >= FEWEST_SAVED[direction] * seen
+    )
 
 
 def is_depthwise(geometry: ConvGeometry, direction: str) -> bool:

@@ -54,6 +54,8 @@ cdef extern from "product.h" nogil:
         PRODUCT_ROWS
 
 cdef extern from "winograd.h" nogil:
+    enum:
+        WINOGRAD_PIECES
     ctypedef struct Winograd:
         Conv of
         Py_ssize_t products
@@ -75,6 +77,9 @@ cdef enum:
 
 # No kernel takes more scratch memory for a thread; shapes that would need more go through tiles of im2col.
 MOST_SCRATCH = 8 << 20
+
+# Pieces into which Winograd's algorithm may cut a filter along one axis.
+MOST_PIECES = WINOGRAD_PIECES
 
 # Filters that would take more bytes than this when rearranged are rearranged piece by piece: a convolution takes at
 # most 64 MB beside its arrays.
