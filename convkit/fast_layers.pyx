@@ -156,9 +156,9 @@ def conv_forward_fast(x, w, b, conv_param):
         0: never
         2: tiles of 2x2: 2.25 times fewer multiplications with 3x3 filters, 2.04 with 5x5, 1.96 with 7x7; as accurate as
            the plain sums
-        4: tiles of 4x4 for 3x3 filters with stride 1 (others: as 2): 4 times fewer, and about 20 times the round-off: the
-           largest error in float32 is 1e-5 of the largest result (4e-7 otherwise), in float64 2e-14. Training does not
-           mind; whoever compares numbers will.
+        4: tiles of 4x4 for 3x3 filters with stride 1 (others: as 2): 4 times fewer, and about 20 times the round-off:
+           the largest error in float32 is 1e-5 of the largest result (4e-7 otherwise), in float64 2e-14. Training does
+           not mind; whoever compares numbers will.
     Filters that would take more than 48 MB in tiles are applied as they are.
 
     Whole numbers come out exactly in float32 while the absolute values of all products of a sum add up to less than

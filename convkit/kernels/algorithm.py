@@ -21,8 +21,9 @@ FEWEST_POSITIONS = 32
 POINTWISE = ISA != "avx512"
 
 # Winograd's algorithm pays where the products that it saves, for a tile of 2x2 outputs and all channels (or filters, if
-# they are fewer), are so many: its transforms are work for each channel and each filter, what it saves is work for each
-# pair. Transforms of pixels that outputs of two blocks see count against it. For 3x3 filters that is 12 channels (dw: 10).
+# they are fewer), are so many: its transforms are work for each channel and each filter, what it saves is work for
+# each pair. Pixels at the borders that are transformed in addition count against it. For 3x3 filters that is from 12
+# channels on (dw: 10).
 FEWEST_SAVED = {FORWARD: 224, BACKWARD_X: 224, BACKWARD_W: 200}
 # And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out,
 LEAST_SAVED = 1.3
@@ -39,8 +40,8 @@ def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
     - direction: FORWARD, BACKWARD_X (gradient of the images) or BACKWARD_W (gradient of the filters)
     - itemsize: bytes of a number
 
-    Returns 'winograd' (tiles of 2x2 outputs), 'winograd4' (tiles of 4x4, for 3x3 filters with stride 1, where conv_param
-    asks for them), or one of the algorithms of `direct`.
+    Returns 'winograd' (tiles of 2x2 outputs), 'winograd4' (tiles of 4x4, for 3x3 filters with stride 1, where
+    conv_param asks for them), or one of the algorithms of `direct`.
     """
     plain = direct(geometry, direction)
     if plain in ("wide", "pointwise") and is_winograd(geometry, direction) and geometry.winograd != 0:

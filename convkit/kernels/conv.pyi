@@ -2,6 +2,8 @@ import numpy as np
 
 from convkit.layers.conv import ConvGeometry
 
+MOST_PIECES: int
+
 def forward(
     x: np.ndarray,
     w: np.ndarray,

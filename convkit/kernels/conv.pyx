@@ -166,7 +166,7 @@ cdef bint run_winograd(Conv* conv, const Kernels* kernels, dtype, int m) except 
     cdef Winograd p
     cdef int not_finite = 0
     cdef Py_ssize_t vectors = up(conv.F, kernels.lanes)
-    if conv.phase_rows * conv.phase_cols > 1: # dx with a stride
+    if conv.phase_rows * conv.phase_cols > 1:  # dx with a stride
         return False
     p.of = conv[0]
     cdef size_t scratch = winograd_plan(&p, m, kernels.lanes, kernels.widest, dtype.itemsize)
