@@ -22,6 +22,7 @@ typedef struct {
     ptrdiff_t row_tasks, col_tasks, parts;
     ptrdiff_t chunk;   /* terms whose piece of b stays in the cache */
     int pack_b;        /* whether b is worth packing; its last panel always is */
+    int fetch_b;       /* whether what comes next of b is to be fetched */
     int dots;          /* whether product_dots does it, with col_tasks tasks */
     void *sums;        /* with more than one part: parts * m * n elements, arbitrary on entry */
 } Product;

@@ -14,8 +14,9 @@ enum {
     LEAST_TERMS = 256,       /* of a part */
     ENOUGH_TASKS = 8,
     PANEL = 4,               /* vectors */
-    FEW_ROWS = 12,           /* up to so many, a panel of b is used too rarely to be packed, */
+    FEW_ROWS = 12,           /* up to so many, a panel of b is used rarely, */
     FEW_CHUNK = 32,          /* and b is read more nearly in order */
+    ALIASED = 512,           /* bytes: rows that are a multiple of it apart fall into few lines of the cache */
     MOST_DOTS = 4            /* rows for which a transposed b is not worth transposing */
 };
 
@@ -33,9 +34,11 @@ size_t product_plan(Product *p, int lanes, size_t size)
     p->row_tasks = CEIL_DIV(p->m, p->task_rows);
     p->col_tasks = CEIL_DIV(p->n, p->task_cols);
     p->parts = SMALLER(CEIL_DIV(ENOUGH_TASKS, p->row_tasks * p->col_tasks), CEIL_DIV(p->k, LEAST_TERMS));
-    p->pack_b = p->b_col != 1 || p->m > FEW_ROWS;
+    int few = p->m <= FEW_ROWS, aliased = p->b_row * (ptrdiff_t)size % ALIASED == 0;
+    p->pack_b = p->b_col != 1 || (!few && aliased);
     ptrdiff_t chunk = CHUNK_BYTES / (panel * (ptrdiff_t)size);
-    if (p->b_col == 1) chunk = p->pack_b ? SMALLER(chunk, (ptrdiff_t)CHUNK_ROWS) : FEW_CHUNK;
+    if (p->b_col == 1) chunk = few ? FEW_CHUNK : SMALLER(chunk, (ptrdiff_t)CHUNK_ROWS);
+    p->fetch_b = !few || p->b_col != 1;
     p->chunk = even_block(CEIL_DIV(p->k, p->parts), chunk, 1);
     p->task_terms = even_block(p->k, CEIL_DIV(p->k, p->parts), p->chunk);
     p->parts = CEIL_DIV(p->k, p->task_terms);

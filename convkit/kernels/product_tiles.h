@@ -6,7 +6,7 @@
  *   of b are loaded and each of R elements of a is broadcast.
  *
  * The chunk's piece of a is packed into scratch memory tile by tile, with the R rows side by side, whichever way a stands in
- * memory; so is a panel of b, with its columns side by side, unless it stands so already and only few rows would use it.
+ * memory; so is a panel of b, with its columns side by side, unless it stands so already. What comes next of b is fetched meanwhile.
  */
 #include "conv.h" /* panel_width */
 #include "product.h"
@@ -191,7 +191,7 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
             }
             for (ptrdiff_t i = 0, r = 0, R; i < tiles; i++, r += R) {
                 R = block_start(rows, tiles, i + 1) - r;
-                if (p->pack_b && next_terms > 0) NAME(product_fetch)(p, next, next_terms, next_columns, fetched++, fetches);
+                if (p->fetch_b && next_terms > 0) NAME(product_fetch)(p, next, next_terms, next_columns, fetched++, fetches);
                 NAME(product_tiles)[V - 1][R - 1](terms, a_packed + r * terms, b, b_step, c + j + r * p->n, p->n,
                                                   count - (V - 1) * LANES, add, bias, relu);
             }

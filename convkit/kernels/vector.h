@@ -139,51 +139,78 @@ INLINE void NAME(store_pairs)(REAL *p, VEC even, VEC odd, ptrdiff_t n)
     if (n > LANES) NAME(store_part)(p + LANES, LAST_PAIRS(even, odd), n - LANES);
 }
 
-/* Element (i, j) of the matrix in the registers r[0 .. LANES-1] goes to (j, i): log2(LANES) rounds in which blocks of
- * 1, 2, 4, ... elements off the diagonal change places. */
+/* Transposition in registers. Processors exchange elements most cheaply within 16 bytes, and such blocks as a whole; two
+ * float elements that travel together are moved as one of 8 bytes. */
+typedef double NAME(pairs) __attribute__((vector_size(VBYTES)));
+typedef long long NAME(pair_numbers) __attribute__((vector_size(VBYTES)));
+#if defined(__clang__) || __GNUC__ >= 12
+#define MOVE_PAIRS(a, b, ...) (VEC) __builtin_shufflevector((NAME(pairs))(a), (NAME(pairs))(b), __VA_ARGS__)
+#else
+#define MOVE_PAIRS(a, b, ...) (VEC) __builtin_shuffle((NAME(pairs))(a), (NAME(pairs))(b), (NAME(pair_numbers)){__VA_ARGS__})
+#endif
+
+/* In every block of 16 bytes: the first 8 bytes of a and of b; the last. And the blocks 0, 2, ... of a and then of b; 1, 3, ... */
+#if VBYTES == 16
+#define FIRST_HALVES(a, b) MOVE_PAIRS(a, b, 0, 2)
+#define LAST_HALVES(a, b) MOVE_PAIRS(a, b, 1, 3)
+#elif VBYTES == 32
+#define FIRST_HALVES(a, b) MOVE_PAIRS(a, b, 0, 4, 2, 6)
+#define LAST_HALVES(a, b) MOVE_PAIRS(a, b, 1, 5, 3, 7)
+#define EVEN_BLOCKS(a, b) MOVE_PAIRS(a, b, 0, 1, 4, 5)
+#define ODD_BLOCKS(a, b) MOVE_PAIRS(a, b, 2, 3, 6, 7)
+#else
+#define FIRST_HALVES(a, b) MOVE_PAIRS(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
+#define LAST_HALVES(a, b) MOVE_PAIRS(a, b, 1, 9, 3, 11, 5, 13, 7, 15)
+#define EVEN_BLOCKS(a, b) MOVE_PAIRS(a, b, 0, 1, 4, 5, 8, 9, 12, 13)
+#define ODD_BLOCKS(a, b) MOVE_PAIRS(a, b, 2, 3, 6, 7, 10, 11, 14, 15)
+#endif
+/* In every block of four elements: a0 b0 a1 b1; a2 b2 a3 b3. */
+#if VBYTES / REAL_BYTES == 16
+#define FIRST_TWOS(a, b) SHUFFLE(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+#define LAST_TWOS(a, b) SHUFFLE(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+#elif VBYTES / REAL_BYTES == 8
+#define FIRST_TWOS(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define LAST_TWOS(a, b) SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#else
+#define FIRST_TWOS(a, b) SHUFFLE(a, b, 0, 4, 1, 5)
+#define LAST_TWOS(a, b) SHUFFLE(a, b, 2, 6, 3, 7)
+#endif
+
+/* Element (i, j) of the matrix in the registers r[0 .. LANES-1] goes to (j, i): first within the blocks, so that u[i + k] holds
+ * elements k, BLOCK + k, 2*BLOCK + k, ... of rows i .. i+BLOCK-1; then the blocks. */
 INLINE void NAME(transpose)(VEC r[LANES])
 {
-#define ROUND(size) \
-    UNROLL \
-    for (int i = 0; i < LANES; i++) \
-        if (!(i & size)) { \
-            VEC upper = r[i], lower = r[i + size]; \
-            r[i] = EXCHANGE_##size(upper, lower); \
-            r[i + size] = EXCHANGE_LOWER_##size(upper, lower); \
-        }
-#if VBYTES / REAL_BYTES == 2
-#define EXCHANGE_1(a, b) SHUFFLE(a, b, 0, 2)
-#define EXCHANGE_LOWER_1(a, b) SHUFFLE(a, b, 1, 3)
-    ROUND(1)
-#elif VBYTES / REAL_BYTES == 4
-#define EXCHANGE_1(a, b) SHUFFLE(a, b, 0, 4, 2, 6)
-#define EXCHANGE_LOWER_1(a, b) SHUFFLE(a, b, 1, 5, 3, 7)
-#define EXCHANGE_2(a, b) SHUFFLE(a, b, 0, 1, 4, 5)
-#define EXCHANGE_LOWER_2(a, b) SHUFFLE(a, b, 2, 3, 6, 7)
-    ROUND(1)
-    ROUND(2)
-#elif VBYTES / REAL_BYTES == 8
-#define EXCHANGE_1(a, b) SHUFFLE(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
-#define EXCHANGE_LOWER_1(a, b) SHUFFLE(a, b, 1, 9, 3, 11, 5, 13, 7, 15)
-#define EXCHANGE_2(a, b) SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
-#define EXCHANGE_LOWER_2(a, b) SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
-#define EXCHANGE_4(a, b) SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
-#define EXCHANGE_LOWER_4(a, b) SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
-    ROUND(1)
-    ROUND(2)
-    ROUND(4)
+    enum { BLOCK = 16 / REAL_BYTES };
+    VEC u[LANES];
+    UNROLL
+    for (int i = 0; i < LANES; i += BLOCK) {
+#if REAL_BYTES == 4
+        VEC first = FIRST_TWOS(r[i], r[i + 1]), first2 = FIRST_TWOS(r[i + 2], r[i + 3]);
+        VEC last = LAST_TWOS(r[i], r[i + 1]), last2 = LAST_TWOS(r[i + 2], r[i + 3]);
+        u[i] = FIRST_HALVES(first, first2);
+        u[i + 1] = LAST_HALVES(first, first2);
+        u[i + 2] = FIRST_HALVES(last, last2);
+        u[i + 3] = LAST_HALVES(last, last2);
 #else
-#define EXCHANGE_1(a, b) SHUFFLE(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
-#define EXCHANGE_LOWER_1(a, b) SHUFFLE(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31)
-#define EXCHANGE_2(a, b) SHUFFLE(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
-#define EXCHANGE_LOWER_2(a, b) SHUFFLE(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
-#define EXCHANGE_4(a, b) SHUFFLE(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
-#define EXCHANGE_LOWER_4(a, b) SHUFFLE(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31)
-#define EXCHANGE_8(a, b) SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
-#define EXCHANGE_LOWER_8(a, b) SHUFFLE(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
-    ROUND(1)
-    ROUND(2)
-    ROUND(4)
-    ROUND(8)
+        u[i] = FIRST_HALVES(r[i], r[i + 1]);
+        u[i + 1] = LAST_HALVES(r[i], r[i + 1]);
 #endif
+    }
+    UNROLL
+    for (int k = 0; k < BLOCK; k++) {
+        const VEC *v = u + k;
+#if VBYTES == 16
+        r[k] = v[0];
+#elif VBYTES == 32
+        r[k] = EVEN_BLOCKS(v[0], v[BLOCK]);
+        r[BLOCK + k] = ODD_BLOCKS(v[0], v[BLOCK]);
+#else
+        VEC even = EVEN_BLOCKS(v[0], v[BLOCK]), even2 = EVEN_BLOCKS(v[2 * BLOCK], v[3 * BLOCK]);
+        VEC odd = ODD_BLOCKS(v[0], v[BLOCK]), odd2 = ODD_BLOCKS(v[2 * BLOCK], v[3 * BLOCK]);
+        r[k] = EVEN_BLOCKS(even, even2);
+        r[BLOCK + k] = EVEN_BLOCKS(odd, odd2);
+        r[2 * BLOCK + k] = ODD_BLOCKS(even, even2);
+        r[3 * BLOCK + k] = ODD_BLOCKS(odd, odd2);
+#endif
+    }
 }
