@@ -15,10 +15,8 @@ FORWARD, BACKWARD_X, BACKWARD_W = "forward", "backward_x", "backward_w"
 # Vector lanes are the output channels of a group; with fewer than so many of them they are pixels instead.
 FEWEST_WIDE = 9
 
-# A product of matrices for each image, lanes = positions, needs so many of them. With AVX-512 'wide' was measured to be
-# fast enough, and the other never was.
-FEWEST_POSITIONS = 32
-POINTWISE = ISA != "avx512"
+# A product of matrices for each image, lanes = positions, needs so many of them.
+FEWEST_POSITIONS = 512 if ISA == "avx512" else 32
 
 # Winograd's algorithm pays where the products that it saves, for a tile of 2x2 outputs and all channels (or filters, if
 # they are fewer), are so many: its transforms are work for each channel and each filter, what it saves is work for
@@ -66,7 +64,7 @@ def direct(geometry: ConvGeometry, direction: str) -> str:
     per_group = geometry.w_shape[1] if direction == BACKWARD_X else geometry.w_shape[0] // geometry.groups
     if per_group < FEWEST_WIDE:
         return "few"
-    enough = POINTWISE and geometry.out[0] * geometry.out[1] >= FEWEST_POSITIONS
+    enough = geometry.out[0] * geometry.out[1] >= FEWEST_POSITIONS
     return "pointwise" if enough and is_pointwise(geometry, direction) else "wide"
 
 

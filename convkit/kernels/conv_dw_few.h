@@ -68,6 +68,7 @@ static void NAME(conv_dw_few)(const void *args, ptrdiff_t task, void *scratch)
     memset(sums, 0, sizeof(REAL) * (size_t)(p->F * sums_step));
     ptrdiff_t blocks = p->image_tasks * p->row_tasks * p->col_tasks, area = p->row_tasks * p->col_tasks;
     ptrdiff_t channel_blocks = CEIL_DIV(p->F, MOST_FEW);
+    const REAL *end = (const REAL *)q->dout + p->N * p->groups * p->F * p->rows * p->cols;
     for (ptrdiff_t b = blocks * part / q->parts; b < blocks * (part + 1) / q->parts; b++) {
         if (parallel_stopped()) return;
         SlabPlace place = slab_place(p, (b / area * p->groups + group) * area + b % area);
@@ -79,8 +80,8 @@ static void NAME(conv_dw_few)(const void *args, ptrdiff_t task, void *scratch)
             VEC total = {0};
             for (ptrdiff_t i = 0; i < place.rows; i++) {
                 REAL *to = rows + f * dout_step + i * q->dout_pitch;
-                NAME(copy)(to, dout + i * p->cols, place.cols);
-                for (ptrdiff_t j = place.cols; j < q->dout_pitch; j++) to[j] = 0;
+                const REAL *from = dout + i * p->cols;
+                NAME(slab_row)(to, from, 0, place.cols, q->dout_pitch, end - from);
                 for (ptrdiff_t j = 0; j < place.cols; j += LANES) total += NAME(load)(to + j);
             }
             REAL *db = sums + f * sums_step + elements * LANES;

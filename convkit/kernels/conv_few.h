@@ -37,19 +37,20 @@ typedef void NAME(few_tile)(ptrdiff_t channels, int taps, ptrdiff_t channel_step
     }
 #if MANY_REGISTERS
 #define MOST_FEW 8
-#define FEW_TILES(T) T(1, 8) T(2, 8) T(3, 8) T(4, 6) T(5, 4) T(6, 4) T(7, 3) T(8, 3)
+#define FEW_TILES(T) T(1, 8, 4) T(2, 8, 4) T(3, 8, 4) T(4, 6, 4) T(5, 4, 2) T(6, 4, 2) T(7, 3, 2) T(8, 3, 2)
 #else
 #define MOST_FEW 4
-#define FEW_TILES(T) T(1, 8) T(2, 6) T(3, 4) T(4, 3)
+#define FEW_TILES(T) T(1, 8, 4) T(2, 6, 3) T(3, 4, 2) T(4, 3, 2)
 #endif
-#define DEFINE(M, V) FEW_TILE(M, V, long) FEW_TILE(M, 1, short)
+/* Vectors of positions of a tile, for so many channels: as many as there are registers for, some fewer, one. */
+#define DEFINE(M, LONG, MIDDLE) FEW_TILE(M, LONG, long) FEW_TILE(M, MIDDLE, middle) FEW_TILE(M, 1, short)
 FEW_TILES(DEFINE)
 #undef DEFINE
-#define ENTRY(M, V) [M] = {NAME(few_tile_##M##_long), NAME(few_tile_##M##_short)},
-static NAME(few_tile) *const NAME(few_tiles)[MOST_FEW + 1][2] = {FEW_TILES(ENTRY)};
+#define ENTRY(M, LONG, MIDDLE) [M] = {NAME(few_tile_##M##_long), NAME(few_tile_##M##_middle), NAME(few_tile_##M##_short)},
+static NAME(few_tile) *const NAME(few_tiles)[MOST_FEW + 1][3] = {FEW_TILES(ENTRY)};
 #undef ENTRY
-#define ENTRY(M, V) [M] = V,
-static const int NAME(few_vectors)[MOST_FEW + 1] = {FEW_TILES(ENTRY)};
+#define ENTRY(M, LONG, MIDDLE) [M] = {LONG, MIDDLE, 1},
+static const int NAME(few_vectors)[MOST_FEW + 1][3] = {FEW_TILES(ENTRY)};
 #undef ENTRY
 
 /* The packed filters: packed[phase][group][block][c][t][m]. */
@@ -84,11 +85,14 @@ static void NAME(few_sums)(const Conv *p, ptrdiff_t phase, ptrdiff_t M, ptrdiff_
 {
     const ptrdiff_t *offset = p->offset + p->start[phase];
     int taps = conv_phase_taps(p, phase);
-    ptrdiff_t step = NAME(few_vectors)[M] * LANES, q = 0;
-    for (; q + step / 2 < length; q += step) /* what lies beyond the end is computed and dropped */
-        NAME(few_tiles)[M][0](p->C, taps, p->channel_step, offset, filters, slab + q, bias, p->relu, result + q, p->result_size);
-    for (; q < length; q += LANES)
-        NAME(few_tiles)[M][1](p->C, taps, p->channel_step, offset, filters, slab + q, bias, p->relu, result + q, p->result_size);
+    const int *vectors = NAME(few_vectors)[M];
+    ptrdiff_t step;
+    for (ptrdiff_t q = 0; q < length; q += step) {
+        ptrdiff_t left = CEIL_DIV(length - q, LANES);
+        int width = left > vectors[1] ? 0 : left > vectors[1] / 2 ? 1 : 2; /* what lies beyond the end is computed and dropped */
+        step = vectors[width] * LANES;
+        NAME(few_tiles)[M][width](p->C, taps, p->channel_step, offset, filters, slab + q, bias, p->relu, result + q, p->result_size);
+    }
 }
 
 /* to[0], to[step], ... = from[0], from[1], ...: n of them. */

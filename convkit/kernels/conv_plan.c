@@ -99,7 +99,8 @@ static void flatten(Conv *p)
     p->out_step_h = p->out_step_w = 1; /* dx of one column or row writes every pixel, whatever the stride */
 }
 
-static void slab_steps(Conv *p)
+/* Behind the slab there is room for one vector (slab_row). */
+static void slab_steps(Conv *p, int lanes)
 {
     if (p->direct) {
         p->pitch = p->W;
@@ -112,7 +113,7 @@ static void slab_steps(Conv *p)
         /* Channels a multiple of 4 KB apart would all fall into the same few lines of the cache. */
         if (p->channel_step % 256 == 0) p->channel_step += 16;
         p->image_step = p->C * p->channel_step;
-        p->slab_size = p->task_images * p->image_step;
+        p->slab_size = p->task_images * p->image_step + lanes;
     }
     for (int t = 0; t < p->taps; t++) p->offset[t] = (p->row[t] - p->first_row) * p->pitch + p->col[t] - p->first_col;
 }
@@ -124,7 +125,7 @@ size_t conv_plan_wide(Conv *p, int lanes, int widest, size_t size)
     flatten(p);
     set_direct(p, size);
     blocks_of_positions(p, vectors, widest, size);
-    slab_steps(p);
+    slab_steps(p, lanes);
     ptrdiff_t taps = 1; /* of the phase that has most */
     for (ptrdiff_t phase = 0; phase < conv_phases(p); phase++) taps = LARGER(taps, conv_phase_taps(p, phase));
     p->chunk = even_block(p->C, FILTER_BYTES / (taps * width * lanes * (ptrdiff_t)size));
@@ -207,7 +208,7 @@ size_t conv_plan_dw_wide(ConvDw *q, int lanes, int widest, size_t size)
     flatten(p);
     set_direct(p, size);
     blocks_of_positions(p, vectors, widest, size);
-    slab_steps(p);
+    slab_steps(p, lanes);
     q->part_size = p->groups * vectors * lanes * (p->C * p->taps + 1);
     parts_of_batch(q, size);
     q->dout_vectors = SMALLER(vectors, 2 * (ptrdiff_t)widest);
@@ -264,7 +265,8 @@ size_t conv_plan_dx_depthwise(Conv *p, int lanes, size_t size)
     p->task_cols = CEIL_DIV(p->cols, lanes) * lanes;
     p->pitch = p->task_cols + p->col_span;
     p->task_rows = even_block(p->rows, DEPTHWISE_POSITIONS / 4 / p->pitch);
-    p->channel_step = p->image_step = p->slab_size = (p->task_rows + p->row_span) * p->pitch;
+    p->channel_step = p->image_step = (p->task_rows + p->row_span) * p->pitch;
+    p->slab_size = p->image_step + lanes;
     for (int t = 0; t < p->taps; t++) p->offset[t] = (p->row[t] - p->first_row) * p->pitch + p->col[t] - p->first_col;
     return (size_t)(p->slab_size + p->taps) * size;
 }

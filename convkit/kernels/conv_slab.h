@@ -63,12 +63,41 @@ static void NAME(slab_line)(const Conv *p, const REAL *image, ptrdiff_t first, p
     }
 }
 
+/* At least n zeros, in whole vectors: mostly one, for which gcc would call memset if the loop began with it. */
+INLINE void NAME(zero_vectors)(REAL *to, ptrdiff_t n)
+{
+    if (n > 0) NAME(store)(to, (VEC){0});
+    for (ptrdiff_t j = LANES; j < n; j += LANES) NAME(store)(to + j, (VEC){0});
+}
+
+/* A row of a slab: `before` zeros, `inside` elements that stand at `from`, zeros up to `cols`. Whole vectors are written: what
+ * stands up to LANES elements behind the row becomes zero, too, so that rows are written one after the other, and behind the
+ * last there is room. `readable`: elements that may be read. What will be copied some rows later is fetched. */
+INLINE void NAME(slab_row)(REAL *restrict to, const REAL *restrict from, ptrdiff_t before, ptrdiff_t inside, ptrdiff_t cols,
+                           ptrdiff_t readable)
+{
+    NAME(zero_vectors)(to, before);
+    __builtin_prefetch(from + 2048 / REAL_BYTES);
+    to += before;
+    cols -= before;
+    ptrdiff_t j = 0;
+    for (; j + LANES <= inside; j += LANES) NAME(store)(to + j, NAME(load)(from + j));
+    if (j < inside) {
+        VEC last = j + LANES <= readable ? (VEC)((IVEC)NAME(load)(from + j) & NAME(first_lanes)(inside - j))
+                                         : NAME(load_part)(from + j, inside - j);
+        NAME(store)(to + j, last);
+        j += LANES;
+    }
+    NAME(zero_vectors)(to + j, cols - j);
+}
+
 /* Fills the slab [image][channel][row][pitch] and returns where the least tap of the task's first position stands in it;
  * where nothing is padded, that place in the image itself. */
 static const REAL *NAME(slab)(const Conv *p, const SlabPlace *at, REAL *slab)
 {
     ptrdiff_t top = at->row * p->stride_h + p->first_row, left = at->col * p->stride_w + p->first_col;
     ptrdiff_t rows = (at->rows - 1) * p->stride_h + p->row_span + 1, cols = (at->cols - 1) * p->stride_w + p->col_span + 1;
+    const REAL *end = (const REAL *)p->in + p->N * p->groups * p->C * p->H * p->W;
     ptrdiff_t before = SMALLER(LARGER(-left, 0), cols), inside = LARGER(SMALLER(p->W - left, cols) - before, 0);
     for (ptrdiff_t n = 0; n < at->images; n++) {
         const REAL *image = (const REAL *)p->in + ((at->image + n) * p->groups + at->group) * p->C * p->H * p->W;
@@ -80,14 +109,9 @@ static const REAL *NAME(slab)(const Conv *p, const SlabPlace *at, REAL *slab)
         for (ptrdiff_t c = 0; c < p->C; c++, image += p->H * p->W)
             for (ptrdiff_t i = 0; i < rows; i++) {
                 REAL *to = slab + n * p->image_step + c * p->channel_step + i * p->pitch;
-                ptrdiff_t y = top + i;
-                if (y < 0 || y >= p->H || !inside) {
-                    NAME(zero)(to, cols);
-                    continue;
-                }
-                NAME(zero)(to, before);
-                NAME(copy)(to + before, image + y * p->W + left + before, inside);
-                NAME(zero)(to + before + inside, cols - before - inside);
+                ptrdiff_t y = top + i, here = y < 0 || y >= p->H ? 0 : inside;
+                const REAL *from = here ? image + y * p->W + left + before : image;
+                NAME(slab_row)(to, from, before, here, cols, end - from);
             }
     }
     return slab;
@@ -99,6 +123,7 @@ static void NAME(slab_by_phase)(const Conv *p, const SlabPlace *at, ptrdiff_t c,
 {
     ptrdiff_t top = at->row * p->stride_h + p->first_row, left = at->col * p->stride_w + p->first_col;
     ptrdiff_t rows = at->rows + p->row_span / p->stride_h, cols = at->cols + p->col_span / p->stride_w;
+    const REAL *end = (const REAL *)p->in + p->N * p->groups * p->C * p->H * p->W;
     const REAL *image = (const REAL *)p->in + ((at->image * p->groups + at->group) * p->C + c) * p->H * p->W;
     for (ptrdiff_t k = 0; k < channels; k++, image += p->H * p->W)
         for (ptrdiff_t a = 0; a < p->phases_h; a++)
@@ -108,14 +133,14 @@ static void NAME(slab_by_phase)(const Conv *p, const SlabPlace *at, ptrdiff_t c,
                 ptrdiff_t x = left + b, first = SMALLER(x < 0 ? CEIL_DIV(-x, p->stride_w) : 0, cols);
                 ptrdiff_t last = LARGER(x < p->W ? SMALLER(CEIL_DIV(p->W - x, p->stride_w), cols) : 0, first);
                 for (ptrdiff_t i = 0; i < rows; i++, to += p->pitch) {
-                    ptrdiff_t y = top + a + i * p->stride_h;
-                    if (y < 0 || y >= p->H) {
-                        NAME(zero)(to, cols);
+                    ptrdiff_t y = top + a + i * p->stride_h, here = y < 0 || y >= p->H ? 0 : last - first;
+                    const REAL *from = here ? image + y * p->W + x + first * p->stride_w : image;
+                    if (p->stride_w == 1) {
+                        NAME(slab_row)(to, from, first, here, cols, end - from);
                         continue;
                     }
-                    NAME(zero)(to, first);
-                    NAME(gather)(to + first, image + y * p->W + x + first * p->stride_w, last - first, p->stride_w);
-                    NAME(zero)(to + last, cols - last);
+                    NAME(slab_row)(to, from, cols, 0, cols, 0);
+                    NAME(gather)(to + first, from, here, p->stride_w);
                 }
             }
 }

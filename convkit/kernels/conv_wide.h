@@ -125,6 +125,7 @@ static int NAME(taps_in_rows)(const ptrdiff_t *offset, int taps)
 static VEC NAME(pack_vector)(const Conv *p, ptrdiff_t phase, ptrdiff_t g, ptrdiff_t v, ptrdiff_t c, ptrdiff_t channels,
                              ptrdiff_t step, REAL *to)
 {
+    enum { LINES_AHEAD = 4 };
     const ptrdiff_t *tap = p->w_tap + p->start[phase];
     int taps = conv_phase_taps(p, phase);
     const REAL *all = p->w, *w = all + g * p->w_group + v * LANES * p->w_filter + c * p->w_channel;
@@ -138,7 +139,10 @@ static VEC NAME(pack_vector)(const Conv *p, ptrdiff_t phase, ptrdiff_t g, ptrdif
             VEC r[LANES];
             if (n == LANES)
                 UNROLL
-                for (int i = 0; i < LANES; i++) r[i] = i < lanes ? NAME(load)(w + i * p->w_filter + k) : (VEC){0};
+                for (int i = 0; i < LANES; i++) {
+                    r[i] = i < lanes ? NAME(load)(w + i * p->w_filter + k) : (VEC){0};
+                    __builtin_prefetch(w + i * p->w_filter + k + LINES_AHEAD * CACHE_LINE / REAL_BYTES);
+                }
             else
                 for (int i = 0; i < LANES; i++) r[i] = i < lanes ? NAME(load_part)(w + i * p->w_filter + k, n) : (VEC){0};
             NAME(transpose)(r);

@@ -80,7 +80,7 @@ static void plan_slab(Winograd *p, int m, int lanes)
     p->slab_cols = q->task_cols + (m * p->width.reach + 2) * p->dilation_w;
     p->slab_size = p->slab_rows * p->slab_cols * lanes;
     if (q->stride_h > 1 || q->stride_w > 1) {
-        slab_by_phase_steps(q, 0);
+        slab_by_phase_steps(q, lanes);
         q->slab_size = CEIL_DIV(q->slab_size, lanes) * lanes;
     }
 }
