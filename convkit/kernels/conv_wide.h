@@ -300,6 +300,36 @@ INLINE void NAME(fetch_some)(NAME(Fetch) *f, ptrdiff_t n)
     }
 }
 
+/* The same for all rows of a block, one phase: `each` lines at a time. */
+typedef struct {
+    NAME(Fetch) row;
+    ptrdiff_t image, next_row, each;
+} NAME(FetchBlock);
+
+/* Its lines in `times` steps; none where the whole output is so small that it may well be in a cache. */
+static NAME(FetchBlock) NAME(fetch_block)(const Conv *p, const SlabPlace *at, ptrdiff_t first, int V, ptrdiff_t times)
+{
+    enum { LEAST_BYTES = 8 << 20 };
+    NAME(FetchBlock) block = {{0}, 0, 0, 0};
+    if (p->N * p->groups * p->F * p->out_h * p->out_w < LEAST_BYTES / REAL_BYTES) {
+        block.image = at->images;
+        return block;
+    }
+    block.row = NAME(fetch_row)(p, at, 0, first, V, 0, block.next_row++);
+    block.each = CEIL_DIV(block.row.lines * block.row.channels * at->rows * at->images, times);
+    return block;
+}
+
+static void NAME(fetch_more)(const Conv *p, const SlabPlace *at, ptrdiff_t first, int V, NAME(FetchBlock) *block)
+{
+    if (!block->row.lines) {
+        if (block->next_row == at->rows) block->next_row = 0, block->image++;
+        if (block->image >= at->images) return;
+        block->row = NAME(fetch_row)(p, at, 0, first, V, block->image, block->next_row++);
+    }
+    NAME(fetch_some)(&block->row, block->each);
+}
+
 /* sums[image][row][col][V*LANES] of one panel and one phase, for the positions of a task. Returns NaN where a filter that had
  * to be packed has an element that is not finite. */
 static VEC NAME(wide_sums)(const Conv *p, const SlabPlace *place, ptrdiff_t phase, ptrdiff_t first, int V, const REAL *x, REAL *pack,

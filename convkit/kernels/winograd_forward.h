@@ -199,6 +199,8 @@ static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
         int V = panel_width(end - begin, v - begin, WIDEST_PANEL);
         const REAL *filters = (const REAL *)q->packed + (at.group * vectors + v) * p->products * q->C * LANES;
         ptrdiff_t groups = CEIL_DIV(run, NAME(wide_pixels)[V]), small = run / groups, larger = run % groups;
+        /* The lines of the output come from memory meanwhile. */
+        NAME(FetchBlock) fetch = NAME(fetch_block)(q, &at, v, V, POSITIONS * (of.tiles / run) * groups);
         for (int position = 0; position < POSITIONS; position++) {
             int row = position / SIDE, col = position % SIDE;
             int taps = winograd_pieces(&p->height, row, SIDE) * winograd_pieces(&p->width, col, SIDE);
@@ -209,6 +211,7 @@ static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
                     const REAL *from = pixels + position * p->position_step + in_tile * p->tile_step + c * phases;
                     for (ptrdiff_t i = 0; i < groups; i++) {
                         ptrdiff_t M = small + (i < larger);
+                        if (!c) NAME(fetch_more)(q, &at, v, V, &fetch);
                         NAME(wide_tiles)[2][V - 1][M - 1](SMALLER(q->chunk, q->C - c), taps, phases, offsets.at[TILED(last)(row, col)],
                                                           filters + c * taps * V * LANES, from, p->tile_step, to, c > 0);
                         from += M * p->tile_step;
