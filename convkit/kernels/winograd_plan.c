@@ -8,7 +8,7 @@
 
 enum {
     FEWEST_TILES = 24, /* of a block, about, where there are so many */
-    MOST_TILES = 96,
+    MOST_TILES = 144,
     PIXEL_BYTES = 512 * 1024, /* of a block's transformed pixels, at most where that leaves FEWEST_TILES */
     SUMS_BYTES = 4 << 20,     /* of all parts of dw together, where one part is smaller */
     CHUNK = 64,               /* products that are added up in one go: at most so many */
