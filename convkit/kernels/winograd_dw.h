@@ -11,9 +11,10 @@ static void TILED(winograd_dout)(const WinogradDw *q, const TILED(Tiles) *of, pt
 {
     const Winograd *p = &q->of;
     ptrdiff_t row_step = slab_cols * p->dilation_h * LANES, col_step = p->dilation_w * LANES;
+    const ptrdiff_t tile_step = q->dout_tile_step, position_step = q->dout_position_step;
     for (ptrdiff_t line = 0; line < of->lines; line++) {
         const REAL *from = slab + (TILED(line_row)(p, line) * slab_cols + line % p->dilation_w) * LANES;
-        for (ptrdiff_t x = 0; x < of->across; x++, to += q->dout_tile_step) {
+        for (ptrdiff_t x = 0; x < of->across; x++, to += tile_step) {
             VEC half[SIDE][TILE];
             UNROLL
             for (int j = 0; j < TILE; j++, from += col_step) {
@@ -29,7 +30,7 @@ static void TILED(winograd_dout)(const WinogradDw *q, const TILED(Tiles) *of, pt
                 VEC result[SIDE];
                 TILED(dout_side)(half[i], result);
                 UNROLL
-                for (int j = 0; j < SIDE; j++) NAME(store)(to + (i * SIDE + j) * q->dout_position_step, result[j]);
+                for (int j = 0; j < SIDE; j++) NAME(store)(to + (i * SIDE + j) * position_step, result[j]);
             }
         }
     }

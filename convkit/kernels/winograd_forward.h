@@ -65,6 +65,7 @@ static TILED(Offsets) TILED(offsets)(const Winograd *p, const TILED(Tiles) *of)
 static void TILED(winograd_input)(const Winograd *p, const TILED(Tiles) *of, const REAL *slab, REAL *to)
 {
     ptrdiff_t row_step = p->slab_cols * p->dilation_h * LANES, col_step = p->dilation_w * LANES;
+    const ptrdiff_t tile_step = p->tile_step, position_step = p->position_step, across = of->in_across;
     for (ptrdiff_t line = 0; line < of->in_lines; line++) {
         const REAL *from = slab + (TILED(line_row)(p, line) * p->slab_cols + line % p->dilation_w) * LANES;
         VEC half[SIDE][SIDE]; /* by column */
@@ -75,7 +76,7 @@ static void TILED(winograd_input)(const Winograd *p, const TILED(Tiles) *of, con
             for (int i = 0; i < SIDE; i++) column[i] = NAME(load)(from + i * row_step);
             TILED(input_side)(column, half[j]);
         }
-        for (ptrdiff_t x = 0; x < of->in_across; x++, to += p->tile_step) {
+        for (ptrdiff_t x = 0; x < across; x++, to += tile_step) {
             UNROLL
             for (int j = 2; j < SIDE; j++, from += col_step) {
                 VEC column[SIDE];
@@ -90,7 +91,7 @@ static void TILED(winograd_input)(const Winograd *p, const TILED(Tiles) *of, con
                 for (int j = 0; j < SIDE; j++) row[j] = half[j][i];
                 TILED(input_side)(row, result);
                 UNROLL
-                for (int j = 0; j < SIDE; j++) NAME(store)(to + (i * SIDE + j) * p->position_step, result[j]);
+                for (int j = 0; j < SIDE; j++) NAME(store)(to + (i * SIDE + j) * position_step, result[j]);
             }
             UNROLL
             for (int i = 0; i < SIDE; i++) {
@@ -139,6 +140,7 @@ static VEC TILED(winograd_output)(const Winograd *p, const SlabPlace *at, const 
                                   REAL *to)
 {
     VEC zeros = {0};
+    const ptrdiff_t sums_step = p->sums_step;
     for (ptrdiff_t line = 0; line < of->lines; line++) {
         ptrdiff_t row = TILED(line_row)(p, line), col = line % p->dilation_w;
         for (ptrdiff_t x = 0; x < of->across; x++, sums += V * LANES, col += TILE * p->dilation_w) {
@@ -147,7 +149,7 @@ static VEC TILED(winograd_output)(const Winograd *p, const SlabPlace *at, const 
             for (int j = 0; j < SIDE; j++) {
                 VEC column[SIDE], result[TILE];
                 UNROLL
-                for (int i = 0; i < SIDE; i++) column[i] = NAME(load)(sums + (i * SIDE + j) * p->sums_step);
+                for (int i = 0; i < SIDE; i++) column[i] = NAME(load)(sums + (i * SIDE + j) * sums_step);
                 TILED(output_side)(column, result);
                 UNROLL
                 for (int i = 0; i < TILE; i++) half[i][j] = result[i];
