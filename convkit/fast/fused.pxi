@@ -31,7 +31,7 @@ def conv_relu_backward_fast(dout, cache, needs_dx=True):
 
 
 def conv_relu_pool_forward_fast(x, w, b, conv_param, pool_param):
-    """Convolution, ReLU and max pooling.
+    """Convolution, ReLU and max pooling; with 2x2 windows and Winograd's algorithm all at once, tile by tile.
 
     - x, w, b, conv_param: as for conv_forward_fast
     - pool_param: as for max_pool_forward_fast
@@ -42,7 +42,8 @@ def conv_relu_pool_forward_fast(x, w, b, conv_param, pool_param):
     """
     geometry, dtype = check_conv(x, w, b, conv_param)
     windows = pool_geometry(geometry.out_shape, pool_param)
-    out, winner = _max_pool(convolution.forward(x, w, b, geometry, dtype, relu=True), windows, dtype, relu=True)
+    at_once = convolution.forward_pooled(x, w, b, geometry, windows, dtype)
+    out, winner = at_once or _max_pool(convolution.forward(x, w, b, geometry, dtype, relu=True), windows, dtype, relu=True)
     return out, Cache("conv_relu_pool_forward_fast", x, w, geometry, dtype, windows, winner)
 
 
@@ -58,6 +59,10 @@ def conv_relu_pool_backward_fast(dout, cache, needs_dx=True):
     """
     x, w, geometry, dtype, windows, winner = open_cache(cache, "conv_relu_pool_forward_fast")
     dtype = check_dout(dout, windows.out_shape, "(N, F, OH, OW)", dtype)
+    if not needs_dx:
+        at_once = convolution.backward_w_pooled(dout, winner, x, geometry, windows, dtype)
+        if at_once:
+            return None, *at_once
     dconv = _max_pool_gradient(dout, winner, windows, dtype, relu=True)
     return _conv_gradients(dconv, x, w, geometry, dtype, needs_dx)
 

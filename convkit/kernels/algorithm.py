@@ -9,6 +9,7 @@ from convkit.kernels.native import ISA, VECTORS
 
 if TYPE_CHECKING:
     from convkit.layers.conv import ConvGeometry
+    from convkit.layers.pool import PoolGeometry
 
 FORWARD, BACKWARD_X, BACKWARD_W = "forward", "backward_x", "backward_w"
 
@@ -91,6 +92,17 @@ def winograd_products(geometry: ConvGeometry) -> int:
         for elements, stride in zip(geometry.kernel, geometry.stride, strict=True)
     )
     return height * width
+
+
+def pools_by_tiles(geometry: ConvGeometry, windows: PoolGeometry, direction: str, itemsize: int) -> bool:
+    """Whether ReLU and this max pooling behind a convolution can be one with it: tiles of 2x2 outputs are its windows."""
+    return (
+        choose(geometry, direction, itemsize) == "winograd"
+        and geometry.dilation == (1, 1)
+        and windows.kernel == windows.stride == (2, 2)
+        and windows.is_plain
+        and all(2 * out <= side for out, side in zip(windows.out, geometry.out, strict=True))
+    )
 
 
 def is_winograd(geometry: ConvGeometry, direction: str) -> bool:

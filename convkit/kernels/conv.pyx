@@ -59,6 +59,8 @@ cdef extern from "winograd.h" nogil:
     ctypedef struct Winograd:
         Conv of
         Py_ssize_t products
+        unsigned char* winner
+        Py_ssize_t pool_rows, pool_cols
     ctypedef struct WinogradDw:
         Winograd of
         const void *dout
@@ -161,9 +163,13 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
     return not (finite and not_finite)
 
 
-cdef bint run_winograd(Conv* conv, const Kernels* kernels, dtype, int m) except -1:
-    """The same by Winograd's algorithm with tiles of m x m; returns False, too, where a result is not finite."""
+cdef bint run_winograd(Conv* conv, const Kernels* kernels, dtype, int m, winner=None) except -1:
+    """The same by Winograd's algorithm with tiles of m x m; returns False, too, where a result is not finite.
+
+    - winner: see forward_pooled
+    """
     cdef Winograd p
+    set_winner(&p, winner)
     cdef int not_finite = 0
     cdef Py_ssize_t vectors = up(conv.F, kernels.lanes)
     if conv.phase_rows * conv.phase_cols > 1:  # dx with a stride
@@ -183,6 +189,15 @@ cdef bint run_winograd(Conv* conv, const Kernels* kernels, dtype, int m) except 
     run(kernels.winograd_pack_2 if m == 2 else kernels.winograd_pack_4, &p, conv.groups * vectors, block, 4. * count)
     run(kernels.winograd_2 if m == 2 else kernels.winograd_4, &p, winograd_tasks(&p), scratch, tiles * count)
     return not not_finite
+
+
+cdef int set_winner(Winograd* p, winner) except -1:
+    p.winner = NULL
+    p.pool_rows = p.pool_cols = 0
+    if winner is not None:
+        p.winner = <unsigned char*> address(winner)
+        p.pool_rows, p.pool_cols = winner.shape[2:]
+    return 0
 
 
 cdef object taps_of(geometry, Conv* p):
@@ -220,10 +235,12 @@ cdef object describe(geometry, Conv* p):
     return taps_of(geometry, p)
 
 
-def forward(x, w, b, out, geometry, algorithm, bint relu=False):
+def forward(x, w, b, out, geometry, algorithm, bint relu=False, winner=None):
     """out (N, F, OH, OW) = the convolution of x (N, C, H, W) with w (F, C/groups, HH, WW), plus b (F,) or None.
 
     - relu: whether max(0, out) is written instead
+    - winner: with 'winograd' and no dilation alone; then out is (N, F, OH//2, OW//2), what max pooling with 2x2 windows
+      and stride 2 makes of max(0, .), and winner, bytes of this shape, notes what pooling.max_forward does with relu
     """
     cdef Conv p
     cdef const Kernels* kernels = kernels_for(x.dtype)
@@ -238,6 +255,8 @@ def forward(x, w, b, out, geometry, algorithm, bint relu=False):
     p.w_filter = p.C * p.w_channel
     p.w_group = p.F * p.w_filter
     p.w_size = w.size
+    if winner is not None:
+        return run_winograd(&p, kernels, x.dtype, 2, winner)
     return run_conv(&p, kernels, x.dtype, algorithm_of(algorithm))
 
 
@@ -314,8 +333,11 @@ cdef bint run_dx_depthwise(Conv* p, const Kernels* kernels, dtype) except -1:
     return not not_finite
 
 
-def backward_w(dout, x, dw, db, geometry, algorithm):
-    """dw (F, C/groups, HH, WW) and db (F,), the gradients of filters and biases, from dout (N, F, OH, OW) and x."""
+def backward_w(dout, x, dw, db, geometry, algorithm, winner=None):
+    """dw (F, C/groups, HH, WW) and db (F,), the gradients of filters and biases, from dout (N, F, OH, OW) and x.
+
+    - winner: as forward wrote it; then dout is (N, F, OH//2, OW//2), the gradient of what came out of the pooling
+    """
     cdef ConvDw q
     cdef const Kernels* kernels = kernels_for(x.dtype)
     cdef Py_ssize_t size = x.dtype.itemsize, lanes = kernels.lanes
@@ -327,7 +349,7 @@ def backward_w(dout, x, dw, db, geometry, algorithm):
         db[...] = 0
         return True
     if which >= WINOGRAD:
-        return backward_w_winograd(dout, x, dw, db, geometry, 4 if which == WINOGRAD4 else 2)
+        return backward_w_winograd(dout, x, dw, db, geometry, 4 if which == WINOGRAD4 else 2, winner)
     _taps = describe(geometry, &q.of)
     q.of.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
     work = <double> q.of.N * q.of.groups * q.of.F * q.of.C * q.of.taps * q.of.rows * q.of.cols
@@ -356,7 +378,7 @@ def backward_w(dout, x, dw, db, geometry, algorithm):
     return True
 
 
-cdef bint backward_w_winograd(dout, x, dw, db, geometry, int m) except -1:
+cdef bint backward_w_winograd(dout, x, dw, db, geometry, int m, winner) except -1:
     """The same by Winograd's algorithm with tiles of m x m; returns False where an element of dw is not finite."""
     cdef WinogradDw q
     cdef Conv* p = &q.of.of
@@ -365,6 +387,7 @@ cdef bint backward_w_winograd(dout, x, dw, db, geometry, int m) except -1:
     _taps = describe(geometry, p)
     p.input, q.dout, q.dw, q.db = address(x), address(dout), address(dw), address(db)
     p.not_finite = &not_finite
+    set_winner(&q.of, winner)
     cdef size_t scratch = winograd_plan_dw(&q, m, kernels.lanes, kernels.widest, x.dtype.itemsize)
     if scratch > <size_t> MOST_SCRATCH:
         return False

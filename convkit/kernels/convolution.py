@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convkit.kernels import conv, conv_im2col, matmul, threads
-from convkit.kernels.algorithm import BACKWARD_W, BACKWARD_X, FORWARD, choose, direct
+from convkit.kernels.algorithm import BACKWARD_W, BACKWARD_X, FORWARD, choose, direct, pools_by_tiles
 
 if TYPE_CHECKING:
     from convkit.layers.conv import ConvGeometry
+    from convkit.layers.pool import PoolGeometry
 
 # A tile of the im2col matrix has about so many bytes: it should stay in the L2 cache until it is used.
 TILE_BYTES = 1 << 20
@@ -45,6 +46,42 @@ def forward(
             continue
         break
     return out
+
+
+def forward_pooled(
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    geometry: ConvGeometry,
+    windows: PoolGeometry,
+    dtype: np.dtype,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Convolution, ReLU and max pooling as one: (out, winners as pooling.max_forward notes them with relu).
+
+    None where that cannot be done: for other windows than 2x2, other algorithms than Winograd's, results that are not
+    finite.
+    """
+    if not pools_by_tiles(geometry, windows, FORWARD, dtype.itemsize):
+        return None
+    out, winner = np.empty(windows.out_shape, dtype), np.empty(windows.out_shape, np.uint8)
+    arrays = (_c_order(each, dtype) for each in (x, w, b))
+    return (out, winner) if conv.forward(*arrays, out, geometry, "winograd", winner=winner) else None
+
+
+def backward_w_pooled(
+    dout: np.ndarray,
+    winner: np.ndarray,
+    x: np.ndarray,
+    geometry: ConvGeometry,
+    windows: PoolGeometry,
+    dtype: np.dtype,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The gradients of w and b from that of what forward_pooled returned; None as there."""
+    if not pools_by_tiles(geometry, windows, BACKWARD_W, dtype.itemsize):
+        return None
+    dw, db = np.empty(geometry.w_shape, dtype), np.empty(geometry.w_shape[0], dtype)
+    dout, x = _c_order(dout, dtype), _c_order(x, dtype)
+    return (dw, db) if conv.backward_w(dout, x, dw, db, geometry, "winograd", winner) else None
 
 
 def backward_x(

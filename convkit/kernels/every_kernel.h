@@ -43,6 +43,7 @@
 #include "winograd_lanes.h"
 #define TILE 2
 #include "winograd_transforms.h"
+#include "winograd_pool.h"
 #include "winograd_forward.h"
 #include "winograd_dw.h"
 #include "winograd_end.h"

@@ -51,6 +51,12 @@ typedef struct {
     WinogradSide height, width;
     ptrdiff_t dilation_h, dilation_w;
     ptrdiff_t products;                     /* of a tile, for a channel and a filter: at all positions together */
+    /* With ReLU and max pooling (2x2 windows, stride 2) as one, m = 2 and no dilation: `out`, or dout, is that of the pooling,
+     * (N, groups*F, pool_rows, pool_cols), and winner says which pixel of its window each came from, or NO_WINNER where ReLU
+     * lets no gradient pass. Else winner is NULL. */
+    unsigned char *winner;
+    ptrdiff_t pool_rows, pool_cols;
+
     ptrdiff_t slab_rows, slab_cols;         /* pixels that a block sees */
     ptrdiff_t tile_step, position_step;     /* of the transformed pixels [position][tile][channel][phase] */
     ptrdiff_t sums_step;                    /* from position to position, of the sums [position][tile][channel] */

@@ -15,23 +15,12 @@ static void TILED(winograd_dout)(const WinogradDw *q, const TILED(Tiles) *of, pt
     for (ptrdiff_t line = 0; line < of->lines; line++) {
         const REAL *from = slab + (TILED(line_row)(p, line) * slab_cols + line % p->dilation_w) * LANES;
         for (ptrdiff_t x = 0; x < of->across; x++, to += tile_step) {
-            VEC half[SIDE][TILE];
+            VEC tile[TILE][TILE];
             UNROLL
-            for (int j = 0; j < TILE; j++, from += col_step) {
-                VEC column[TILE], result[SIDE];
+            for (int j = 0; j < TILE; j++, from += col_step)
                 UNROLL
-                for (int i = 0; i < TILE; i++) column[i] = NAME(load)(from + i * row_step);
-                TILED(dout_side)(column, result);
-                UNROLL
-                for (int i = 0; i < SIDE; i++) half[i][j] = result[i];
-            }
-            UNROLL
-            for (int i = 0; i < SIDE; i++) {
-                VEC result[SIDE];
-                TILED(dout_side)(half[i], result);
-                UNROLL
-                for (int j = 0; j < SIDE; j++) NAME(store)(to + (i * SIDE + j) * position_step, result[j]);
-            }
+                for (int i = 0; i < TILE; i++) tile[i][j] = NAME(load)(from + i * row_step);
+            TILED(winograd_dout_tile)(tile, to, position_step);
         }
     }
 }
@@ -68,9 +57,16 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
         for (ptrdiff_t v = begin; v < end; v++)
             for (ptrdiff_t n = 0; n < at.images; n++) {
                 ptrdiff_t f = ((at.image + n) * conv->groups + group) * conv->F + v * LANES;
+                REAL *to = dout + n * of.image_tiles * q->dout_tile_step + (v - begin) * LANES;
+#if TILE == 2
+                if (p->winner) {
+                    VEC total = NAME(winograd_unpool)(q, &at, f, conv->F - v * LANES, slab, to);
+                    if (c == 0) db[v - begin] += total;
+                    continue;
+                }
+#endif
                 NAME(to_lanes)(&window, (const REAL *)q->dout + f * plane, plane, conv->F - v * LANES, slab);
-                TILED(winograd_dout)(q, &of, slab_cols, slab,
-                                     dout + n * of.image_tiles * q->dout_tile_step + (v - begin) * LANES);
+                TILED(winograd_dout)(q, &of, slab_cols, slab, to);
                 if (c == 0) {
                     VEC even = {0}, odd = {0};
                     for (ptrdiff_t i = 0; i < slab_rows * slab_cols; i += 2) { /* an even number: TILE is */

@@ -144,25 +144,8 @@ static VEC TILED(winograd_output)(const Winograd *p, const SlabPlace *at, const 
     for (ptrdiff_t line = 0; line < of->lines; line++) {
         ptrdiff_t row = TILED(line_row)(p, line), col = line % p->dilation_w;
         for (ptrdiff_t x = 0; x < of->across; x++, sums += V * LANES, col += TILE * p->dilation_w) {
-            VEC half[TILE][SIDE], tile[TILE][TILE];
-            UNROLL
-            for (int j = 0; j < SIDE; j++) {
-                VEC column[SIDE], result[TILE];
-                UNROLL
-                for (int i = 0; i < SIDE; i++) column[i] = NAME(load)(sums + (i * SIDE + j) * sums_step);
-                TILED(output_side)(column, result);
-                UNROLL
-                for (int i = 0; i < TILE; i++) half[i][j] = result[i];
-            }
-            UNROLL
-            for (int i = 0; i < TILE; i++) {
-                TILED(output_side)(half[i], tile[i]);
-                UNROLL
-                for (int j = 0; j < TILE; j++) {
-                    tile[i][j] *= OUTPUT_SCALE;
-                    zeros += tile[i][j] * 0;
-                }
-            }
+            VEC tile[TILE][TILE];
+            zeros += TILED(winograd_tile)(sums, sums_step, tile);
             REAL *corner = to + (row * at->cols + col) * LANES;
             ptrdiff_t row_step = p->dilation_h * at->cols * LANES, col_step = p->dilation_w * LANES;
             if (row + (TILE - 1) * p->dilation_h < at->rows && col + (TILE - 1) * p->dilation_w < at->cols)
@@ -202,7 +185,8 @@ static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
         const REAL *filters = (const REAL *)q->packed + (at.group * vectors + v) * p->products * q->C * LANES;
         ptrdiff_t groups = CEIL_DIV(run, NAME(wide_pixels)[V]), small = run / groups, larger = run % groups;
         /* The lines of the output come from memory meanwhile. */
-        NAME(FetchBlock) fetch = NAME(fetch_block)(q, &at, v, V, POSITIONS * (of.tiles / run) * groups);
+        NAME(FetchBlock) fetch = {{0}, at.images, 0, 0};
+        if (!p->winner) fetch = NAME(fetch_block)(q, &at, v, V, POSITIONS * (of.tiles / run) * groups);
         for (int position = 0; position < POSITIONS; position++) {
             int row = position / SIDE, col = position % SIDE;
             int taps = winograd_pieces(&p->height, row, SIDE) * winograd_pieces(&p->width, col, SIDE);
@@ -227,8 +211,16 @@ static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
             ptrdiff_t channels = SMALLER(q->F - v * LANES, (ptrdiff_t)LANES), f = at.group * q->F + v * LANES;
             VEC bias = q->bias ? NAME(load_part)((const REAL *)q->bias + f, channels) : (VEC){0};
             for (ptrdiff_t n = 0; n < at.images; n++) {
-                REAL *out = (REAL *)q->out + ((at.image + n) * q->groups * q->F + f) * plane + at.row * q->out_w + at.col;
-                zeros += TILED(winograd_output)(p, &at, &of, sums + (n * of.image_tiles * V + i) * LANES, V, slab);
+                const REAL *tiles = sums + (n * of.image_tiles * V + i) * LANES;
+                ptrdiff_t first_plane = (at.image + n) * q->groups * q->F + f;
+#if TILE == 2
+                if (p->winner) {
+                    zeros += NAME(winograd_pool)(p, &at, tiles, V, bias, first_plane, channels, slab);
+                    continue;
+                }
+#endif
+                REAL *out = (REAL *)q->out + first_plane * plane + at.row * q->out_w + at.col;
+                zeros += TILED(winograd_output)(p, &at, &of, tiles, V, slab);
                 NAME(wide_write)(q, slab, 1, 0, at.rows, at.cols, bias, out, channels);
             }
         }

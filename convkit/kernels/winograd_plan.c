@@ -79,6 +79,7 @@ static void plan_slab(Winograd *p, int m, int lanes)
     p->slab_rows = q->task_rows + (m * p->height.reach + 2) * p->dilation_h;
     p->slab_cols = q->task_cols + (m * p->width.reach + 2) * p->dilation_w;
     p->slab_size = p->slab_rows * p->slab_cols * lanes;
+    if (p->winner) p->slab_size = LARGER(p->slab_size, (ptrdiff_t)2 * lanes * lanes);
     if (q->stride_h > 1 || q->stride_w > 1) {
         slab_by_phase_steps(q, lanes);
         q->slab_size = CEIL_DIV(q->slab_size, lanes) * lanes;

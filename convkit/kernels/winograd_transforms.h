@@ -117,3 +117,50 @@ INLINE void TILED(dw_side)(const VEC u[SIDE], VEC g[3])
 }
 #undef SIXTH
 #endif
+
+/* A^T s A of one tile: s stands at sums[position*step]. Returns what is zero, but NaN where a result is not finite. */
+INLINE VEC TILED(winograd_tile)(const REAL *sums, ptrdiff_t step, VEC tile[TILE][TILE])
+{
+    VEC half[TILE][SIDE], zeros = {0};
+    UNROLL
+    for (int j = 0; j < SIDE; j++) {
+        VEC column[SIDE], result[TILE];
+        UNROLL
+        for (int i = 0; i < SIDE; i++) column[i] = NAME(load)(sums + (i * SIDE + j) * step);
+        TILED(output_side)(column, result);
+        UNROLL
+        for (int i = 0; i < TILE; i++) half[i][j] = result[i];
+    }
+    UNROLL
+    for (int i = 0; i < TILE; i++) {
+        TILED(output_side)(half[i], tile[i]);
+        UNROLL
+        for (int j = 0; j < TILE; j++) {
+            tile[i][j] *= OUTPUT_SCALE;
+            zeros += tile[i][j] * 0;
+        }
+    }
+    return zeros;
+}
+
+/* A dY A^T of one tile: to[position*step]. */
+INLINE void TILED(winograd_dout_tile)(VEC tile[TILE][TILE], REAL *to, ptrdiff_t step)
+{
+    VEC half[SIDE][TILE];
+    UNROLL
+    for (int j = 0; j < TILE; j++) {
+        VEC column[TILE], result[SIDE];
+        UNROLL
+        for (int i = 0; i < TILE; i++) column[i] = tile[i][j];
+        TILED(dout_side)(column, result);
+        UNROLL
+        for (int i = 0; i < SIDE; i++) half[i][j] = result[i];
+    }
+    UNROLL
+    for (int i = 0; i < SIDE; i++) {
+        VEC result[SIDE];
+        TILED(dout_side)(half[i], result);
+        UNROLL
+        for (int j = 0; j < SIDE; j++) NAME(store)(to + (i * SIDE + j) * step, result[j]);
+    }
+}
