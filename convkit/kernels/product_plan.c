@@ -11,6 +11,7 @@ enum {
     COLUMNS = 512,
     CHUNK_BYTES = 32 * 1024, /* of a panel of b: it should stay in L1 */
     CHUNK_ROWS = 96,         /* of b where its columns stand side by side: two chunks of COLUMNS should stay in L2 */
+    PACKED_BYTES = 256 * 1024, /* of pieces of a and b where b's columns do not stand side by side: they should stay in L2 */
     LEAST_TERMS = 256,       /* of a part */
     ENOUGH_TASKS = 8,
     PANEL = 4,               /* vectors */
@@ -37,7 +38,10 @@ size_t product_plan(Product *p, int lanes, size_t size)
     int few = p->m <= FEW_ROWS, aliased = p->b_row * (ptrdiff_t)size % ALIASED == 0;
     p->pack_b = p->b_col != 1 || (!few && aliased);
     ptrdiff_t chunk = CHUNK_BYTES / (panel * (ptrdiff_t)size);
-    if (p->b_col == 1) chunk = few ? FEW_CHUNK : SMALLER(chunk, (ptrdiff_t)CHUNK_ROWS);
+    if (p->b_col == 1)
+        chunk = few ? FEW_CHUNK : SMALLER(chunk, (ptrdiff_t)CHUNK_ROWS);
+    else /* the longer the pieces of the columns, the more memory likes it */
+        chunk = LARGER(chunk, PACKED_BYTES / ((SMALLER(p->task_rows, p->m) + panel) * (ptrdiff_t)size));
     p->fetch_b = !few || p->b_col != 1;
     p->chunk = even_block(CEIL_DIV(p->k, p->parts), chunk, 1);
     p->task_terms = even_block(p->k, CEIL_DIV(p->k, p->parts), p->chunk);
