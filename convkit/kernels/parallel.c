@@ -3,8 +3,8 @@
  * The threads take one task after the other until none is left, so that a thread that the system holds up holds up
  * nobody else. Who does a task cannot be seen in the result.
  *
- * Own threads are started when they are first needed and then wait for work: for some microseconds awake, for a network's
- * next layer follows at once, then asleep. A fork leaves them behind; the child starts its own (gcc's OpenMP would hang
+ * Own threads are started when they are first needed and then wait for work: for a tenth of a millisecond awake, for a
+ * network's next layer follows at once, then asleep. A fork leaves them behind; the child starts its own (gcc's OpenMP would hang
  * there, so that in a child it is used by one thread only).
  */
 #if !defined(_WIN32) && !defined(_DEFAULT_SOURCE)
@@ -31,7 +31,7 @@
 #include <malloc.h>
 #endif
 
-enum { LOOK_EVERY_MS = 40, SPINS = 2000, MOST_THREADS = 256 };
+enum { LOOK_EVERY_MS = 40, AWAKE_US = 100, MOST_THREADS = 256 };
 
 typedef struct Job {
     Task task;
@@ -39,7 +39,8 @@ typedef struct Job {
     ptrdiff_t tasks, next; /* next: the first task that nobody has taken yet */
     size_t scratch;
     int stop;
-    int wanted, inside; /* threads that may still come to help, and that are helping */
+    int wanted;      /* threads that may still come to help */
+    unsigned inside; /* threads that are helping */
     struct Job *following;
 } Job;
 
@@ -62,12 +63,14 @@ static void *scratch_of(Scratch *scratch, size_t size)
     return scratch->memory;
 }
 
-static long long milliseconds(void)
+static long long microseconds(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
+
+static long long milliseconds(void) { return microseconds() / 1000; }
 
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -125,6 +128,21 @@ static inline void relax(void)
 #endif
 }
 
+#if !WITH_OPENMP
+/* Waits awake while *value is what it was, for AWAKE_US at most; the clock is read now and then. */
+static void wait_awake(const unsigned *value, unsigned was)
+{
+    enum { BETWEEN = 50 };
+    long long end = microseconds() + AWAKE_US;
+    do
+        for (int i = 0; i < BETWEEN; i++) {
+            if (__atomic_load_n(value, __ATOMIC_ACQUIRE) != was) return;
+            relax();
+        }
+    while (microseconds() < end);
+}
+#endif
+
 /* What this thread is working on. */
 static __thread struct {
     Job *job;
@@ -167,7 +185,7 @@ static void *worker(void *unused)
         if (!job) {
             unsigned seen = posted;
             pthread_mutex_unlock(&lock);
-            for (int i = 0; i < SPINS && __atomic_load_n(&posted, __ATOMIC_RELAXED) == seen; i++) relax();
+            wait_awake(&posted, seen);
             pthread_mutex_lock(&lock);
             if (posted == seen) {
                 sleepers++;
@@ -224,12 +242,13 @@ static void with_helpers(Job *job, void *memory, int threads, int (*look)(void))
     Job **at = &jobs;
     while (*at != job) at = &(*at)->following;
     *at = job->following;
-    if (job->inside) {
+    for (unsigned inside = job->inside; inside; inside = job->inside) {
         pthread_mutex_unlock(&lock);
-        for (int i = 0; i < SPINS && __atomic_load_n(&job->inside, __ATOMIC_ACQUIRE); i++) relax();
+        wait_awake(&job->inside, inside);
         pthread_mutex_lock(&lock);
-        while (job->inside) pthread_cond_wait(&helper_left, &lock);
+        if (job->inside == inside) break;
     }
+    while (job->inside) pthread_cond_wait(&helper_left, &lock);
     pthread_mutex_unlock(&lock);
 }
 #else
