@@ -171,8 +171,10 @@ def loss_round(rng, dtype):
 
 def fused_round(rng, dtype):
     """A fused pair and its parts."""
-    F = int(rng.integers(1, 12))
-    x, w, b = (rng.integers(-3, 4, s).astype(dtype) for s in ((int(rng.integers(1, 4)), 2, 8, 18), (F, 2, 3, 3), (F,)))
+    # With 12 channels and filters, Winograd's tiles are the windows of the pooling.
+    C, F = [(2, int(rng.integers(1, 12))), (12, int(rng.integers(12, 20)))][rng.integers(2)]
+    size = (8, 18) if C == 2 else (4, 9)
+    x, w, b = (rng.integers(-3, 4, s).astype(dtype) for s in ((int(rng.integers(1, 4)), C, *size), (F, C, 3, 3), (F,)))
     gamma, beta, conv_param = np.ones(F, dtype), np.zeros(F, dtype), {"pad": 1}
     windows = int(rng.choice([2, 3]))
     pool_param = {"pool_height": windows, "pool_width": windows, "stride": 2, "rounding": "floor"}
@@ -192,7 +194,8 @@ def fused_round(rng, dtype):
         with convkit.use(*modules):
             out, cache = forward(*calls[name])
         dout = rng.integers(-3, 4, out.shape).astype(dtype) if dout is None else dout
-        results.append((out, *backward(dout, cache)))
+        dw, db = backward(dout, cache, needs_dx=False)[1:3]
+        results.append((out, *backward(dout, cache), dw, db))
     # (zeros of the batch's mean are round-off on one side: the gradient there depends on it)
     if "bn" in name or "ln" in name:
         results = [result[:1] for result in results]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import convkit
 from convkit import fast_layers, layer_utils, ops, use
 from convkit.layers import LAYERS
+from convkit.layers.conv import conv_geometry
 
 pytestmark = needs_compiled
 
@@ -87,6 +88,77 @@ def test_the_same_bits_as_its_parts(name, dtype, N, window, special, threads, se
             assert same_bits(mine + 0, theirs + 0)  # (-0 is 0)
         else:
             np.testing.assert_array_equal(mine, theirs)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    kernel=st.sampled_from([(3, 3), (5, 3), (7, 7)]),
+    stride=st.sampled_from([1, 1, 2]),
+    groups=st.sampled_from([1, 1, 2]),
+    F=st.sampled_from([12, 16, 17, 33, 70]),
+    size=st.tuples(st.integers(1, 36), st.integers(1, 70)),
+    rounding=st.sampled_from(["floor", "ceil"]),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    special=st.sampled_from([None, None, None, np.nan, -np.inf]),
+    threads=st.integers(1, 3),
+    seed=st.integers(0, 2**32 - 1),
+)
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_tiles_as_windows(kernel, stride, groups, F, size, rounding, dtype, special, threads, seed):
+    """Where Winograd's tiles are the windows, too: odd sizes, blocks, groups; dw from the pooled gradient."""
+    rng = np.random.default_rng(seed)
+    C, N = 12, int(rng.integers(1, 4))
+    pad = tuple(int(p) for p in rng.integers(0, 3, 2))
+    height, width = (
+        max(k - 2 * p, 1) + s * (side - 1) for k, p, s, side in zip(kernel, pad, (stride,) * 2, size, strict=True)
+    )
+    shapes = (N, groups * C, height, width), (groups * F, C, *kernel), (groups * F,)
+    arrays = [rng.integers(-3, 4, shape).astype(dtype) for shape in shapes]
+    if special is not None:
+        arrays[0].flat[rng.integers(arrays[0].size)] = special
+    conv_param = {"stride": stride, "pad": pad, "groups": groups, "rounding": "floor", "winograd": 2}
+    params = [conv_param, {"pool_height": 2, "pool_width": 2, "stride": 2, "rounding": rounding}]
+    if rounding == "floor" and min(conv_geometry(*(a.shape for a in arrays), conv_param).out) < 2:
+        return  # refused: no window
+    before = convkit.get_num_threads()
+    convkit.set_num_threads(threads)
+    try:
+        out, cache = fast_layers.conv_relu_pool_forward_fast(*arrays, *params)
+        dout = rng.integers(-3, 4, out.shape).astype(dtype)
+        expected = one_after_the_other(PARTS["conv_relu_pool"], arrays, params, dout)
+        found = out, *fast_layers.conv_relu_pool_backward_fast(dout, cache)
+        nothing, *of_parameters = fast_layers.conv_relu_pool_backward_fast(dout, cache, needs_dx=False)
+    finally:
+        convkit.set_num_threads(before)
+    assert nothing is None
+    for mine, theirs in zip((*found, *of_parameters), (*expected, *expected[2:]), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_tiles_are_windows_where_they_can_be(monkeypatch):
+    """The last test does run what it is about; and a result that is not finite is computed anew by the parts."""
+    from convkit.kernels import convolution, native
+
+    if not native.VECTORS:
+        pytest.skip("built without vector extensions: no Winograd")
+    asked = []
+    for name in ("forward_pooled", "backward_w_pooled"):
+        function = getattr(convolution, name)
+        monkeypatch.setattr(convolution, name, lambda *a, f=function: asked.append(f(*a)) or asked[-1])
+    rng = np.random.default_rng(0)
+    x, w, b = rng.normal(size=(2, 12, 8, 9)), rng.normal(size=(14, 12, 3, 3)), rng.normal(size=14)
+    conv_param, pool_param = {"pad": 1}, {"pool_height": 2, "pool_width": 2, "stride": 2, "rounding": "floor"}
+
+    def run(x, **settings):
+        asked.clear()
+        out, cache = fast_layers.conv_relu_pool_forward_fast(x, w, b, conv_param | settings, pool_param)
+        fast_layers.conv_relu_pool_backward_fast(np.ones_like(out), cache, needs_dx=False)
+        return [result is not None for result in asked]
+
+    assert run(x) == [True, True]
+    assert run(x, winograd=0) == run(x, winograd=4) == run(x, dilation=2, pad=2) == [False, False]
+    x[0, 0, 4, 4] = np.inf
+    assert run(x) == [False, False]
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -43,7 +43,10 @@ def conv_relu_pool_forward_fast(x, w, b, conv_param, pool_param):
     geometry, dtype = check_conv(x, w, b, conv_param)
     windows = pool_geometry(geometry.out_shape, pool_param)
     at_once = convolution.forward_pooled(x, w, b, geometry, windows, dtype)
-    out, winner = at_once or _max_pool(convolution.forward(x, w, b, geometry, dtype, relu=True), windows, dtype, relu=True)
+    if at_once:
+        out, winner = at_once
+    else:
+        out, winner = _max_pool(convolution.forward(x, w, b, geometry, dtype, relu=True), windows, dtype, relu=True)
     return out, Cache("conv_relu_pool_forward_fast", x, w, geometry, dtype, windows, winner)
 
 

@@ -95,7 +95,7 @@ def winograd_products(geometry: ConvGeometry) -> int:
 
 
 def pools_by_tiles(geometry: ConvGeometry, windows: PoolGeometry, direction: str, itemsize: int) -> bool:
-    """Whether ReLU and this max pooling behind a convolution can be one with it: tiles of 2x2 outputs are its windows."""
+    """Whether ReLU and this max pooling can be one with a convolution: its tiles of 2x2 outputs are their windows."""
     return (
         choose(geometry, direction, itemsize) == "winograd"
         and geometry.dilation == (1, 1)

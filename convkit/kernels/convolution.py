@@ -64,8 +64,8 @@ def forward_pooled(
     if not pools_by_tiles(geometry, windows, FORWARD, dtype.itemsize):
         return None
     out, winner = np.empty(windows.out_shape, dtype), np.empty(windows.out_shape, np.uint8)
-    arrays = (_c_order(each, dtype) for each in (x, w, b))
-    return (out, winner) if conv.forward(*arrays, out, geometry, "winograd", winner=winner) else None
+    x, w, b = _c_order(x, dtype), _c_order(w, dtype), _c_order(b, dtype)
+    return (out, winner) if conv.forward(x, w, b, out, geometry, "winograd", winner=winner) else None
 
 
 def backward_w_pooled(
