@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 import convkit
 from convkit import fast_layers, layer_utils, ops, use
 from convkit.layers import LAYERS
-from convkit.layers.conv import conv_geometry
 
 pytestmark = needs_compiled
 
@@ -96,7 +95,7 @@ def test_the_same_bits_as_its_parts(name, dtype, N, window, special, threads, se
     stride=st.sampled_from([1, 1, 2]),
     groups=st.sampled_from([1, 1, 2]),
     F=st.sampled_from([12, 16, 17, 33, 70]),
-    size=st.tuples(st.integers(1, 36), st.integers(1, 70)),
+    size=st.tuples(st.integers(2, 36), st.integers(2, 70)),
     rounding=st.sampled_from(["floor", "ceil"]),
     dtype=st.sampled_from([np.float32, np.float64]),
     special=st.sampled_from([None, None, None, np.nan, -np.inf]),
@@ -118,8 +117,6 @@ def test_tiles_as_windows(kernel, stride, groups, F, size, rounding, dtype, spec
         arrays[0].flat[rng.integers(arrays[0].size)] = special
     conv_param = {"stride": stride, "pad": pad, "groups": groups, "rounding": "floor", "winograd": 2}
     params = [conv_param, {"pool_height": 2, "pool_width": 2, "stride": 2, "rounding": rounding}]
-    if rounding == "floor" and min(conv_geometry(*(a.shape for a in arrays), conv_param).out) < 2:
-        return  # refused: no window
     before = convkit.get_num_threads()
     convkit.set_num_threads(threads)
     try:
