@@ -20,7 +20,7 @@ for a tenth of a second, and whoever comes next is left with one core; and two t
 core wait for each other there, 50 times slower, long after the disturbance. So im2col, the only one that uses BLAS, is
 measured last, in a pass of its own. fast and torch take turns; before each turn the process waits until its threads
 have fallen asleep, then the function is called untimed for some milliseconds, then timed several times. A turn counts
-with its fastest call, the row with the median of its turns.
+with its fastest call, the row with the median of its turns. Freed memory is used again (freed_memory.py).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from freed_memory import keep_freed_memory
 
 import convkit
 from convkit import fast_layers
@@ -274,6 +275,7 @@ def picture(found: list[tuple[Row, dict]], path: str, title: str) -> None:
 
 
 def main() -> None:
+    keep_freed_memory()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", choices=("listed", "others", "all"), default="listed")
     parser.add_argument("--only", default="", help="only rows whose name contains this")

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 import torch.nn.functional as F
+from freed_memory import keep_freed_memory
 
 import convkit
 from convkit import fast_layers as fast
@@ -115,6 +116,7 @@ def medians(functions: tuple[Callable, ...], repeats: int) -> list[float]:
 
 
 def main() -> None:
+    keep_freed_memory()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32")

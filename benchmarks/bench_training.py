@@ -17,8 +17,9 @@ The networks, float32, images 3x32x32, 10 classes, softmax loss, Adam with a lea
 PyTorch runs in NCHW and in channels-last, each with torch.optim.Adam(fused=True); the better counts. Its L2 is Adam's
 weight_decay for the weights (which costs it nothing), and the penalty, without a graph, for the loss that is reported.
 
-Steps run in turn, each after some untimed ones; medians. An epoch is timed as a whole, ours and theirs in turn. Last
-comes by how much the process's memory grew at most while the row was run for the first time (Linux tells).
+Steps run in turn, each after some untimed ones; medians. An epoch is timed as a whole, ours and theirs in turn. Freed
+memory is used again (freed_memory.py). Last comes by how much the process's memory grew at most while the row was run
+for the first time (Linux tells).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from freed_memory import keep_freed_memory
 
 import convkit
 from convkit import Solver, ops
@@ -220,6 +222,7 @@ def compare_epochs(X: np.ndarray, y: np.ndarray, batch: int, rounds: int) -> Non
 
 
 def main() -> None:
+    keep_freed_memory()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", metavar="DIR", help="folder with cifar-10-batches-py; without it, random images")
     parser.add_argument("--threads", type=int, default=convkit.get_num_threads())
