@@ -222,7 +222,9 @@ static void NAME(conv_depthwise)(const void *args, ptrdiff_t task, void *scratch
         UNROLL for (int t = 0; t < T; t++) \
             NAME(store)(sums + (t0 + t) * LANES, NAME(load)(sums + (t0 + t) * LANES) + sum[t]); \
     }
-#define DEPTHWISE_DW_TILES(E) E(1) E(2) E(3) E(4) E(5) E(6) E(7) E(8) E(9)
+/* Filters of 3 and 5 taps a row, and what is left over. */
+#define DEPTHWISE_DW_TILES(E) E(1) E(2) E(3) E(5) E(9)
+static const int NAME(depthwise_dw_taps)[10] = {0, 1, 2, 3, 3, 5, 5, 5, 5, 9};
 #define DEFINE(T) DEPTHWISE_DW_TILE(T, 1) DEPTHWISE_DW_TILE(T, 2)
 DEPTHWISE_DW_TILES(DEFINE)
 #undef DEFINE
@@ -280,13 +282,14 @@ static void NAME(conv_dw_depthwise)(const void *args, ptrdiff_t task, void *scra
                     NAME(depthwise_dw_3x3)(p, r.row, j * LANES, mask, dout + j * LANES, lanes, dout_end, to);
                     continue;
                 }
-                for (int t = 0; t < p->taps; t += 9) {
+                for (int t = 0, taps; t < p->taps; t += taps) {
+                    taps = NAME(depthwise_dw_taps)[SMALLER(9, p->taps - t)];
 #define RUN(T) \
     case T: \
         (p->stride_w == 1 ? NAME(depthwise_dw_##T##_1) : NAME(depthwise_dw_##T##_2))(p, r.row, j * LANES, mask, dout + j * LANES, \
                                                                                    lanes, dout_end, t, to); \
         break;
-                    switch (SMALLER(9, p->taps - t)) {
+                    switch (taps) {
                         DEPTHWISE_DW_TILES(RUN)
                     }
 #undef RUN

@@ -44,7 +44,7 @@ typedef void NAME(dw_few_tile)(ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t pitch, 
     }
 #define UP_TO_3(E, M) E(M, 1) E(M, 2) E(M, 3)
 #define UP_TO_5(E, M) UP_TO_3(E, M) E(M, 4) E(M, 5)
-#define UP_TO_9(E, M) UP_TO_5(E, M) E(M, 6) E(M, 7) E(M, 8) E(M, 9)
+#define UP_TO_9(E, M) UP_TO_3(E, M) E(M, 5) E(M, 9)
 #if MANY_REGISTERS
 #define DW_FEW_TILES(E) UP_TO_9(E, 1) UP_TO_9(E, 2) UP_TO_9(E, 3) UP_TO_5(E, 4) UP_TO_5(E, 5) UP_TO_3(E, 6) UP_TO_3(E, 7) UP_TO_3(E, 8)
 static const int NAME(few_taps)[MOST_FEW + 1] = {0, 9, 9, 9, 5, 5, 3, 3, 3};
@@ -90,8 +90,9 @@ static void NAME(conv_dw_few)(const void *args, ptrdiff_t task, void *scratch)
         for (ptrdiff_t i = 0; i < channel_blocks; i++) {
             ptrdiff_t f = block_start(p->F, channel_blocks, i), M = block_start(p->F, channel_blocks, i + 1) - f;
             for (ptrdiff_t c = 0; c < p->C; c++)
-                for (int t = 0; t < p->taps; t += NAME(few_taps)[M]) {
-                    int T = SMALLER(NAME(few_taps)[M], p->taps - t);
+                for (int t = 0, T; t < p->taps; t += T) {
+                    T = SMALLER(NAME(few_taps)[M], p->taps - t);
+                    while (!NAME(dw_few_tiles)[M][T]) T--; /* not every number has a tile */
                     NAME(dw_few_tiles)[M][T](place.rows, place.cols, p->pitch, p->offset + t, slab + c * p->channel_step,
                                              rows + f * dout_step, dout_step, q->dout_pitch,
                                              sums + f * sums_step + (c * p->taps + t) * LANES, sums_step);

@@ -36,9 +36,6 @@
 #include "conv_dw_few.h"
 #include "conv_depthwise.h"
 #include "conv_depthwise_dx.h"
-#if CONVKIT_SMALL
-#pragma GCC pop_options
-#endif
 #include "winograd.h"
 #include "winograd_lanes.h"
 #define TILE 2
@@ -52,6 +49,9 @@
 #include "winograd_forward.h"
 #include "winograd_dw.h"
 #include "winograd_end.h"
+#if CONVKIT_SMALL
+#pragma GCC pop_options
+#endif
 #endif
 
 const Kernels NAME(table) = {
