@@ -61,17 +61,14 @@ static const int NAME(wide_pixels)[5] = {0, 16, 12, 8, 6};
 static const int NAME(wide_pixels)[5] = {0, 10, 6, 4, 0};
 #endif
 #define WIDE_TILES(T) WIDE_TILES_1(T) WIDE_TILES_2(T) WIDE_TILES_3(T) WIDE_TILES_4(T)
-#define DEFINE(M, V) WIDE_TILE(M, V, 1, by_1) WIDE_TILE(M, V, 2, by_2) WIDE_TILE(M, V, step, by_any)
+#define DEFINE(M, V) WIDE_TILE(M, V, 1, by_1) WIDE_TILE(M, V, step, by_any)
 WIDE_TILES(DEFINE)
 #undef DEFINE
 
 #define ENTRY_BY_1(M, V) [V - 1][M - 1] = NAME(wide_tile_##M##_##V##_by_1),
-#define ENTRY_BY_2(M, V) [V - 1][M - 1] = NAME(wide_tile_##M##_##V##_by_2),
 #define ENTRY_BY_ANY(M, V) [V - 1][M - 1] = NAME(wide_tile_##M##_##V##_by_any),
-static NAME(wide_tile) *const NAME(wide_tiles)[3][4][16] = {
-    {WIDE_TILES(ENTRY_BY_1)}, {WIDE_TILES(ENTRY_BY_2)}, {WIDE_TILES(ENTRY_BY_ANY)}};
+static NAME(wide_tile) *const NAME(wide_tiles)[2][4][16] = {{WIDE_TILES(ENTRY_BY_1)}, {WIDE_TILES(ENTRY_BY_ANY)}};
 #undef ENTRY_BY_1
-#undef ENTRY_BY_2
 #undef ENTRY_BY_ANY
 
 /* With 32 registers and one vector of output channels, loading pixels takes longer than multiplying them: one load for each
@@ -336,8 +333,8 @@ static VEC NAME(wide_sums)(const Conv *p, const SlabPlace *place, ptrdiff_t phas
                            REAL *sums)
 {
     const ptrdiff_t *offset = p->offset + p->start[phase];
-    int taps = conv_phase_taps(p, phase), by = p->stride_w == 1 ? 0 : p->stride_w == 2 ? 1 : 2;
-    NAME(wide_tile) *const *tile = NAME(wide_tiles)[by][V - 1];
+    int taps = conv_phase_taps(p, phase), by_any = p->stride_w != 1;
+    NAME(wide_tile) *const *tile = NAME(wide_tiles)[by_any][V - 1];
     int widest = NAME(wide_pixels)[V];
 #if MANY_REGISTERS
     int in_rows = V == 1 && p->stride_w == 1 && NAME(taps_in_rows)(offset, taps);

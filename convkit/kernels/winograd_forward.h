@@ -198,7 +198,7 @@ static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
                     for (ptrdiff_t i = 0; i < groups; i++) {
                         ptrdiff_t M = small + (i < larger);
                         if (!c) NAME(fetch_more)(q, &at, v, V, &fetch);
-                        NAME(wide_tiles)[2][V - 1][M - 1](SMALLER(q->chunk, q->C - c), taps, phases, offsets.at[TILED(last)(row, col)],
+                        NAME(wide_tiles)[1][V - 1][M - 1](SMALLER(q->chunk, q->C - c), taps, phases, offsets.at[TILED(last)(row, col)],
                                                           filters + c * taps * V * LANES, from, p->tile_step, to, c > 0);
                         from += M * p->tile_step;
                         to += M * V * LANES;
