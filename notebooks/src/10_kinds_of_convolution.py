@@ -385,7 +385,7 @@ for name, convolutions in steps.items():
 # The order is nearly what the count says; the factors are not. On our machine the depthwise separable convolution is 2 to 4 times as fast as the standard one, not 8 times. Two reasons:
 #
 # - A depthwise step multiplies little, but it must read and write all its maps like any other. It waits for the memory, not for the arithmetic.
-# - The standard 3x3 is faster than its count: for just this shape there is a trick (Winograd's) that gets by with less than half of the products, and convkit uses it.
+# - The standard 3x3 is faster than its count: there is a trick (Winograd's) that gets by with less than half of the products, and convkit uses it. A 1x1 filter leaves it nothing to save.
 #
 # So counts tell what *could* be saved. What is saved, only a clock tells.
 #
