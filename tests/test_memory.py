@@ -75,6 +75,34 @@ def test_a_convolution_takes_little_memory_beside_its_arrays(call):
 
 
 @needs_compiled
+@pytest.mark.parametrize(
+    "call",
+    [
+        ones((32, 64, 56, 56), (64, 64, 3, 3), pad=1),
+        ones((4, 1024, 8, 8), (1024, 1024, 3, 3), pad=1),
+        ones((4, 512, 9, 9), (512, 512, 5, 5), pad=2),
+    ],
+    ids=["wide", "many channels", "large filters"],
+)
+def test_gradients_take_little_memory_beside_them(call):
+    script = (
+        PRELUDE
+        + f"""
+    convkit.set_num_threads(2)
+    x, w, param = {call}
+    out, cache = fast.conv_forward_fast(x, w, np.zeros(len(w), w.dtype), param)
+    small = fast.conv_forward_fast(x[:1], w, np.zeros(len(w), w.dtype), param)
+    fast.conv_backward_fast(*small)
+    dout = np.ones_like(out)
+    before = resident()
+    dx, dw, db = fast.conv_backward_fast(dout, cache)
+    print(max(0, peak() - before - (dx.nbytes + dw.nbytes) / MB))
+    """
+    )
+    assert float(run_script(script).stdout) < 64
+
+
+@needs_compiled
 def test_scratch_does_not_grow_with_the_batch():
     calls = [ones((n, 16, 32, 32), (16, 16, 5, 5), "float64", pad=2) for n in (32, 512)]
     few, many = (extra_memory("fast.conv_forward_fast", call) for call in calls)

@@ -389,7 +389,7 @@ cdef bint backward_w_winograd(dout, x, dw, db, geometry, int m, winner) except -
     p.not_finite = &not_finite
     set_winner(&q.of, winner)
     cdef size_t scratch = winograd_plan_dw(&q, m, kernels.lanes, kernels.widest, x.dtype.itemsize)
-    if scratch > <size_t> MOST_SCRATCH:
+    if scratch > <size_t> MOST_SCRATCH or q.part_size > MOST_PACKED // x.dtype.itemsize:
         return False
     sums = np.empty(q.parts * q.part_size, x.dtype)
     q.sums = address(sums)
