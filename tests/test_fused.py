@@ -108,9 +108,7 @@ def test_tiles_as_windows(kernel, stride, groups, F, size, rounding, dtype, spec
     rng = np.random.default_rng(seed)
     C, N = 12, int(rng.integers(1, 4))
     pad = tuple(int(p) for p in rng.integers(0, 3, 2))
-    height, width = (
-        max(k - 2 * p, 1) + s * (side - 1) for k, p, s, side in zip(kernel, pad, (stride,) * 2, size, strict=True)
-    )
+    height, width = (max(k - 2 * p, 1) + stride * (side - 1) for k, p, side in zip(kernel, pad, size, strict=True))
     shapes = (N, groups * C, height, width), (groups * F, C, *kernel), (groups * F,)
     arrays = [rng.integers(-3, 4, shape).astype(dtype) for shape in shapes]
     if special is not None:

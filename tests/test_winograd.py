@@ -15,7 +15,7 @@ from convkit.kernels import algorithm, convolution, native, threads
 pytestmark = pytest.mark.skipif(not native.VECTORS, reason="built without vector extensions: no such kernels")
 
 # Of the largest value, in float32 and float64: as the plain sums, and what tiles of 4x4 cost.
-TOLERANCE = {"winograd": {4: 4e-6, 8: 8e-15}, "winograd4": {4: 4e-5, 8: 8e-14}}
+TOLERANCE = {"winograd": {4: 2e-6, 8: 4e-15}, "winograd4": {4: 4e-5, 8: 8e-14}}
 DIRECTIONS = algorithm.FORWARD, algorithm.BACKWARD_X, algorithm.BACKWARD_W
 
 
@@ -86,8 +86,10 @@ def test_as_the_plain_sums(geometry, name, dtype, relu):
     found, expected = compute(geometry, arrays, name), reference(geometry, arrays)
     # Where a sum cancels (a gradient that is one number, say), rounding is measured by the size that such a sum has.
     sizes = [np.sqrt(squares.max()) for squares in reference(geometry, [array**2 for array in arrays])]
+    # Filters of more than 3x3 add up several times as many numbers.
+    times = 1 if geometry.kernel == (3, 3) else 2
     for mine, theirs, size in zip(found, expected, sizes, strict=True):
-        assert_close(mine, theirs, dtype, TOLERANCE[name][mine.itemsize], size)
+        assert_close(mine, theirs, dtype, times * TOLERANCE[name][mine.itemsize], size)
     x, w, b, _ = arrays
     np.testing.assert_array_equal(
         convolution.forward(x, w, b if relu else None, geometry, x.dtype, relu, name),
@@ -224,6 +226,7 @@ def test_which_algorithm_is_chosen():
         assert chosen(*large, way, pad=1, winograd=0) == "wide"
         assert chosen(*large, way, pad=1, winograd=4) == "winograd4"
         assert chosen(*large, way, stride=2, rounding="floor", winograd=4) == "wide"
+        assert chosen((8, 32, 14, 14), (32, 32, 3, 1), way, winograd=2) == "wide"
         assert chosen((8, 32, 14, 14), (32, 32, 1, 1), way, winograd=2) in ("wide", "pointwise")
         assert chosen((8, 32, 14, 14), (32, 32, 1, 7), way, pad=(0, 3)) == "wide"
         assert chosen((8, 32, 14, 14), (32, 32, 5, 5), way, pad=2) == "winograd"

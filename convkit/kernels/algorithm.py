@@ -97,11 +97,11 @@ def winograd_products(geometry: ConvGeometry) -> int:
 def pools_by_tiles(geometry: ConvGeometry, windows: PoolGeometry, direction: str, itemsize: int) -> bool:
     """Whether ReLU and this max pooling can be one with a convolution: its tiles of 2x2 outputs are their windows."""
     return (
-        choose(geometry, direction, itemsize) == "winograd"
-        and geometry.dilation == (1, 1)
-        and windows.kernel == windows.stride == (2, 2)
+        windows.kernel == windows.stride == (2, 2)
         and windows.is_plain
         and all(2 * out <= side for out, side in zip(windows.out, geometry.out, strict=True))
+        and geometry.dilation == (1, 1)
+        and choose(geometry, direction, itemsize) == "winograd"
     )
 
 

@@ -117,8 +117,9 @@ static const REAL *NAME(slab)(const Conv *p, const SlabPlace *at, REAL *slab)
     return slab;
 }
 
-/* The same for channels c .. c+channels-1, with rows and columns sorted by their remainder modulo the strides: slab [channel][row % stride_h][col % stride_w]
- * [row / stride_h][col / stride_w], so that what one tap sees at neighbouring positions stands side by side. One image. */
+/* The same for channels c .. c+channels-1 of one image, with rows and columns sorted by their remainder modulo the strides:
+ * slab [channel][row % stride_h][col % stride_w][row / stride_h][col / stride_w], so that what one tap sees at neighbouring
+ * positions stands side by side. */
 static void NAME(slab_by_phase)(const Conv *p, const SlabPlace *at, ptrdiff_t c, ptrdiff_t channels, REAL *slab)
 {
     ptrdiff_t top = at->row * p->stride_h + p->first_row, left = at->col * p->stride_w + p->first_col;
@@ -139,7 +140,7 @@ static void NAME(slab_by_phase)(const Conv *p, const SlabPlace *at, ptrdiff_t c,
                         NAME(slab_row)(to, from, first, here, cols, end - from);
                         continue;
                     }
-                    NAME(slab_row)(to, from, cols, 0, cols, 0);
+                    NAME(zero_vectors)(to, cols);
                     NAME(gather)(to + first, from, here, p->stride_w);
                 }
             }

@@ -303,12 +303,12 @@ typedef struct {
     ptrdiff_t image, next_row, each;
 } NAME(FetchBlock);
 
-/* Its lines in `times` steps; none where the whole output is so small that it may well be in a cache. */
+/* Its lines in `times` steps; none if times is 0 or where the whole output is so small that it may well be in a cache. */
 static NAME(FetchBlock) NAME(fetch_block)(const Conv *p, const SlabPlace *at, ptrdiff_t first, int V, ptrdiff_t times)
 {
     enum { LEAST_BYTES = 8 << 20 };
     NAME(FetchBlock) block = {{0}, 0, 0, 0};
-    if (p->N * p->groups * p->F * p->out_h * p->out_w < LEAST_BYTES / REAL_BYTES) {
+    if (!times || p->N * p->groups * p->F * p->out_h * p->out_w < LEAST_BYTES / REAL_BYTES) {
         block.image = at->images;
         return block;
     }

@@ -161,7 +161,8 @@ static void TILED(winograd_dw_finish)(const void *args, ptrdiff_t task, void *sc
     const WinogradDw *q = args;
     const Winograd *p = &q->of;
     const Conv *conv = &p->of;
-    ptrdiff_t taps = conv->taps, elements = p->products * conv->C, vectors = CEIL_DIV(conv->F, LANES), group = task / vectors, v = task % vectors;
+    ptrdiff_t taps = conv->taps, elements = p->products * conv->C;
+    ptrdiff_t vectors = CEIL_DIV(conv->F, LANES), group = task / vectors, v = task % vectors;
     ptrdiff_t begin = v / conv->task_vectors * conv->task_vectors, end = SMALLER(begin + conv->task_vectors, vectors), first = begin;
     int V;
     while (first + (V = panel_width(end - begin, first - begin, WIDEST_PANEL)) <= v) first += V;

@@ -185,8 +185,7 @@ static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
         const REAL *filters = (const REAL *)q->packed + (at.group * vectors + v) * p->products * q->C * LANES;
         ptrdiff_t groups = CEIL_DIV(run, NAME(wide_pixels)[V]), small = run / groups, larger = run % groups;
         /* The lines of the output come from memory meanwhile. */
-        NAME(FetchBlock) fetch = {{0}, at.images, 0, 0};
-        if (!p->winner) fetch = NAME(fetch_block)(q, &at, v, V, POSITIONS * (of.tiles / run) * groups);
+        NAME(FetchBlock) fetch = NAME(fetch_block)(q, &at, v, V, p->winner ? 0 : POSITIONS * (of.tiles / run) * groups);
         for (int position = 0; position < POSITIONS; position++) {
             int row = position / SIDE, col = position % SIDE;
             int taps = winograd_pieces(&p->height, row, SIDE) * winograd_pieces(&p->width, col, SIDE);
