@@ -132,16 +132,34 @@ static void NAME(product_pack_a)(ptrdiff_t terms, int R, const REAL *restrict a,
         for (int r = 0; r < R; r++) to[t * R + r] = a[r * a_row + t * a_col];
 }
 
-/* Sends for one of `parts` parts of a piece of b, `terms` by `columns`, in the order in which it stands in memory: it comes
- * while we compute. */
-INLINE void NAME(product_fetch)(const Product *p, const REAL *b, ptrdiff_t terms, ptrdiff_t columns, ptrdiff_t part, ptrdiff_t parts)
+/* A piece of b that is on its way into the cache: its lines of memory in the order in which they stand there. */
+typedef struct {
+    const REAL *row;
+    ptrdiff_t step, at, length; /* from row to row; the next element of this row, and their number */
+    ptrdiff_t rows, quota;      /* rows that are left; lines at a time */
+} NAME(PieceFetch);
+
+/* The piece, `terms` by `columns` from b on, in `times` steps. */
+INLINE NAME(PieceFetch) NAME(piece_fetch)(const Product *p, const REAL *b, ptrdiff_t terms, ptrdiff_t columns, ptrdiff_t times)
 {
     int by_terms = p->b_col == 1; /* what stands side by side is a row of the piece, else a column */
-    ptrdiff_t step = by_terms ? p->b_row : p->b_col, each = CEIL_DIV(by_terms ? columns : terms, CACHE_LINE / REAL_BYTES);
-    ptrdiff_t lines = (by_terms ? terms : columns) * each, line = lines * part / parts, end = lines * (part + 1) / parts;
-    for (ptrdiff_t row = line / each, at = line % each; line < end; line++) {
-        __builtin_prefetch(b + row * step + at * (CACHE_LINE / REAL_BYTES), 0, 2);
-        if (++at == each) at = 0, row++;
+    NAME(PieceFetch) fetch = {b, by_terms ? p->b_row : p->b_col, 0, by_terms ? columns : terms, by_terms ? terms : columns, 0};
+    if (!p->fetch_b || terms <= 0) fetch.rows = 0;
+    fetch.quota = CEIL_DIV(fetch.rows * CEIL_DIV(fetch.length, CACHE_LINE / REAL_BYTES), times);
+    return fetch;
+}
+
+/* Sends for the next lines: they come while we compute. */
+INLINE void NAME(fetch_piece)(NAME(PieceFetch) *fetch)
+{
+    for (ptrdiff_t i = 0; i < fetch->quota && fetch->rows > 0; i++) {
+        __builtin_prefetch(fetch->row + fetch->at, 0, 2);
+        fetch->at += CACHE_LINE / REAL_BYTES;
+        if (fetch->at >= fetch->length) {
+            fetch->at = 0;
+            fetch->row += fetch->step;
+            fetch->rows--;
+        }
     }
 }
 
@@ -156,21 +174,22 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
     REAL *c = p->parts > 1 ? (REAL *)p->sums + part * p->m * p->n : (REAL *)p->c;
     c += row * p->n + col;
     /* Rows in tiles of nearly the same number. */
-    ptrdiff_t tiles = CEIL_DIV(rows, PRODUCT_ROWS);
+    ptrdiff_t tiles = CEIL_DIV(rows, PRODUCT_ROWS), small = rows / tiles, larger = rows % tiles;
 
     for (ptrdiff_t t = first; t < end; t += p->chunk) {
         ptrdiff_t terms = SMALLER(p->chunk, end - t);
         int add = t > first, last = p->parts == 1 && t + terms == end, relu = last && p->relu;
         for (ptrdiff_t i = 0, r = 0, R; i < tiles; i++, r += R) {
-            R = block_start(rows, tiles, i + 1) - r;
+            R = small + (i < larger);
             NAME(product_pack_a)(terms, (int)R, (const REAL *)p->a + (row + r) * p->a_row + t * p->a_col, p->a_row, p->a_col,
                                  a_packed + r * terms);
         }
         /* What is fetched meanwhile. Where the columns of b stand side by side: the next chunk, row by row, as memory likes it. */
         int in_order = p->b_col == 1 && t + terms < end;
-        const REAL *next = (const REAL *)p->b + (t + terms) * p->b_row + col * p->b_col;
-        ptrdiff_t next_terms = SMALLER(p->chunk, end - t - terms), next_columns = cols;
-        ptrdiff_t fetched = 0, fetches = in_order ? tiles * CEIL_DIV(vectors, PRODUCT_PANEL) : tiles;
+        NAME(PieceFetch) fetch = {0};
+        if (in_order)
+            fetch = NAME(piece_fetch)(p, (const REAL *)p->b + (t + terms) * p->b_row + col, SMALLER(p->chunk, end - t - terms), cols,
+                                      tiles * CEIL_DIV(vectors, PRODUCT_PANEL));
         for (ptrdiff_t v = 0; v < vectors;) {
             int V = panel_width(vectors, v, PRODUCT_PANEL);
             ptrdiff_t j = v * LANES, width = V * LANES, count = SMALLER(width, cols - j), b_step = p->b_row;
@@ -184,14 +203,12 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
             if (!in_order) { /* the next panel: of this chunk, or the first of the next one */
                 int wraps = v + V >= vectors;
                 ptrdiff_t next_t = wraps ? t + terms : t, next_j = wraps ? 0 : j + width;
-                next = (const REAL *)p->b + next_t * p->b_row + (col + next_j) * p->b_col;
-                next_terms = SMALLER(p->chunk, end - next_t);
-                next_columns = SMALLER(PRODUCT_PANEL * LANES, cols - next_j);
-                fetched = 0;
+                fetch = NAME(piece_fetch)(p, (const REAL *)p->b + next_t * p->b_row + (col + next_j) * p->b_col,
+                                          SMALLER(p->chunk, end - next_t), SMALLER(PRODUCT_PANEL * LANES, cols - next_j), tiles);
             }
             for (ptrdiff_t i = 0, r = 0, R; i < tiles; i++, r += R) {
-                R = block_start(rows, tiles, i + 1) - r;
-                if (p->fetch_b && next_terms > 0) NAME(product_fetch)(p, next, next_terms, next_columns, fetched++, fetches);
+                R = small + (i < larger);
+                NAME(fetch_piece)(&fetch);
                 NAME(product_tiles)[V - 1][R - 1](terms, a_packed + r * terms, b, b_step, c + j + r * p->n, p->n,
                                                   count - (V - 1) * LANES, add, bias, relu);
             }
