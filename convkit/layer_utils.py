@@ -10,6 +10,7 @@ import numpy as np
 
 from convkit import ops
 from convkit.layers import LAYERS
+from convkit.weight_decay import WeightDecay
 
 __all__ = [
     "affine_bn_relu_backward",
@@ -38,7 +39,8 @@ def chain(*layers: str, name: str = "") -> tuple[Callable, Callable]:
     Returns (forward, backward):
     forward(x, all learnable arguments of all layers in order, then all their settings in order) -> (out, cache);
     backward(dout, cache) -> (dx, then the gradients of the learnable arguments in order), or dx alone without any;
-    with needs_dx=False, for a network's first layer, dx may be None (see convkit.ops.backward).
+    with needs_dx=False, for a network's first layer, dx may be None, and a weight_decay may be taken care of on the way
+    (see convkit.ops.backward).
     Raises ValueError for an unknown layer, and TypeError for a wrong number of arguments.
     """
     specs = []
@@ -69,12 +71,17 @@ def chain(*layers: str, name: str = "") -> tuple[Callable, Callable]:
             steps.append(step)
         return out, tuple(steps)
 
-    def backward(dout: np.ndarray, cache: tuple[ops.Step, ...], needs_dx: bool = True) -> Any:
+    def backward(
+        dout: np.ndarray,
+        cache: tuple[ops.Step, ...],
+        needs_dx: bool = True,
+        weight_decay: WeightDecay | None = None,
+    ) -> Any:
         if not (type(cache) is tuple and cache and all(isinstance(step, ops.Step) for step in cache)):
             raise TypeError(f"cache must be the one that {name}_forward returned, got {type(cache).__name__}")
         gradients: tuple = ()
         for i, step in reversed(list(enumerate(cache))):
-            result = ops.backward(dout, step, needs_dx=needs_dx or i > 0)
+            result = ops.backward(dout, step, needs_dx or i > 0, weight_decay)
             dout, *of_parameters = result if isinstance(result, tuple) else (result,)
             gradients = (*of_parameters, *gradients)
         return (dout, *gradients) if gradients else dout

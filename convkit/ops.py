@@ -18,12 +18,15 @@ import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from convkit.contracts import short
 from convkit.layers import LAYERS
+
+if TYPE_CHECKING:
+    from convkit.weight_decay import WeightDecay
 
 SUFFIXES = ("", "_naive", "_fast", "_numpy")
 UNWRITTEN = "is not written yet"  # what the error says that `convkit new` puts in the place of a solution
@@ -186,25 +189,32 @@ def forward(layer: str, *arguments: Any) -> tuple[np.ndarray, Step]:
     return out, Step(implementation.backward, cache)
 
 
-def backward(dout: np.ndarray, step: Step, needs_dx: bool = True) -> Any:
+def backward(dout: np.ndarray, step: Step, needs_dx: bool = True, weight_decay: WeightDecay | None = None) -> Any:
     """Run the backward function that belongs to a forward call, whatever `use` says by now.
 
     - needs_dx: False where nobody will use dx, as in a network's first layer. A backward function with an argument of
       this name then leaves it out, and returns None in its place; any other computes it nevertheless.
+    - weight_decay: given to a backward function with an argument of this name; see convkit.weight_decay
     """
     if not isinstance(step, Step):
         raise TypeError(f"step must be what forward returned beside its output, got {short(step)}")
-    if not needs_dx and _can_leave_out_dx(step.backward):
-        return step.backward(dout, step.cache, needs_dx=False)
-    return step.backward(dout, step.cache)
+    return step.backward(dout, step.cache, **extras(step.backward, needs_dx, weight_decay))
+
+
+def extras(backward: Callable, needs_dx: bool, weight_decay: WeightDecay | None) -> dict[str, Any]:
+    """What a backward function understands of these arguments, and they are not its defaults, by name."""
+    given: dict[str, Any] = {} if needs_dx else {"needs_dx": False}
+    if weight_decay is not None:
+        given["weight_decay"] = weight_decay
+    return {name: value for name, value in given.items() if name in _arguments(backward)}
 
 
 @functools.lru_cache(maxsize=256)
-def _can_leave_out_dx(function: Callable) -> bool:
+def _arguments(function: Callable) -> tuple[str, ...]:
     try:
-        return "needs_dx" in inspect.signature(function).parameters
+        return tuple(inspect.signature(function).parameters)
     except (TypeError, ValueError):  # no function of Python's that says what it takes
-        return False
+        return ()
 
 
 def loss(layer: str, x: np.ndarray, y: np.ndarray, *settings: Any) -> tuple[np.floating, np.ndarray]:

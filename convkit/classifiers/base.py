@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from convkit import checkpoint, one_pass
+from convkit import checkpoint
 from convkit.contracts import FLOATS, is_plain_array, whole_number
 
 
@@ -87,21 +87,6 @@ def whole_numbers(name: str, values: Any, at_least: int) -> list[int]:
 def draw_weights(shape: tuple[int, ...], biases: int, scale: float, dtype: type) -> tuple[np.ndarray, np.ndarray]:
     """Normally distributed weights, drawn from NumPy's global random state as CS231n does, and biases of zero."""
     return (scale * np.random.randn(*shape)).astype(dtype), np.zeros(biases, dtype)
-
-
-def weight_decay(
-    params: dict[str, np.ndarray], grads: dict[str, np.ndarray], reg: float, names: Iterable[str] | None = None
-) -> Any:
-    """L2 regularization: returns 0.5 * reg * sum of W^2 over all weights, adds reg * W to their grads.
-
-    - names: of the weights; default those that begin with W: W1, W2, ...
-    """
-    penalty = 0.0
-    if reg:
-        for name in [name for name in params if name.startswith("W")] if names is None else names:
-            penalty += 0.5 * reg * one_pass.add_scaled(grads[name], reg, params[name])
-    # In the gradients' dtype: NumPy 1 would make a float64 of a float32 loss plus a Python number.
-    return next(iter(grads.values())).dtype.type(penalty)
 
 
 def cast_images(X: Any, input_dim: tuple[int, ...], dtype: type, keep_float64: bool = False) -> np.ndarray:

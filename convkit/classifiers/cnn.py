@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convkit import ops
-from convkit.classifiers.base import Network, cast_images, draw_weights, network_dtype, weight_decay, whole_numbers
+from convkit.classifiers.base import Network, cast_images, draw_weights, network_dtype, whole_numbers
 from convkit.contracts import real_number, whole_number
 
 # Notebooks of the assignments take the names of all layers from here.
@@ -20,6 +20,7 @@ from convkit.layer_utils import (
     conv_relu_pool_forward,
 )
 from convkit.layers import *  # noqa: F403
+from convkit.weight_decay import WeightDecay
 
 if TYPE_CHECKING:
     from convkit.nn.module import Module
@@ -87,8 +88,9 @@ class ThreeLayerConvNet(Network):
         if y is None:
             return scores
         loss, dscores = ops.loss("softmax_loss", scores, y)
-        _, grads = self.backward(dscores, cache, needs_dx=False)
-        return loss + weight_decay(self.params, grads, self.reg), grads
+        decay = WeightDecay(self.params, self.reg)
+        _, grads = self.backward(dscores, cache, **ops.extras(type(self).backward, needs_dx=False, weight_decay=decay))
+        return loss + decay.finish(grads), grads
 
     def forward(self, X: np.ndarray) -> tuple[np.ndarray, tuple]:
         """The scores (N, num_classes) of images X (N, C, H, W), and a cache for backward."""
@@ -100,20 +102,21 @@ class ThreeLayerConvNet(Network):
         return scores, (conv_cache, hidden_cache, score_cache)
 
     def backward(
-        self, dscores: np.ndarray, cache: tuple, needs_dx: bool = True
+        self, dscores: np.ndarray, cache: tuple, needs_dx: bool = True, weight_decay: WeightDecay | None = None
     ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
         """Gradients of anything that depends on the scores.
 
         - dscores: its gradient with respect to the scores (N, num_classes)
         - cache: what forward returned beside the scores
         - needs_dx: False where nobody will use dX, as in training; None may then stand in its place
+        - weight_decay: what the layers may add to the gradients on the way
 
         Returns (dX, grads): dX (N, C, H, W), and a dict with the keys of params.
         """
         conv_cache, hidden_cache, score_cache = cache
         grads: dict[str, np.ndarray] = {}
-        dhidden, grads["W3"], grads["b3"] = ops.backward(dscores, score_cache)
-        dfeatures, grads["W2"], grads["b2"] = affine_relu_backward(dhidden, hidden_cache)
+        dhidden, grads["W3"], grads["b3"] = ops.backward(dscores, score_cache, weight_decay=weight_decay)
+        dfeatures, grads["W2"], grads["b2"] = affine_relu_backward(dhidden, hidden_cache, weight_decay=weight_decay)
         dX, grads["W1"], grads["b1"] = conv_relu_pool_backward(dfeatures, conv_cache, needs_dx=needs_dx)
         return dX, grads
 

@@ -15,7 +15,6 @@ from convkit.classifiers.base import (
     compare_arrays,
     draw_weights,
     network_dtype,
-    weight_decay,
     whole_numbers,
 )
 from convkit.contracts import real_number, whole_number
@@ -33,6 +32,7 @@ from convkit.layer_utils import (
 )
 from convkit.layers import *  # noqa: F403
 from convkit.layers.dropout import check_seed
+from convkit.weight_decay import WeightDecay
 
 if TYPE_CHECKING:
     from convkit.nn.module import Module
@@ -82,10 +82,11 @@ class TwoLayerNet(Network):
         if y is None:
             return scores
         loss, dscores = ops.loss("softmax_loss", scores, y)
+        decay = WeightDecay(self.params, self.reg)
         grads: dict[str, np.ndarray] = {}
-        dhidden, grads["W2"], grads["b2"] = ops.backward(dscores, score_cache)
-        _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache, needs_dx=False)
-        return loss + weight_decay(self.params, grads, self.reg), grads
+        dhidden, grads["W2"], grads["b2"] = ops.backward(dscores, score_cache, weight_decay=decay)
+        _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache, needs_dx=False, weight_decay=decay)
+        return loss + decay.finish(grads), grads
 
     def as_module(self) -> tuple[Module, dict[str, np.ndarray]]:
         """The same network as a module of convkit.nn, and its parameters by the names that they have there."""
@@ -175,11 +176,12 @@ class FullyConnectedNet(Network):
             return scores
 
         loss, dout = ops.loss("softmax_loss", scores, y)
+        decay = WeightDecay(self.params, self.reg)
         grads: dict[str, np.ndarray] = {}
-        dout, grads[f"W{last}"], grads[f"b{last}"] = ops.backward(dout, score_cache)
+        dout, grads[f"W{last}"], grads[f"b{last}"] = ops.backward(dout, score_cache, weight_decay=decay)
         for i in reversed(range(1, last)):
-            dout = self._hidden_backward(dout, caches[i - 1], i, grads)
-        return loss + weight_decay(self.params, grads, self.reg), grads
+            dout = self._hidden_backward(dout, caches[i - 1], i, grads, decay)
+        return loss + decay.finish(grads), grads
 
     def as_module(self) -> tuple[Module, dict[str, np.ndarray]]:
         """The same network as a module of convkit.nn with the same running averages, and its parameters by the names
@@ -243,11 +245,13 @@ class FullyConnectedNet(Network):
             steps.append(step)
         return out, steps
 
-    def _hidden_backward(self, dout: np.ndarray, steps: list, i: int, grads: dict[str, np.ndarray]) -> np.ndarray:
+    def _hidden_backward(
+        self, dout: np.ndarray, steps: list, i: int, grads: dict[str, np.ndarray], decay: WeightDecay
+    ) -> np.ndarray:
         steps = list(steps)
         if self.use_dropout:
             dout = ops.backward(dout, steps.pop())
-        dout, *gradients = HIDDEN[self.normalization][1](dout, steps.pop(), needs_dx=i > 1)
+        dout, *gradients = HIDDEN[self.normalization][1](dout, steps.pop(), i > 1, decay)
         for name, gradient in zip(self._learnable(), gradients, strict=True):
             grads[f"{name}{i}"] = gradient
         return dout

@@ -9,6 +9,10 @@ import numpy as np
 
 from convkit.kernels import matmul, product, threads
 from convkit.kernels.native import VECTORS
+from convkit.weight_decay import WeightDecay
+
+# Elements of w from which on it pays to read it once for dx and weight decay: it no longer stays in a core's caches.
+DECAYED_SIZE = 1 << 18
 
 
 def forward(x: np.ndarray, w: np.ndarray, b: np.ndarray, dtype: np.dtype, relu: bool = False) -> np.ndarray:
@@ -24,6 +28,22 @@ def backward_x(dout: np.ndarray, w: np.ndarray, x_shape: tuple[int, ...], dtype:
 def backward_w(dout: np.ndarray, x: np.ndarray, w: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """The gradient of w (D, M)."""
     return _product(_rows(x, w, dtype).T, _matrix(dout, dtype))
+
+
+def backward_decayed(
+    dout: np.ndarray, x: np.ndarray, w: np.ndarray, dtype: np.dtype, needs_dx: bool, decay: WeightDecay | None
+) -> tuple[np.ndarray | None, np.ndarray] | None:
+    """(dx or None, dw) at once, with w's weight decay in dw; None where nobody asked for that or it does not pay.
+
+    - dout: (N, M), C-contiguous and of this dtype
+    """
+    fits = VECTORS and w.size >= DECAYED_SIZE and w.dtype == dtype and w.flags.c_contiguous and w.flags.aligned
+    if not fits or decay is None or not len(x) or not decay.wants(w):
+        return None
+    dx = np.empty((len(x), len(w)), dtype) if needs_dx else None
+    dw = np.empty(w.shape, dtype)
+    decay.add(w, product.affine_backward(dout, _rows(x, w, dtype), w, dx, dw, decay.reg))
+    return dx if dx is None else dx.reshape(x.shape), dw
 
 
 def backward_b(dout: np.ndarray, dtype: np.dtype, relu_out: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -27,6 +27,7 @@
 #include "conv_pointwise.h"
 #include "columns.h"
 #include "update_rules.h"
+#include "affine_backward.h"
 #if CONVKIT_SMALL
 #pragma GCC push_options
 #pragma GCC optimize("O2", "tree-vectorize")
@@ -112,6 +113,7 @@ const Kernels NAME(table) = {
     .product = NAME(product),
     .product_finish = NAME(product_finish),
     .product_dots = NAME(product_dots),
+    .affine_backward = NAME(affine_backward),
     .columns = NAME(columns),
     .update_sgd = NAME(update_sgd),
     .update_momentum = NAME(update_momentum),

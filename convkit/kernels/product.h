@@ -31,6 +31,18 @@ typedef struct {
  * memory of a task, for elements of `size` bytes. */
 size_t product_plan(Product *p, int lanes, size_t size);
 
+/* The backward pass of an affine layer with a large w (n x m there), a block of its rows at a time: dx = dout w^T of these
+ * rows, dw = x^T dout, and weight decay, dw += decay*w, while both blocks are in the caches. */
+typedef struct {
+    Product dx, dw; /* a task of dx is so many of its columns, one of dw as many rows; dx.c is NULL where nobody needs dx */
+    const void *w;
+    double decay;
+    double *squares; /* of the elements of w, summed up: [task] */
+} AffineBackward;
+
+/* Fill in the blocking of both products; bytes of scratch memory of a task. */
+size_t affine_backward_plan(AffineBackward *p, int lanes, size_t size);
+
 /* What the backward pass of an affine layer needs of dout besides products, in one pass: the sum of each column (db), and
  * with a ReLU behind the layer dout itself where the output was above zero, 0 elsewhere. */
 typedef struct {

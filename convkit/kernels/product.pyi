@@ -6,3 +6,6 @@ def product(
 def columns(
     dout: np.ndarray, sums: np.ndarray, out: np.ndarray | None = None, masked: np.ndarray | None = None
 ) -> None: ...
+def affine_backward(
+    dout: np.ndarray, x: np.ndarray, w: np.ndarray, dx: np.ndarray | None, dw: np.ndarray, decay: float
+) -> float: ...

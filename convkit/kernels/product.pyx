@@ -17,9 +17,14 @@ cdef extern from "product.h" nogil:
         int relu
         Py_ssize_t m, n, k
         Py_ssize_t a_row, a_col, b_row, b_col
-        Py_ssize_t parts, col_tasks
+        Py_ssize_t parts, row_tasks, col_tasks
         int dots
         void *sums
+    ctypedef struct AffineBackward:
+        Product dx, dw
+        const void *w
+        double decay
+        double *squares
     ctypedef struct Columns:
         const void *dout
         const void *out
@@ -27,6 +32,7 @@ cdef extern from "product.h" nogil:
         void *sums
         Py_ssize_t m, n, task_cols
     size_t product_plan(Product* p, int lanes, size_t size)
+    size_t affine_backward_plan(AffineBackward* p, int lanes, size_t size)
     Py_ssize_t product_tasks(const Product* p)
 
 
@@ -38,7 +44,7 @@ def product(a, b, out, bias=None, bint relu=False):
     cdef Product p
     cdef const Kernels* kernels = kernels_for(out.dtype)
     cdef size_t scratch
-    p.m, p.n, p.k = out.shape[0], out.shape[1], a.shape[1]
+    describe(&p, a, b, out)
     if p.m == 0 or p.n == 0:
         return
     if p.k == 0:
@@ -46,9 +52,6 @@ def product(a, b, out, bias=None, bint relu=False):
         if relu:
             np.maximum(out, 0, out=out)
         return
-    p.a = matrix(a, &p.a_row, &p.a_col)
-    p.b = matrix(b, &p.b_row, &p.b_col)
-    p.c = address(out)
     p.bias = NULL if bias is None else address(bias)
     p.relu = relu
     scratch = product_plan(&p, kernels.lanes, out.dtype.itemsize)
@@ -61,6 +64,30 @@ def product(a, b, out, bias=None, bint relu=False):
     run(kernels.product, &p, product_tasks(&p), scratch, <double> p.m * p.n * p.k)
     if p.parts > 1:
         run(kernels.product_finish, &p, p.m, 0, <double> p.parts * p.m * p.n)
+
+
+def affine_backward(dout, x, w, dx, dw, double decay):
+    """dw (D, M) = x (N, D) transposed times dout (N, M), plus decay times w (D, M); dx = dout times w transposed.
+
+    - dx: (N, D), or None where nobody needs it
+
+    Returns the sum of the squares of w, added up in float64. No array is empty.
+    """
+    cdef AffineBackward p
+    cdef const Kernels* kernels = kernels_for(dw.dtype)
+    cdef size_t scratch
+    cdef double work = <double> dw.size * len(dout)
+    describe(&p.dw, x.T, dout, dw)
+    if dx is None:
+        p.dx.c = NULL
+    else:
+        describe(&p.dx, dout, w.T, dx)
+    p.w, p.decay = address(w), decay
+    scratch = affine_backward_plan(&p, kernels.lanes, dw.dtype.itemsize)
+    cdef double[::1] squares = np.empty(p.dw.row_tasks)
+    p.squares = &squares[0]
+    run(kernels.affine_backward, &p, p.dw.row_tasks, scratch, work if dx is None else 2 * work)
+    return float(np.sum(squares))
 
 
 def columns(dout, sums, out=None, masked=None):
@@ -77,6 +104,17 @@ def columns(dout, sums, out=None, masked=None):
     if out is not None:
         p.out, p.masked = address(out), address(masked)
     run(kernels.columns, &p, (p.n + p.task_cols - 1) // p.task_cols, 0, <double> p.m * p.n)
+
+
+cdef int describe(Product* p, a, b, out) except -1:
+    """out (m, n) = a (m, k) times b (k, n), without a bias or a ReLU."""
+    p.m, p.n, p.k = out.shape[0], out.shape[1], a.shape[1]
+    p.a = matrix(a, &p.a_row, &p.a_col)
+    p.b = matrix(b, &p.b_row, &p.b_col)
+    p.c = address(out)
+    p.bias = NULL
+    p.relu = 0
+    return 0
 
 
 cdef void* matrix(array, Py_ssize_t* row, Py_ssize_t* col) except? NULL:

@@ -17,6 +17,7 @@ enum {
     PANEL = 4,               /* vectors */
     FEW_ROWS = 12,           /* up to so many, a panel of b is used rarely, */
     FEW_CHUNK = 32,          /* and b is read more nearly in order */
+    BACKWARD_ROWS = 256,     /* of w in a task of the affine layer's backward pass: w's and dw's should stay in L2 and L3 */
     ALIASED = 512,           /* bytes: rows that are a multiple of it apart fall into few lines of the cache */
     MOST_DOTS = 4            /* rows for which a transposed b is not worth transposing */
 };
@@ -27,14 +28,15 @@ static ptrdiff_t even_block(ptrdiff_t total, ptrdiff_t most, ptrdiff_t step)
     return CEIL_DIV(CEIL_DIV(total, blocks), step) * step;
 }
 
-size_t product_plan(Product *p, int lanes, size_t size)
+/* The rest, for tasks of so many rows and columns; parts: into how many the sum may be divided. */
+static size_t plan(Product *p, ptrdiff_t task_rows, ptrdiff_t task_cols, ptrdiff_t parts, int lanes, size_t size)
 {
     ptrdiff_t panel = PANEL * lanes;
-    p->task_rows = even_block(p->m, ROWS, PRODUCT_ROWS);
-    p->task_cols = even_block(p->n, COLUMNS, panel);
-    p->row_tasks = CEIL_DIV(p->m, p->task_rows);
-    p->col_tasks = CEIL_DIV(p->n, p->task_cols);
-    p->parts = SMALLER(CEIL_DIV(ENOUGH_TASKS, p->row_tasks * p->col_tasks), CEIL_DIV(p->k, LEAST_TERMS));
+    p->task_rows = task_rows;
+    p->task_cols = task_cols;
+    p->row_tasks = CEIL_DIV(p->m, task_rows);
+    p->col_tasks = CEIL_DIV(p->n, task_cols);
+    p->parts = SMALLER(parts, CEIL_DIV(p->k, LEAST_TERMS));
     int few = p->m <= FEW_ROWS, aliased = p->b_row * (ptrdiff_t)size % ALIASED == 0;
     p->pack_b = p->b_col != 1 || (!few && aliased);
     ptrdiff_t chunk = CHUNK_BYTES / (panel * (ptrdiff_t)size);
@@ -48,4 +50,20 @@ size_t product_plan(Product *p, int lanes, size_t size)
     p->parts = CEIL_DIV(p->k, p->task_terms);
     p->dots = p->a_col == 1 && p->b_row == 1 && p->m <= MOST_DOTS;
     return size * (size_t)(p->chunk * (SMALLER(p->task_rows, p->m) + panel) + lanes);
+}
+
+size_t product_plan(Product *p, int lanes, size_t size)
+{
+    ptrdiff_t rows = even_block(p->m, ROWS, PRODUCT_ROWS), cols = even_block(p->n, COLUMNS, PANEL * lanes);
+    return plan(p, rows, cols, CEIL_DIV(ENOUGH_TASKS, CEIL_DIV(p->m, rows) * CEIL_DIV(p->n, cols)), lanes, size);
+}
+
+size_t affine_backward_plan(AffineBackward *p, int lanes, size_t size)
+{
+    ptrdiff_t panel = PANEL * lanes, most = SMALLER(CEIL_DIV(p->dw.m, ENOUGH_TASKS), (ptrdiff_t)BACKWARD_ROWS);
+    ptrdiff_t block = even_block(p->dw.m, most, panel);
+    size_t of_dw = plan(&p->dw, block, even_block(p->dw.n, COLUMNS, panel), 1, lanes, size);
+    if (!p->dx.c) return of_dw;
+    size_t of_dx = plan(&p->dx, even_block(p->dx.m, ROWS, PRODUCT_ROWS), block, 1, lanes, size);
+    return LARGER(of_dw, of_dx);
 }

@@ -90,26 +90,30 @@ UPDATE_RULE(adadelta, 2)
 UPDATE_RULE(adam, 2)
 UPDATE_RULE(adamw, 2)
 
-/* The squares are summed in runs of 32 vectors, the runs in double: a float sum of many millions would lose digits. */
-static void NAME(add_scaled)(const void *args, ptrdiff_t task, void *scratch)
+/* y += scale*x for n elements, unless y is NULL; returns the sum of x*x. It is summed in runs of 32 vectors, the runs in double: a
+ * float sum of many millions would lose digits. */
+static double NAME(scaled)(const REAL *x, REAL *y, REAL scale, ptrdiff_t n)
 {
-    const AddScaled *p = args;
-    ptrdiff_t end = SMALLER((task + 1) * UPDATE_BLOCK, p->size), run = 32 * LANES;
-    REAL scale = (REAL)p->scale, lanes[LANES] __attribute__((aligned(VBYTES)));
+    enum { RUN = 32 * LANES };
+    REAL lanes[LANES] __attribute__((aligned(VBYTES)));
     double total = 0;
-    (void)scratch;
-    for (ptrdiff_t i = task * UPDATE_BLOCK; i < end; i += run) {
+    for (ptrdiff_t i = 0; i < n; i += RUN) {
         VEC squares = {0};
-        for (ptrdiff_t j = i; j < SMALLER(i + run, end); j += LANES) {
-            VEC x = NAME(load_part)((const REAL *)p->x + j, end - j);
-            squares += x * x;
-            if (p->y) {
-                REAL *y = (REAL *)p->y + j;
-                NAME(store_part)(y, NAME(load_part)(y, end - j) + scale * x, end - j);
-            }
+        for (ptrdiff_t j = i; j < SMALLER(i + RUN, n); j += LANES) {
+            VEC value = NAME(load_part)(x + j, n - j);
+            squares += value * value;
+            if (y) NAME(store_part)(y + j, NAME(load_part)(y + j, n - j) + scale * value, n - j);
         }
         *(VEC *)lanes = squares;
         for (int j = 0; j < LANES; j++) total += (double)lanes[j];
     }
-    p->sums[task] = total;
+    return total;
+}
+
+static void NAME(add_scaled)(const void *args, ptrdiff_t task, void *scratch)
+{
+    const AddScaled *p = args;
+    ptrdiff_t first = task * UPDATE_BLOCK, n = SMALLER(UPDATE_BLOCK, p->size - first);
+    (void)scratch;
+    p->sums[task] = NAME(scaled)((const REAL *)p->x + first, p->y ? (REAL *)p->y + first : NULL, (REAL)p->scale, n);
 }

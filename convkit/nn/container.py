@@ -9,6 +9,7 @@ import numpy as np
 
 from convkit.contracts import short
 from convkit.nn.module import Module, Params, Shape, as_dtype, as_generator, check_sample_shape, go_back, located
+from convkit.weight_decay import WeightDecay
 
 
 class Container(Module):
@@ -107,9 +108,16 @@ class Container(Module):
             raise TypeError(f"cache must be the one that forward of this {self.kind} returned, got {short(cache)}")
         return cache
 
-    def _child_backward(self, dout: np.ndarray, entry: tuple[str, Any], grads: Params, needs_dx: bool) -> Any:
+    def _child_backward(
+        self,
+        dout: np.ndarray,
+        entry: tuple[str, Any],
+        grads: Params,
+        needs_dx: bool,
+        weight_decay: WeightDecay | None,
+    ) -> Any:
         name, cache = entry
-        dx, own = go_back(self.children[name], dout, cache, needs_dx)
+        dx, own = go_back(self.children[name], dout, cache, needs_dx, weight_decay)
         grads.update({f"{name}.{key}": array for key, array in own.items()})
         return dx
 

@@ -11,6 +11,7 @@ from convkit import ops
 from convkit.layer_utils import SANDWICHES
 from convkit.nn.leaf import LayerModule
 from convkit.nn.module import Module, Params
+from convkit.weight_decay import WeightDecay
 
 LONGEST = max(len(layers) for layers in SANDWICHES)
 
@@ -42,9 +43,10 @@ class FusedStep(NamedTuple):
     modules: list[LayerModule]
     cache: Any
 
-    def backward(self, dout: np.ndarray, needs_dx: bool) -> tuple[Any, list[Params]]:
+    def backward(self, dout: np.ndarray, needs_dx: bool, weight_decay: WeightDecay | None) -> tuple[Any, list[Params]]:
         """dx, and the gradients of each module's parameters."""
-        result = ops.backward(dout, ops.Step(self.pair.backward, self.cache), needs_dx)  # type: ignore[arg-type]
+        step = ops.Step(self.pair.backward, self.cache)  # type: ignore[arg-type]
+        result = ops.backward(dout, step, needs_dx, weight_decay)
         dx, *rest = result if isinstance(result, tuple) else (result,)
         grads = []
         for module in self.modules:

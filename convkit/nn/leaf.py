@@ -11,6 +11,7 @@ from convkit import ops
 from convkit.contracts import is_plain_array
 from convkit.layers import LAYERS
 from convkit.nn.module import Module, Params, Shape, as_dtype, as_generator, check_sample_shape
+from convkit.weight_decay import WeightDecay
 
 # Draws an array: (shape, rng, dtype) -> array.
 Initializer = Callable[[Shape, np.random.Generator, Any], np.ndarray]
@@ -99,8 +100,10 @@ class LayerModule(Module):
         self.finish(arguments, train)
         return out, step
 
-    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
-        result = ops.backward(dout, cache, needs_dx)
+    def backward(
+        self, dout: np.ndarray, cache: Any, needs_dx: bool = True, weight_decay: WeightDecay | None = None
+    ) -> tuple[Any, Params]:
+        result = ops.backward(dout, cache, needs_dx, weight_decay)
         dx, *of_learnable = result if isinstance(result, tuple) else (result,)
         return dx, dict(zip(self.param_names, self.gradients(of_learnable), strict=True))
 

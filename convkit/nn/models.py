@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convkit import ops
-from convkit.classifiers.base import Network, cast_images, network_dtype, weight_decay
+from convkit.classifiers.base import Network, cast_images, network_dtype
 from convkit.contracts import is_plain_array, one_of, real_number, short, whole_number
 from convkit.nn.files import load_tensors, save_tensors
 from convkit.nn.module import Module, check_sample_shape, go_back
+from convkit.weight_decay import WeightDecay
 
 if TYPE_CHECKING:
     from convkit.data.augment import Augmentation
@@ -64,9 +65,10 @@ class Model(Network):
             return self.net.apply(self.params, X)
         out, cache = self.net.forward(self.params, X, True)
         loss, dout = self.output_loss(out, y)
-        _, grads = go_back(self.net, dout, cache, needs_dx=False)
         decayed = [name for name in self.params if self.decays(name)] if self.reg else ()
-        return loss + weight_decay(self.params, grads, self.reg, decayed), grads
+        decay = WeightDecay(self.params, self.reg, decayed)
+        _, grads = go_back(self.net, dout, cache, needs_dx=False, weight_decay=decay)
+        return loss + decay.finish(grads), grads
 
     def forward(self, X: np.ndarray) -> tuple[np.ndarray, Any]:
         """The output in test mode, and a cache for backward."""

@@ -13,6 +13,7 @@ import numpy as np
 from convkit import ops
 from convkit.classifiers.base import network_dtype, whole_numbers
 from convkit.contracts import short
+from convkit.weight_decay import WeightDecay
 
 Shape = tuple[int, ...]
 Params = dict[str, np.ndarray]
@@ -104,11 +105,15 @@ class Module:
         """
         raise NotImplementedError(f"{self.kind} must define forward(params, x, train)")
 
-    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
+    def backward(
+        self, dout: np.ndarray, cache: Any, needs_dx: bool = True, weight_decay: WeightDecay | None = None
+    ) -> tuple[Any, Params]:
         """Gradients for dout, of the shape of out.
 
-        - needs_dx: False where nobody will use dx, as at a network's input; it may be None then. A module of your own
-          need not have this argument
+        - needs_dx: False where nobody will use dx, as at a network's input; it may be None then
+        - weight_decay: what may be added to the gradients on the way, see convkit.weight_decay
+
+        A module of your own need not have the last two arguments.
 
         Returns (dx, grads): dx of the shape of x, grads with the names of params.
         """
@@ -221,11 +226,11 @@ class Module:
         return f"{self.kind}({', '.join(shown)})"
 
 
-def go_back(module: Module, dout: np.ndarray, cache: Any, needs_dx: bool) -> tuple[Any, Params]:
-    """module.backward, without dx where that is not needed and can be left out."""
-    if not needs_dx and ops._can_leave_out_dx(type(module).backward):
-        return module.backward(dout, cache, needs_dx=False)
-    return module.backward(dout, cache)
+def go_back(
+    module: Module, dout: np.ndarray, cache: Any, needs_dx: bool, weight_decay: WeightDecay | None
+) -> tuple[Any, Params]:
+    """module.backward, with those of the last two arguments that it knows."""
+    return module.backward(dout, cache, **ops.extras(type(module).backward, needs_dx, weight_decay))
 
 
 def check_sample_shape(shape: Any) -> Shape:

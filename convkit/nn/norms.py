@@ -11,6 +11,7 @@ from convkit import initializers, ops
 from convkit.contracts import real_number, whole_number
 from convkit.nn.leaf import Initializer, LayerModule
 from convkit.nn.module import Params, Shape
+from convkit.weight_decay import WeightDecay
 
 
 class Normalization(LayerModule):
@@ -65,13 +66,15 @@ class BatchNorm(Normalization):
         out, cache = super().forward(params, x.reshape(*x.shape[:2], -1, 1), train)
         return out.reshape(x.shape), (x.shape, cache)
 
-    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
+    def backward(
+        self, dout: np.ndarray, cache: Any, needs_dx: bool = True, weight_decay: WeightDecay | None = None
+    ) -> tuple[Any, Params]:
         if isinstance(cache, ops.Step):
-            return super().backward(dout, cache, needs_dx)
+            return super().backward(dout, cache, needs_dx, weight_decay)
         shape, of_images = cache
         if dout.shape != shape:
             raise ValueError(f"dout must have shape of the output, {shape}, got {dout.shape}")
-        dx, grads = super().backward(dout.reshape(*shape[:2], -1, 1), of_images, needs_dx)
+        dx, grads = super().backward(dout.reshape(*shape[:2], -1, 1), of_images, needs_dx, weight_decay)
         return None if dx is None else dx.reshape(shape), grads
 
     def begin_state(self, shape: Shape, dtype: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from convkit.contracts import whole_number
 from convkit.nn.module import Module, Params, Shape, batch, check_sample_shape
+from convkit.weight_decay import WeightDecay
 
 
 @dataclass(eq=False, repr=False)
@@ -46,7 +47,9 @@ class PadChannels(Module):
         out[:, before : self.channels - after] = x
         return out, (before, after, out.shape)
 
-    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
+    def backward(
+        self, dout: np.ndarray, cache: Any, needs_dx: bool = True, weight_decay: WeightDecay | None = None
+    ) -> tuple[Any, Params]:
         before, after, shape = cache
         if dout.shape != shape:
             raise ValueError(f"dout must have shape of the output {batch(shape[1:])} = {shape}, got {dout.shape}")

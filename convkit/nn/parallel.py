@@ -8,6 +8,7 @@ import numpy as np
 
 from convkit.nn.container import Container
 from convkit.nn.module import Module, Node, Params, Shape
+from convkit.weight_decay import WeightDecay
 
 
 class Parallel(Container):
@@ -55,12 +56,15 @@ class Parallel(Container):
             cache.append([part.shape[1] for part in parts])
         return np.concatenate(parts, axis=1)
 
-    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
+    def backward(
+        self, dout: np.ndarray, cache: Any, needs_dx: bool = True, weight_decay: WeightDecay | None = None
+    ) -> tuple[Any, Params]:
         grads: Params = {}
         *entries, channels = self._entries(cache)
         parts = np.split(dout, np.cumsum(channels)[:-1], axis=1)
         of_branches = [
-            self._child_backward(part, entry, grads, needs_dx) for part, entry in zip(parts, entries, strict=True)
+            self._child_backward(part, entry, grads, needs_dx, weight_decay)
+            for part, entry in zip(parts, entries, strict=True)
         ]
         return sum(of_branches[1:], of_branches[0]) if needs_dx else None, grads
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from convkit.nn.container import Container
 from convkit.nn.module import Module, Node, Params, Shape
+from convkit.weight_decay import WeightDecay
 
 
 class Residual(Container):
@@ -58,11 +59,15 @@ class Residual(Container):
             self._sum_shape(x.shape[1:], out.shape[1:], other.shape[1:])
         return out + other
 
-    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
+    def backward(
+        self, dout: np.ndarray, cache: Any, needs_dx: bool = True, weight_decay: WeightDecay | None = None
+    ) -> tuple[Any, Params]:
         grads: Params = {}
         entries = self._entries(cache)
-        dx = self._child_backward(dout, entries[0], grads, needs_dx)
-        other = self._child_backward(dout, entries[1], grads, needs_dx) if len(entries) > 1 else dout
+        dx = self._child_backward(dout, entries[0], grads, needs_dx, weight_decay)
+        other = dout
+        if len(entries) > 1:
+            other = self._child_backward(dout, entries[1], grads, needs_dx, weight_decay)
         return dx + other if needs_dx else None, grads
 
     def _outputs(self, params: Params, x: np.ndarray, train: bool, path: str, found: dict) -> np.ndarray:

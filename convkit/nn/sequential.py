@@ -9,6 +9,7 @@ import numpy as np
 from convkit.nn.container import Container
 from convkit.nn.fusion import fused_run
 from convkit.nn.module import Module, Node, Params, Shape, located
+from convkit.weight_decay import WeightDecay
 
 
 class Sequential(Container):
@@ -74,15 +75,17 @@ class Sequential(Container):
             del names[: run.length]
         return x
 
-    def backward(self, dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, Params]:
+    def backward(
+        self, dout: np.ndarray, cache: Any, needs_dx: bool = True, weight_decay: WeightDecay | None = None
+    ) -> tuple[Any, Params]:
         grads: Params = {}
         for i, entry in reversed(list(enumerate(self._entries(cache)))):
             needed = needs_dx or i > 0
             if isinstance(entry[0], str):
-                dout = self._child_backward(dout, entry, grads, needed)
+                dout = self._child_backward(dout, entry, grads, needed, weight_decay)
                 continue
             names, step = entry
-            dout, own = step.backward(dout, needed)
+            dout, own = step.backward(dout, needed, weight_decay)
             for name, gradients in zip(names, own, strict=True):
                 grads.update({f"{name}.{key}": array for key, array in gradients.items()})
         return dout, grads
