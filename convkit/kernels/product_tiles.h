@@ -45,6 +45,10 @@ typedef void NAME(product_tile)(ptrdiff_t terms, const REAL *a, const REAL *b, p
             } \
         } \
         int whole = last == LANES ? V : V - 1; \
+        if (whole == V && !add && !bias && !relu) { \
+            UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) NAME(store)(c + r * ldc + v * LANES, sum[r][v]); \
+            return; \
+        } \
         UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) if (v < whole) \
         { \
             VEC total = sum[r][v]; \
@@ -163,6 +167,16 @@ INLINE void NAME(fetch_piece)(NAME(PieceFetch) *fetch)
     }
 }
 
+/* Sends for the lines into which a tile of `rows` rows will be written. Where sums are short (dw: as many terms as images), the
+ * tiles before it would else wait for memory. */
+INLINE void NAME(fetch_tile)(const REAL *c, ptrdiff_t ldc, ptrdiff_t rows, ptrdiff_t width)
+{
+    for (; rows > 0; rows--, c += ldc) {
+        __builtin_prefetch(c, 1, 3);
+        __builtin_prefetch(c + width - 1, 1, 3);
+    }
+}
+
 static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Product *p = args;
@@ -209,6 +223,7 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
             for (ptrdiff_t i = 0, r = 0, R; i < tiles; i++, r += R) {
                 R = small + (i < larger);
                 NAME(fetch_piece)(&fetch);
+                if (!add && i + 1 < tiles) NAME(fetch_tile)(c + j + (r + R) * p->n, p->n, small + (i + 1 < larger), count);
                 NAME(product_tiles)[V - 1][R - 1](terms, a_packed + r * terms, b, b_step, c + j + r * p->n, p->n,
                                                   count - (V - 1) * LANES, add, bias, relu);
             }
