@@ -2,6 +2,8 @@ from typing import Any
 
 import numpy as np
 
+from convkit.weight_decay import WeightDecay
+
 __all__ = [
     "adaptive_avg_pool_backward_fast",
     "adaptive_avg_pool_forward_fast",
@@ -194,19 +196,21 @@ def affine_bn_relu_forward_fast(
     x: np.ndarray, w: np.ndarray, b: np.ndarray, gamma: np.ndarray, beta: np.ndarray, bn_param: dict[str, Any]
 ) -> tuple[np.ndarray, Any]: ...
 def affine_bn_relu_backward_fast(
-    dout: np.ndarray, cache: Any, needs_dx: bool = True
+    dout: np.ndarray, cache: Any, needs_dx: bool = True, weight_decay: WeightDecay | None = None
 ) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, np.ndarray]: ...
 def affine_ln_relu_forward_fast(
     x: np.ndarray, w: np.ndarray, b: np.ndarray, gamma: np.ndarray, beta: np.ndarray, ln_param: dict[str, Any]
 ) -> tuple[np.ndarray, Any]: ...
 def affine_ln_relu_backward_fast(
-    dout: np.ndarray, cache: Any, needs_dx: bool = True
+    dout: np.ndarray, cache: Any, needs_dx: bool = True, weight_decay: WeightDecay | None = None
 ) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, np.ndarray]: ...
 def affine_forward_fast(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Any]: ...
-def affine_backward_fast(dout: np.ndarray, cache: Any, needs_dx: bool = True) -> tuple[Any, np.ndarray, np.ndarray]: ...
+def affine_backward_fast(
+    dout: np.ndarray, cache: Any, needs_dx: bool = True, weight_decay: WeightDecay | None = None
+) -> tuple[Any, np.ndarray, np.ndarray]: ...
 def affine_relu_forward_fast(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Any]: ...
 def affine_relu_backward_fast(
-    dout: np.ndarray, cache: Any, needs_dx: bool = True
+    dout: np.ndarray, cache: Any, needs_dx: bool = True, weight_decay: WeightDecay | None = None
 ) -> tuple[Any, np.ndarray, np.ndarray]: ...
 def im2col_cython(x: np.ndarray, field_height: int, field_width: int, padding: int, stride: int) -> np.ndarray: ...
 def col2im_cython(

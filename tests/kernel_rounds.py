@@ -14,7 +14,7 @@ from convkit.kernels import threads
 from convkit.ops import implementation_in
 
 try:
-    from convkit.kernels import convolution
+    from convkit.kernels import convolution, product
 except ImportError:  # not compiled
     convolution = None
 
@@ -214,6 +214,15 @@ def affine_round(rng, dtype):
         both_ways(rng, dtype, fast, (layer_utils.affine_relu_forward, layer_utils.affine_relu_backward), (x, w, b))
 
 
+def decayed_round(rng, dtype):
+    """The affine layer's gradients with weight decay, whatever the size of w."""
+    N, D, M = (int(n) for n in rng.integers(1, 70, 3)) if rng.random() < 0.8 else (60, 600, 530)
+    dout, x, w = (rng.standard_normal(shape).astype(dtype) for shape in ((N, M), (N, D), (D, M)))
+    dx, dw = np.empty_like(x), np.empty_like(w)
+    squares = product.affine_backward(dout, x, w, dx if rng.random() < 0.7 else None, dw, 0.25)
+    compare((dw, np.array(squares)), (x.T @ dout + dtype(0.25) * w, np.array(np.sum(np.square(w, dtype=np.float64)))))
+
+
 def update_round(rng, dtype):
     """Two steps of an update rule and L2, by the kernels and by the formulas in NumPy."""
     shape = (int(rng.integers(0, 60)), int(rng.choice([1, 7, 16, 900])))
@@ -262,7 +271,7 @@ def play(rounds, seed=0):
     """So many calls of each kind (a sixth of Winograd's: its reference is slow); returns how many calls agreed."""
     kinds, agreed = [conv_round, pool_round, affine_round, im2col_round, other_round, update_round], 0
     if convolution:
-        kinds += [wide_pool_round, norm_round, loss_round, fused_round]
+        kinds += [wide_pool_round, norm_round, loss_round, fused_round, decayed_round]
     threads.MIN_WORK_PER_THREAD = 1
     with np.errstate(all="ignore"):
         for number in range(rounds):

@@ -116,3 +116,55 @@ def test_columns_are_summed_and_masked(m, n, seed):
     columns(dout, sums, out, masked)
     np.testing.assert_array_equal(masked, np.where(out > 0, dout, 0))
     np.testing.assert_array_equal(sums, masked.sum(axis=0))
+
+
+def decayed(dout, x, w, decay, needs_dx=True):
+    """(sum of squares, dw, dx) of product.affine_backward."""
+    from convkit.kernels.product import affine_backward
+
+    dx, dw = np.full(x.shape, np.nan, x.dtype) if needs_dx else None, np.full(w.shape, np.nan, w.dtype)
+    return affine_backward(dout, x, w, dx, dw, decay), dw, dx
+
+
+@settings(**FEW)
+@given(
+    st.sampled_from([1, 4, 5, 12, 50, 253]),
+    st.sampled_from([1, 63, 64, 65, 256, 257, 700, 2049]),
+    st.sampled_from([1, 15, 17, 64, 130, 513]),
+    st.booleans(),
+    st.integers(0, 2**32 - 1),
+)
+def test_affine_gradients_with_weight_decay_are_exact_on_whole_numbers(N, D, M, needs_dx, seed):
+    rng = np.random.default_rng(seed)
+    dtype = rng.choice([np.float32, np.float64])
+    dout, x, w = (rng.integers(-8, 9, shape).astype(dtype) for shape in ((N, M), (N, D), (D, M)))
+    before, least = convkit.get_num_threads(), threads.MIN_WORK_PER_THREAD
+    try:
+        threads.MIN_WORK_PER_THREAD = 1
+        for number in (1, 3):
+            convkit.set_num_threads(number)
+            squares, dw, dx = decayed(dout, x, w, 0.5, needs_dx)
+            assert squares == np.sum(w.astype(np.float64) ** 2)
+            np.testing.assert_array_equal(dw, x.astype(np.float64).T @ dout + 0.5 * w)
+            if needs_dx:
+                np.testing.assert_array_equal(dx, dout.astype(np.float64) @ w.T)
+    finally:
+        convkit.set_num_threads(before)
+        threads.MIN_WORK_PER_THREAD = least
+
+
+def test_the_number_of_threads_cannot_be_seen_in_decayed_gradients(monkeypatch):
+    monkeypatch.setattr(threads, "MIN_WORK_PER_THREAD", 1)
+    rng = np.random.default_rng(2)
+    dout, x, w = (rng.standard_normal(shape).astype(np.float32) for shape in ((20, 130), (20, 2050), (2050, 130)))
+    before, found = convkit.get_num_threads(), []
+    try:
+        for number in (1, 2, 5):
+            convkit.set_num_threads(number)
+            found.append(decayed(dout, x, w, 0.3))
+    finally:
+        convkit.set_num_threads(before)
+    for squares, dw, dx in found[1:]:
+        assert squares == found[0][0]
+        assert same_bits(dw, found[0][1])
+        assert same_bits(dx, found[0][2])

@@ -120,19 +120,19 @@ def affine_bn_relu_forward_fast(x, w, b, gamma, beta, bn_param):
     return out, Cache("affine_bn_relu_forward_fast", affine_cache, kept)
 
 
-def affine_bn_relu_backward_fast(dout, cache, needs_dx=True):
+def affine_bn_relu_backward_fast(dout, cache, needs_dx=True, weight_decay=None):
     """Gradients of affine layer, batch normalization and ReLU.
 
     - dout: upstream gradient (N, M)
     - cache: from affine_bn_relu_forward_fast
-    - needs_dx: as for affine_backward_fast
+    - needs_dx, weight_decay: as for affine_backward_fast
 
     Returns (dx, dw, db, dgamma, dbeta) with the shapes of x, w, b, gamma and beta.
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     """
     affine_cache, kept = open_cache(cache, "affine_bn_relu_forward_fast")
     dscores, dgamma, dbeta = _batchnorm_gradients(dout, *kept)
-    return *affine_backward_fast(dscores, affine_cache, needs_dx), dgamma, dbeta
+    return *affine_backward_fast(dscores, affine_cache, needs_dx, weight_decay), dgamma, dbeta
 
 
 def affine_ln_relu_forward_fast(x, w, b, gamma, beta, ln_param):
@@ -150,16 +150,16 @@ def affine_ln_relu_forward_fast(x, w, b, gamma, beta, ln_param):
     return out, Cache("affine_ln_relu_forward_fast", affine_cache, kept)
 
 
-def affine_ln_relu_backward_fast(dout, cache, needs_dx=True):
+def affine_ln_relu_backward_fast(dout, cache, needs_dx=True, weight_decay=None):
     """Gradients of affine layer, layer normalization and ReLU.
 
     - dout: upstream gradient (N, M)
     - cache: from affine_ln_relu_forward_fast
-    - needs_dx: as for affine_backward_fast
+    - needs_dx, weight_decay: as for affine_backward_fast
 
     Returns (dx, dw, db, dgamma, dbeta) with the shapes of x, w, b, gamma and beta.
     Raises TypeError for a cache of another layer, ValueError for a dout of another shape.
     """
     affine_cache, kept = open_cache(cache, "affine_ln_relu_forward_fast")
     dscores, dgamma, dbeta = _layernorm_gradients(dout, *kept)
-    return *affine_backward_fast(dscores, affine_cache, needs_dx), dgamma, dbeta
+    return *affine_backward_fast(dscores, affine_cache, needs_dx, weight_decay), dgamma, dbeta
