@@ -11,17 +11,19 @@
 #include "conv.h" /* panel_width */
 #include "product.h"
 
-/* The last vector of each row of a tile, of which only `lanes` lanes belong to c. */
-static __attribute__((noinline)) void NAME(product_last)(const VEC *sums, int rows, ptrdiff_t lanes, REAL *c, ptrdiff_t ldc,
-                                                         int add, const REAL *bias, int relu)
+/* What a tile does with its sums, [rows][V], where that is more than writing or adding whole vectors; last: lanes of the last
+ * vector of a row that belong to c. */
+static __attribute__((noinline)) void NAME(product_end)(const VEC *sums, int rows, int V, ptrdiff_t last, REAL *c, ptrdiff_t ldc,
+                                                        int add, const REAL *bias, int relu)
 {
-    VEC b = bias ? NAME(load_part)(bias, lanes) : (VEC){0};
-    for (int r = 0; r < rows; r++, c += ldc) {
-        VEC total = sums[r];
-        if (add) total += NAME(load_part)(c, lanes);
-        if (bias) total += b;
-        NAME(store_part)(c, relu ? NAME(relu)(total) : total, lanes);
-    }
+    for (int r = 0; r < rows; r++, c += ldc)
+        for (int v = 0; v < V; v++) {
+            ptrdiff_t lanes = v < V - 1 ? LANES : last;
+            VEC total = *sums++;
+            if (add) total += NAME(load_part)(c + v * LANES, lanes);
+            if (bias) total += NAME(load_part)(bias + v * LANES, lanes);
+            NAME(store_part)(c + v * LANES, relu ? NAME(relu)(total) : total, lanes);
+        }
 }
 
 /* c (R rows, ldc apart) = or += the product of a (terms, R) and of rows of b, b_step apart; last: lanes of the last vector. */
@@ -44,23 +46,15 @@ typedef void NAME(product_tile)(ptrdiff_t terms, const REAL *a, const REAL *b, p
                 UNROLL for (int v = 0; v < V; v++) sum[r][v] += factor * value[v]; \
             } \
         } \
-        int whole = last == LANES ? V : V - 1; \
-        if (whole == V && !add && !bias && !relu) { \
-            UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) NAME(store)(c + r * ldc + v * LANES, sum[r][v]); \
+        if (last < LANES || bias || relu) { \
+            VEC sums[R * V]; \
+            UNROLL for (int i = 0; i < R * V; i++) sums[i] = sum[i / V][i % V]; \
+            NAME(product_end)(sums, R, V, last, c, ldc, add, bias, relu); \
             return; \
         } \
-        UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) if (v < whole) \
-        { \
-            VEC total = sum[r][v]; \
-            if (add) total += NAME(load)(c + r * ldc + v * LANES); \
-            if (bias) total += NAME(load)(bias + v * LANES); \
-            NAME(store)(c + r * ldc + v * LANES, relu ? NAME(relu)(total) : total); \
-        } \
-        if (whole < V) { \
-            VEC sums[R]; \
-            UNROLL for (int r = 0; r < R; r++) sums[r] = sum[r][V - 1]; \
-            NAME(product_last)(sums, R, last, c + (V - 1) * LANES, ldc, add, bias ? bias + (V - 1) * LANES : NULL, relu); \
-        } \
+        if (add) \
+            UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) sum[r][v] += NAME(load)(c + r * ldc + v * LANES); \
+        UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) NAME(store)(c + r * ldc + v * LANES, sum[r][v]); \
     }
 #if MANY_REGISTERS
 #define PRODUCT_PANEL 4
