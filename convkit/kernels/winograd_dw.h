@@ -50,7 +50,7 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
         if (parallel_stopped()) return;
         SlabPlace at = slab_place(conv, (b / area * conv->groups + group) * area + b % area);
         TILED(Tiles) of = TILED(tiles_of)(p, &at);
-        TILED(Offsets) offsets = TILED(offsets)(p, &of);
+        TILED(Offsets) offsets = TILED(offsets)(p, &of, 1);
         TILED(winograd_pixels)(p, &at, &of, c, channels, place, slab, pixels);
         ptrdiff_t slab_cols = of.across * TILE * p->dilation_w, slab_rows = of.lines / p->dilation_w * TILE;
         NAME(Window) window = NAME(window)(at.row, at.col, slab_rows, slab_cols, conv->rows, conv->cols, place, slab);

@@ -39,23 +39,26 @@ INLINE TILED(Tiles) TILED(tiles_of)(const Winograd *p, const SlabPlace *at)
     return of;
 }
 
-/* Where the products of a tile are read: for each pair of pieces, from the tile's first transformed pixel on. [2*last row +
- * last column]: at the last position of a row or column only whole pieces have products. */
+/* Where the products of a tile are read: for each channel of a chunk and each pair of pieces, from the tile's first transformed
+ * pixel on. [2*last row + last column]: at the last position of a row or column only whole pieces have products. */
 typedef struct {
-    ptrdiff_t at[4][WINOGRAD_PIECES * WINOGRAD_PIECES];
+    ptrdiff_t at[4][WINOGRAD_CHUNK];
 } TILED(Offsets);
 
 INLINE int TILED(last)(int i, int j) { return 2 * (i == SIDE - 1) + (j == SIDE - 1); }
 
-static TILED(Offsets) TILED(offsets)(const Winograd *p, const TILED(Tiles) *of)
+static TILED(Offsets) TILED(offsets)(const Winograd *p, const TILED(Tiles) *of, ptrdiff_t channels)
 {
     TILED(Offsets) offsets;
     for (int last = 0; last < 4; last++) {
         ptrdiff_t *to = offsets.at[last];
-        for (int i = 0; i < (last & 2 ? p->height.whole : p->height.pieces); i++)
-            for (int j = 0; j < (last & 1 ? p->width.whole : p->width.pieces); j++)
-                *to++ = (p->height.piece[i].tile * p->dilation_h * p->dilation_w * of->in_across + p->width.piece[j].tile) * p->tile_step +
-                        p->height.piece[i].phase * p->width.phases + p->width.piece[j].phase;
+        for (ptrdiff_t c = 0; c < channels; c++)
+            for (int i = 0; i < (last & 2 ? p->height.whole : p->height.pieces); i++)
+                for (int j = 0; j < (last & 1 ? p->width.whole : p->width.pieces); j++) {
+                    ptrdiff_t tile = p->height.piece[i].tile * p->dilation_h * p->dilation_w * of->in_across + p->width.piece[j].tile;
+                    ptrdiff_t phase = p->height.piece[i].phase * p->width.phases + p->width.piece[j].phase;
+                    *to++ = tile * p->tile_step + c * winograd_phases(p) + phase;
+                }
     }
     return offsets;
 }
@@ -173,7 +176,7 @@ static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
     ptrdiff_t begin = task % q->vector_tasks * q->task_vectors, end = SMALLER(begin + q->task_vectors, vectors);
     SlabPlace at = slab_place(q, task / q->vector_tasks);
     TILED(Tiles) of = TILED(tiles_of)(p, &at);
-    TILED(Offsets) offsets = TILED(offsets)(p, &of);
+    TILED(Offsets) offsets = TILED(offsets)(p, &of, q->chunk);
     REAL *pixels = scratch, *sums = pixels + p->pixels_size, *slab = sums + p->sums_size;
     TILED(winograd_pixels)(p, &at, &of, 0, q->C, (ptrdiff_t *)(slab + p->slab_size + q->slab_size), slab, pixels);
     /* Tiles that follow one another in the pixels, too. */
@@ -189,16 +192,17 @@ static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
         for (int position = 0; position < POSITIONS; position++) {
             int row = position / SIDE, col = position % SIDE;
             int taps = winograd_pieces(&p->height, row, SIDE) * winograd_pieces(&p->width, col, SIDE);
+            const ptrdiff_t *offset = offsets.at[TILED(last)(row, col)];
             for (ptrdiff_t c = 0; c < q->C; c += q->chunk) {
                 REAL *to = sums + position * p->sums_step;
+                int terms = taps * (int)SMALLER(q->chunk, q->C - c);
                 for (ptrdiff_t tile = 0; tile < of.tiles; tile += run) {
                     ptrdiff_t in_tile = tile / of.image_tiles * of.in_image_tiles + tile % of.image_tiles / of.across * of.in_across;
                     const REAL *from = pixels + position * p->position_step + in_tile * p->tile_step + c * phases;
                     for (ptrdiff_t i = 0; i < groups; i++) {
                         ptrdiff_t M = small + (i < larger);
                         if (!c) NAME(fetch_more)(q, &at, v, V, &fetch);
-                        NAME(wide_tiles)[1][V - 1][M - 1](SMALLER(q->chunk, q->C - c), taps, phases, offsets.at[TILED(last)(row, col)],
-                                                          filters + c * taps * V * LANES, from, p->tile_step, to, c > 0);
+                        NAME(wide_tiles)[1][V - 1][M - 1](1, terms, 0, offset, filters + c * taps * V * LANES, from, p->tile_step, to, c > 0);
                         from += M * p->tile_step;
                         to += M * V * LANES;
                     }

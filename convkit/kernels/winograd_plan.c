@@ -11,7 +11,6 @@ enum {
     MOST_TILES = 144,
     PIXEL_BYTES = 512 * 1024, /* of a block's transformed pixels, at most where that leaves FEWEST_TILES */
     SUMS_BYTES = 4 << 20,     /* of all parts of dw together, where one part is smaller */
-    CHUNK = 64,               /* products that are added up in one go: at most so many */
     MOST_DILATION = 256,
     ENOUGH_TASKS = 16,
     MOST_PARTS = 16
@@ -148,7 +147,7 @@ size_t winograd_plan(Winograd *p, int m, int lanes, int widest, size_t size)
     }
     ptrdiff_t tiles = tiles_of_block(p, m);
     plan_slab(p, m, lanes);
-    q->chunk = even_block(q->C, CHUNK / (p->height.pieces * p->width.pieces));
+    q->chunk = even_block(q->C, WINOGRAD_CHUNK / (p->height.pieces * p->width.pieces));
     p->tile_step = odd_step(padded, size);
     p->position_step = odd_step(tiles_seen(p, m) * p->tile_step, size);
     p->pixels_size = positions * p->position_step;
