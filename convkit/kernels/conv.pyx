@@ -148,7 +148,7 @@ cdef bint run_conv(Conv* p, const Kernels* kernels, dtype, Algorithm algorithm, 
             return False
         run(kernels.conv_few, p, conv_blocks(p), scratch, work)
     elif algorithm == POINTWISE:
-        packed = np.empty(p.groups * p.F * (p.C + 1), dtype)
+        packed = np.empty(p.groups * p.F * p.C, dtype)
         p.packed = address(packed)
         run(kernels.conv_pack_pointwise, p, p.groups * up(p.F, PRODUCT_ROWS), 0, moved)
         run(kernels.conv_pointwise, p, conv_blocks(p), scratch, work)

@@ -4,55 +4,77 @@
  * so it runs on the tiles of the matrix product (product_tiles.h), which write rows of the output as they stand: nothing is
  * transposed.
  *
- * A task is a block of positions of one image and group, counted through all rows (slab_line), copied into a slab channel by
- * channel, whatever the stride. Then, outermost first:
+ * A task is a block of positions of one image and group, counted through all rows (slab_line). Outermost first:
  *
  *   chunks of channels, of which a panel stays in L1  |  panels of V vectors of positions  |  tiles of R filters: R*V sums in
- *   registers; for each channel, V vectors of pixels are loaded and each of R elements of the filters is broadcast.
+ *   registers, which begin with the bias; for each channel, V vectors of pixels are loaded and each of R elements of the filters
+ *   is broadcast.
  *
- * The bias is one more channel, of ones, behind the last.
+ * Mostly, the block is copied into a slab first, channel by channel. For few filters that is a good part of the work: then pixels
+ * are read where they stand, and the next panel is fetched meanwhile (but for a last panel that is not whole). Not with a stride,
+ * nor where channels lie so far apart that they would share few lines of the cache (ALIASED bytes).
  */
+#include "product.h"
 
-/* The packed filters: packed[group][chunk][block of R filters][c][R], behind the last channel the biases. Task: one group, one
- * block of filters. */
+/* The packed filters: packed[group][chunk][block of R filters][c][R]. Task: one group, one block of filters. */
 static void NAME(conv_pack_pointwise)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Conv *p = args;
     (void)scratch;
     ptrdiff_t blocks = CEIL_DIV(p->F, PRODUCT_ROWS), g = task / blocks, i = task % blocks;
     ptrdiff_t f = block_start(p->F, blocks, i), R = block_start(p->F, blocks, i + 1) - f;
-    const REAL *w = (const REAL *)p->w + g * p->w_group + f * p->w_filter, *bias = p->bias;
+    const REAL *w = (const REAL *)p->w + g * p->w_group + f * p->w_filter;
     for (ptrdiff_t first = 0; first < p->C; first += p->chunk) {
-        ptrdiff_t channels = SMALLER(p->chunk, p->C - first), last = first + channels == p->C;
-        REAL *to = (REAL *)p->packed + g * p->F * (p->C + 1) + first * p->F + f * (channels + last);
+        ptrdiff_t channels = SMALLER(p->chunk, p->C - first);
+        REAL *to = (REAL *)p->packed + g * p->F * p->C + first * p->F + f * channels;
         for (ptrdiff_t c = first; c < first + channels; c++)
             for (ptrdiff_t r = 0; r < R; r++) *to++ = w[r * p->w_filter + c * p->w_channel];
-        if (last)
-            for (ptrdiff_t r = 0; r < R; r++) *to++ = bias ? bias[g * p->F + f + r] : 0;
     }
 }
 
 static void NAME(conv_pointwise)(const void *args, ptrdiff_t task, void *scratch)
 {
+    enum { FEW_FILTERS = 64 };
     const Conv *p = args;
     SlabPlace place = slab_place(p, task);
     ptrdiff_t count = place.cols, whole = CEIL_DIV(count, LANES) * LANES, width = PRODUCT_PANEL * LANES;
-    ptrdiff_t blocks = CEIL_DIV(p->F, PRODUCT_ROWS), image = place.image * p->groups + place.group;
+    ptrdiff_t blocks = CEIL_DIV(p->F, PRODUCT_ROWS), small = p->F / blocks, larger = p->F % blocks;
+    ptrdiff_t image = place.image * p->groups + place.group, plane = p->H * p->W;
+    const REAL *in = (const REAL *)p->in + image * p->C * plane, *bias = p->bias;
     REAL *out = (REAL *)p->out + image * p->F * p->cols + place.col, *slab = scratch;
-    NAME(slab_line)(p, (const REAL *)p->in + image * p->C * p->W, place.col, count, slab);
-    for (ptrdiff_t c = 0; c < p->C; c++) NAME(zero)(slab + c * p->pitch + count, whole - count);
-    for (ptrdiff_t j = 0; j < whole; j++) slab[p->C * p->pitch + j] = 1;
+    ptrdiff_t step = plane;
+    if (p->F > FEW_FILTERS || p->line_cols || plane * REAL_BYTES % ALIASED == 0) {
+        NAME(slab_line)(p, in, place.col, count, slab);
+        for (ptrdiff_t c = 0; c < p->C; c++) NAME(zero)(slab + c * p->pitch + count, whole - count);
+        step = p->pitch;
+        in = slab;
+    } else
+        in += place.col;
     for (ptrdiff_t c = 0; c < p->C; c += p->chunk) {
-        ptrdiff_t channels = SMALLER(p->chunk, p->C - c), last = c + channels == p->C, terms = channels + last;
-        const REAL *filters = (const REAL *)p->packed + place.group * p->F * (p->C + 1) + c * p->F;
+        ptrdiff_t channels = SMALLER(p->chunk, p->C - c), last = c + channels == p->C;
+        const REAL *filters = (const REAL *)p->packed + place.group * p->F * p->C + c * p->F;
         for (ptrdiff_t at = 0; at < count; at += width) {
-            ptrdiff_t here = SMALLER(width, count - at), V = CEIL_DIV(here, LANES);
+            ptrdiff_t here = SMALLER(width, count - at), V = CEIL_DIV(here, LANES), pixel_step = step;
+            const REAL *pixels = in + c * step + at;
+            NAME(PieceFetch) fetch = {0};
+            if (in != slab) {
+                if (here < V * LANES) {
+                    NAME(product_pack_b)(channels, here, pixels, step, 1, slab, V * LANES);
+                    pixels = slab;
+                    pixel_step = V * LANES;
+                }
+                ptrdiff_t next = at + width < count ? at + width : 0, next_c = next ? c : c + channels;
+                fetch = NAME(piece_fetch)(in + next_c * step + next, step, SMALLER(p->chunk, p->C - next_c),
+                                          SMALLER(width, count - next), blocks);
+            }
             for (ptrdiff_t i = 0, f = 0, R; i < blocks; i++, f += R) {
-                R = block_start(p->F, blocks, i + 1) - f;
+                R = small + (i < larger);
                 REAL *to = out + f * p->cols + at;
                 for (ptrdiff_t r = 0; r < R; r++) /* what will be written comes while the sums are computed */
                     for (ptrdiff_t j = 0; j < here; j += CACHE_LINE / REAL_BYTES) __builtin_prefetch(to + r * p->cols + j, 1);
-                NAME(product_tiles)[V - 1][R - 1](terms, filters + f * terms, slab + c * p->pitch + at, p->pitch, to, p->cols,
+                NAME(fetch_piece)(&fetch);
+                NAME(product_tiles)[V - 1][R - 1](channels, filters + f * channels, pixels, pixel_step,
+                                                  bias && !c ? bias + place.group * p->F + f : NULL, to, p->cols,
                                                   here - (V - 1) * LANES, c > 0, NULL, last && p->relu);
             }
         }

@@ -7,7 +7,10 @@
 #define CONVKIT_PRODUCT_H
 #include "kernels.h"
 
-enum { PRODUCT_ROWS = 6 }; /* of a tile */
+enum {
+    PRODUCT_ROWS = 6, /* of a tile */
+    ALIASED = 512     /* bytes: rows that are a multiple of it apart fall into few lines of the cache */
+};
 
 typedef struct {
     const void *a, *b;

@@ -18,7 +18,6 @@ enum {
     FEW_ROWS = 12,           /* up to so many, a panel of b is used rarely, */
     FEW_CHUNK = 32,          /* and b is read more nearly in order */
     BACKWARD_ROWS = 256,     /* of w in a task of the affine layer's backward pass: w's and dw's should stay in L2 and L3 */
-    ALIASED = 512,           /* bytes: rows that are a multiple of it apart fall into few lines of the cache */
     MOST_DOTS = 4            /* rows for which a transposed b is not worth transposing */
 };
 

@@ -26,17 +26,22 @@ static __attribute__((noinline)) void NAME(product_end)(const VEC *sums, int row
         }
 }
 
-/* c (R rows, ldc apart) = or += the product of a (terms, R) and of rows of b, b_step apart; last: lanes of the last vector. */
-typedef void NAME(product_tile)(ptrdiff_t terms, const REAL *a, const REAL *b, ptrdiff_t b_step, REAL *c, ptrdiff_t ldc,
-                                ptrdiff_t last, int add, const REAL *bias, int relu);
+/* c (R rows, ldc apart) = or += the product of a (terms, R) and of rows of b, b_step apart; last: lanes of the last vector; start:
+ * NULL, or what is added to each of the R rows. */
+typedef void NAME(product_tile)(ptrdiff_t terms, const REAL *a, const REAL *b, ptrdiff_t b_step, const REAL *start, REAL *c,
+                                ptrdiff_t ldc, ptrdiff_t last, int add, const REAL *bias, int relu);
 
 #define PRODUCT_TILE(R, V) \
     static __attribute__((noinline)) void NAME(product_tile_##R##_##V)( \
-        ptrdiff_t terms, const REAL *restrict a, const REAL *restrict b, ptrdiff_t b_step, \
+        ptrdiff_t terms, const REAL *restrict a, const REAL *restrict b, ptrdiff_t b_step, const REAL *restrict start, \
         REAL *restrict c, ptrdiff_t ldc, ptrdiff_t last, int add, const REAL *bias, int relu) \
     { \
         VEC sum[R][V]; \
-        UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) sum[r][v] = (VEC){0}; \
+        UNROLL for (int r = 0; r < R; r++) \
+        { \
+            VEC first = start ? NAME(same)(start[r]) : (VEC){0}; \
+            UNROLL for (int v = 0; v < V; v++) sum[r][v] = first; \
+        } \
         for (; terms > 0; terms--, a += R, b += b_step) { \
             VEC value[V]; \
             UNROLL for (int v = 0; v < V; v++) value[v] = NAME(load)(b + v * LANES); \
@@ -137,13 +142,11 @@ typedef struct {
     ptrdiff_t rows, quota;      /* rows that are left; lines at a time */
 } NAME(PieceFetch);
 
-/* The piece, `terms` by `columns` from b on, in `times` steps. */
-INLINE NAME(PieceFetch) NAME(piece_fetch)(const Product *p, const REAL *b, ptrdiff_t terms, ptrdiff_t columns, ptrdiff_t times)
+/* The piece of so many rows from `row` on, in `times` steps. */
+INLINE NAME(PieceFetch) NAME(piece_fetch)(const REAL *row, ptrdiff_t step, ptrdiff_t rows, ptrdiff_t length, ptrdiff_t times)
 {
-    int by_terms = p->b_col == 1; /* what stands side by side is a row of the piece, else a column */
-    NAME(PieceFetch) fetch = {b, by_terms ? p->b_row : p->b_col, 0, by_terms ? columns : terms, by_terms ? terms : columns, 0};
-    if (!p->fetch_b || terms <= 0) fetch.rows = 0;
-    fetch.quota = CEIL_DIV(fetch.rows * CEIL_DIV(fetch.length, CACHE_LINE / REAL_BYTES), times);
+    NAME(PieceFetch) fetch = {row, step, 0, length, LARGER(rows, 0), 0};
+    fetch.quota = CEIL_DIV(fetch.rows * CEIL_DIV(length, CACHE_LINE / REAL_BYTES), times);
     return fetch;
 }
 
@@ -195,9 +198,9 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
         /* What is fetched meanwhile. Where the columns of b stand side by side: the next chunk, row by row, as memory likes it. */
         int in_order = p->b_col == 1 && t + terms < end;
         NAME(PieceFetch) fetch = {0};
-        if (in_order)
-            fetch = NAME(piece_fetch)(p, (const REAL *)p->b + (t + terms) * p->b_row + col, SMALLER(p->chunk, end - t - terms), cols,
-                                      tiles * CEIL_DIV(vectors, PRODUCT_PANEL));
+        if (in_order && p->fetch_b)
+            fetch = NAME(piece_fetch)((const REAL *)p->b + (t + terms) * p->b_row + col, p->b_row, SMALLER(p->chunk, end - t - terms),
+                                      cols, tiles * CEIL_DIV(vectors, PRODUCT_PANEL));
         for (ptrdiff_t v = 0; v < vectors;) {
             int V = panel_width(vectors, v, PRODUCT_PANEL);
             ptrdiff_t j = v * LANES, width = V * LANES, count = SMALLER(width, cols - j), b_step = p->b_row;
@@ -208,17 +211,21 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
                 b = b_packed;
                 b_step = width;
             }
-            if (!in_order) { /* the next panel: of this chunk, or the first of the next one */
+            if (!in_order && p->fetch_b) { /* the next panel: of this chunk, or the first of the next one */
                 int wraps = v + V >= vectors;
                 ptrdiff_t next_t = wraps ? t + terms : t, next_j = wraps ? 0 : j + width;
-                fetch = NAME(piece_fetch)(p, (const REAL *)p->b + next_t * p->b_row + (col + next_j) * p->b_col,
-                                          SMALLER(p->chunk, end - next_t), SMALLER(PRODUCT_PANEL * LANES, cols - next_j), tiles);
+                const REAL *next = (const REAL *)p->b + next_t * p->b_row + (col + next_j) * p->b_col;
+                ptrdiff_t next_terms = SMALLER(p->chunk, end - next_t), next_columns = SMALLER(PRODUCT_PANEL * LANES, cols - next_j);
+                if (p->b_col == 1)
+                    fetch = NAME(piece_fetch)(next, p->b_row, next_terms, next_columns, tiles);
+                else /* what stands side by side are terms */
+                    fetch = NAME(piece_fetch)(next, p->b_col, next_terms > 0 ? next_columns : 0, next_terms, tiles);
             }
             for (ptrdiff_t i = 0, r = 0, R; i < tiles; i++, r += R) {
                 R = small + (i < larger);
                 NAME(fetch_piece)(&fetch);
                 if (!add && i + 1 < tiles) NAME(fetch_tile)(c + j + (r + R) * p->n, p->n, small + (i + 1 < larger), count);
-                NAME(product_tiles)[V - 1][R - 1](terms, a_packed + r * terms, b, b_step, c + j + r * p->n, p->n,
+                NAME(product_tiles)[V - 1][R - 1](terms, a_packed + r * terms, b, b_step, NULL, c + j + r * p->n, p->n,
                                                   count - (V - 1) * LANES, add, bias, relu);
             }
             v += V;
