@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 FORWARD, BACKWARD_X, BACKWARD_W = "forward", "backward_x", "backward_w"
 
-# Vector lanes are the output channels of a group; with fewer than so many of them they are pixels instead. (A vector holds 16
-# channels with AVX-512, else 8 or less: then 8 channels leave no lane empty.)
+# Vector lanes are the output channels of a group; with fewer than so many of them they are pixels instead. (A vector
+# holds 16 channels with AVX-512, else 8 or less: then 8 channels leave no lane empty.)
 FEWEST_WIDE = 9 if ISA == "avx512" else 7
 
 # A product of matrices for each image, lanes = positions, needs so many of them.
