@@ -25,6 +25,9 @@ SHAPES = {
     "1x1, stride 2, to the last pixel": ((2, 9, 9, 37), (13, 9, 1, 1), {"stride": 2}),
     "1x1, stride (1, 3), groups": ((2, 20, 5, 22), (26, 10, 1, 1), {"stride": (1, 3), "groups": 2}),
     "1x1, several chunks and tasks": ((1, 530, 9, 31), (19, 530, 1, 1), {}),
+    "1x1, more filters than are read in place": ((2, 20, 5, 31), (67, 20, 1, 1), {}),
+    "1x1, channels 512 bytes apart": ((2, 20, 8, 16), (7, 20, 1, 1), {}),
+    "1x1, groups, whole panels": ((2, 22, 8, 18), (10, 11, 1, 1), {"groups": 2}),
     "1x1, stride 2, several vectors of dout": ((40, 17, 11, 13), (150, 17, 1, 1), {"stride": 2}),
     "3x3, several vectors of dout": ((40, 3, 11, 13), (150, 3, 3, 3), {"pad": 1, "stride": 2, "rounding": "floor"}),
     "1x1, stride (1, 2), one column": ((1, 1, 2, 1), (1, 1, 1, 1), {"stride": (1, 2)}),
@@ -49,7 +52,8 @@ def whole_numbers(geometry, dtype, seed=0):
 def compute(geometry, arrays, names):
     """out, dx, dw and db by the named algorithms; names: for each way."""
     x, w, dout = arrays
-    out = forward(x, w, None, geometry, x.dtype, algorithm=names[algorithm.FORWARD])
+    b = w.sum(axis=(1, 2, 3))
+    out = forward(x, w, b, geometry, x.dtype, relu=True, algorithm=names[algorithm.FORWARD])
     dx = backward_x(dout, w, geometry, x.dtype, names[algorithm.BACKWARD_X])
     return out, dx, *backward_w(dout, x, geometry, x.dtype, names[algorithm.BACKWARD_W])
 
