@@ -149,7 +149,7 @@ size_t conv_plan_pointwise(Conv *p, int lanes, int panel, size_t size)
     p->chunk = even_block(p->C, PIECE_BYTES / (width * (ptrdiff_t)size));
     /* Channels an odd number of cache lines apart: they fall into all lines of the cache in turn. */
     p->pitch = (CEIL_DIV(p->task_cols, line) | 1) * line;
-    p->slab_size = (p->C + 1) * p->pitch;
+    p->slab_size = p->C * p->pitch;
     return (size_t)p->slab_size * size;
 }
 

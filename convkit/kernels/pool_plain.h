@@ -60,15 +60,16 @@ static void NAME(pool_plain)(const void *args, ptrdiff_t task, void *scratch)
  * as much for 3x3 windows, and measured no faster.
  *
  * n windows, of which n is known to the compiler: first it is looked up where all of them add, then they do; a read behind a store
- * waits until it is known where the store goes. offset: where each tap stands from the first. */
-static inline void NAME(pool_scatter_some)(int n, REAL *window, ptrdiff_t step, const REAL *dout, const unsigned char *winner,
-                                           const ptrdiff_t *offset, int relu)
+ * waits until it is known where the store goes. window: where the first begins, the others step apart; offset: where each tap stands
+ * from there. */
+static inline void NAME(pool_scatter_some)(int n, REAL *dx, ptrdiff_t window, ptrdiff_t step, const REAL *dout,
+                                           const unsigned char *winner, const ptrdiff_t *offset, int relu)
 {
     ptrdiff_t at[4];
     int k;
-    for (k = 0; k < n; k++) at[k] = k * step + offset[winner[k]];
+    for (k = 0; k < n; k++) at[k] = window + k * step + offset[winner[k]];
     for (k = 0; k < n; k++)
-        if (!relu || winner[k] != NO_WINNER) window[at[k]] += dout[k];
+        if (!relu || winner[k] != NO_WINNER) dx[at[k]] += dout[k];
 }
 
 static inline void NAME(pool_scatter_plane)(const Pool *p, const REAL *dout, const unsigned char *winner, const ptrdiff_t *offset,
@@ -76,9 +77,9 @@ static inline void NAME(pool_scatter_plane)(const Pool *p, const REAL *dout, con
 {
     ptrdiff_t cols = p->cols, step = p->stride_w, fours = cols < 8 ? 0 : cols / 4 * 4, i, j; /* short rows: no faster in fours */
     for (i = 0; i < p->rows; i++, dout += cols, winner += cols) {
-        REAL *window = dx + (i * p->stride_h - p->pad_h) * p->W - p->pad_w;
-        for (j = 0; j < fours; j += 4) NAME(pool_scatter_some)(4, window + j * step, step, dout + j, winner + j, offset, relu);
-        for (; j < cols; j++) NAME(pool_scatter_some)(1, window + j * step, step, dout + j, winner + j, offset, relu);
+        ptrdiff_t window = (i * p->stride_h - p->pad_h) * p->W - p->pad_w;
+        for (j = 0; j < fours; j += 4) NAME(pool_scatter_some)(4, dx, window + j * step, step, dout + j, winner + j, offset, relu);
+        for (; j < cols; j++) NAME(pool_scatter_some)(1, dx, window + j * step, step, dout + j, winner + j, offset, relu);
     }
 }
 
