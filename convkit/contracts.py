@@ -25,6 +25,11 @@ def common_dtype(**arrays: Any) -> np.dtype:
     Raises TypeError, naming the argument, for anything that is not a NumPy array of one of the two. Of the subclasses,
     masked arrays and np.matrix are refused: their arithmetic is another.
     """
+    found = {array.dtype if type(array) is np.ndarray else None for array in arrays.values()}
+    if len(found) == 1:  # nearly always, and this is called dozens of times in a step of training
+        (dtype,) = found
+        if dtype is FLOATS[0] or dtype is FLOATS[1]:
+            return dtype
     dtypes = []
     for name, array in arrays.items():
         if not is_plain_array(array):
