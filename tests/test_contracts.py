@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from helpers import pair_of, twins
 
+from convkit.contracts import common_dtype
 from convkit.layers import LAYERS
 
 
@@ -435,3 +436,10 @@ def test_the_good_calls_are_good(layer):
         if of == layer:
             settings = {n: dict(v) if isinstance(v, dict) else v for n, v in GOOD[layer].items()}
             pair_of(implementation, layer)[0](*settings.values())
+
+
+@pytest.mark.parametrize("made_of", [["<f4"], [">f4"], ["<f8"], [">f8"], ["<f4", "<f8"], [">f4", "<f4"], ["<f4", ">f8"]])
+def test_the_common_dtype_is_numpys_own_object(made_of):
+    """np.add.at knows its fast way by the object, not by what it is equal to."""
+    found = common_dtype(**{f"a{i}": np.ones(2, dtype) for i, dtype in enumerate(made_of)})
+    assert found is np.dtype(np.float64 if any("f8" in each for each in made_of) else np.float32)
