@@ -438,7 +438,9 @@ def test_the_good_calls_are_good(layer):
             pair_of(implementation, layer)[0](*settings.values())
 
 
-@pytest.mark.parametrize("made_of", [["<f4"], [">f4"], ["<f8"], [">f8"], ["<f4", "<f8"], [">f4", "<f4"], ["<f4", ">f8"]])
+@pytest.mark.parametrize(
+    "made_of", [["<f4"], [">f4"], ["<f8"], [">f8"], ["<f4", "<f8"], [">f4", "<f4"], ["<f4", ">f8"]]
+)
 def test_the_common_dtype_is_numpys_own_object(made_of):
     """np.add.at knows its fast way by the object, not by what it is equal to."""
     found = common_dtype(**{f"a{i}": np.ones(2, dtype) for i, dtype in enumerate(made_of)})
