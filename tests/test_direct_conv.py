@@ -50,12 +50,12 @@ def whole_numbers(geometry, dtype, seed=0):
 
 
 def compute(geometry, arrays, names):
-    """out, dx, dw and db by the named algorithms; names: for each way."""
+    """out, out with a bias and ReLU, dx, dw and db by the named algorithms; names: for each way."""
     x, w, dout = arrays
-    b = w.sum(axis=(1, 2, 3))
-    out = forward(x, w, b, geometry, x.dtype, relu=True, algorithm=names[algorithm.FORWARD])
+    out = forward(x, w, None, geometry, x.dtype, algorithm=names[algorithm.FORWARD])
+    relu = forward(x, w, w.sum(axis=(1, 2, 3)), geometry, x.dtype, relu=True, algorithm=names[algorithm.FORWARD])
     dx = backward_x(dout, w, geometry, x.dtype, names[algorithm.BACKWARD_X])
-    return out, dx, *backward_w(dout, x, geometry, x.dtype, names[algorithm.BACKWARD_W])
+    return out, relu, dx, *backward_w(dout, x, geometry, x.dtype, names[algorithm.BACKWARD_W])
 
 
 def check_all(geometry, dtype, seed=0):
@@ -68,7 +68,7 @@ def check_all(geometry, dtype, seed=0):
         for found, right, part in zip(
             compute(geometry, arrays, dict.fromkeys(WAYS, "im2col") | names),
             wanted,
-            ["out", "dx", "dw", "db"],
+            ["out", "out with bias and ReLU", "dx", "dw", "db"],
             strict=True,
         ):
             assert same_bits(found + 0, right + 0), f"{part} by {name}, {geometry}"  # + 0: -0 is 0

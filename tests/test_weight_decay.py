@@ -55,8 +55,9 @@ MODELS = {
 
 
 @needs_compiled
+@pytest.mark.parametrize("module", [fast_layers, numpy_layers])
 @pytest.mark.parametrize("name", MODELS)
-def test_loss_and_gradients_are_those_of_the_layers_that_leave_it_to_the_end(name, monkeypatch):
+def test_loss_and_gradients_are_those_of_the_layers_that_leave_it_to_the_end(name, module, monkeypatch):
     X, y = part((6, 3, 8, 8), np.float32), np.arange(6) % 10
     taken, add = [], WeightDecay.add
 
@@ -65,11 +66,11 @@ def test_loss_and_gradients_are_those_of_the_layers_that_leave_it_to_the_end(nam
         add(self, w, squares)
 
     monkeypatch.setattr(WeightDecay, "add", note)
-    with use(fast_layers):
+    with use(module):
         loss, grads = MODELS[name]().loss(X, y)
     assert taken, "no layer took care of it on the way: nothing is tested"
     count = len(taken)
-    with use(numpy_layers):
+    with use():
         model = MODELS[name]()
         expected_loss, expected = model.loss(X, y)
     assert len(taken) == count

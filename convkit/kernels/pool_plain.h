@@ -98,11 +98,12 @@ static void NAME(pool_scatter)(const void *args, ptrdiff_t task, void *scratch)
 {
     const Pool *p = args;
     PoolPlace at = pool_place(p, task, p->H);
-    ptrdiff_t size = p->H * p->W, windows = p->rows * p->cols, n, t, offset[NO_WINNER + 1] = {0};
+    ptrdiff_t size = p->H * p->W, windows = p->rows * p->cols, n, t, offset[NO_WINNER + 1];
     REAL *dx = (REAL *)p->out + at.plane * size;
     (void)scratch;
     for (t = 0; !p->large_window && t < p->kernel_h * p->kernel_w; t++)
         offset[t] = t / p->kernel_w * p->dilation_h * p->W + t % p->kernel_w * p->dilation_w;
+    offset[NO_WINNER] = 0; /* looked up with the others, but nothing is added there */
     memset(dx, 0, sizeof(REAL) * (size_t)(at.planes * size));
     for (n = at.plane; n < at.plane + at.planes; n++, dx += size) {
         const REAL *dout = (const REAL *)p->in + n * windows;
