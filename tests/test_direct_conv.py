@@ -37,6 +37,10 @@ SHAPES = {
     "rows of five taps": ((3, 6, 14, 37), (16, 6, 5, 5), {}),
     "rows of ten taps": ((1, 2, 5, 30), (13, 2, 2, 10), {"pad": 1}),
     "five taps, dilated": ((1, 4, 12, 20), (9, 4, 3, 5), {"dilation": (1, 2)}),
+    "rows that nearly fill their vectors": ((2, 3, 11, 29), (21, 3, 3, 3), {"pad": 1}),
+    "stride 2, rows of whole vectors": ((2, 5, 31, 31), (10, 5, 3, 3), {"stride": 2, "pad": 1}),
+    "stride 2, the last pixel of all": ((1, 3, 17, 32), (9, 3, 1, 3), {"stride": 2, "pad": (0, 1), "rounding": "floor"}),
+    "whole vectors, several tasks": ((1, 2, 201, 32), (3, 2, 3, 3), {"pad": 1, "dilation": (2, 1), "rounding": "floor"}),
     "3x3 of each channel": ((3, 5, 9, 21), (5, 1, 3, 3), {"groups": 5, "pad": (0, 1)}),
     "3x3 of each channel, one row": ((3, 4, 1, 16), (4, 1, 3, 3), {"groups": 4, "pad": 1}),
 }
@@ -120,6 +124,25 @@ def test_an_infinite_pixel_reaches_the_taps_that_see_it(place):
         seen[i, j] = 0 <= place[0] - i < geometry.out[0] and 0 <= place[1] + 1 - j < geometry.out[1]
     np.testing.assert_array_equal(~np.isfinite(found[0, 0]), seen)
     np.testing.assert_array_equal(found, wanted)
+
+
+def test_lanes_are_what_leaves_few_of_them_empty():
+    """Rows of whole vectors, filters around a vector's lanes: pixels where filters would leave many lanes empty."""
+    lanes = native.LANES
+
+    def chosen(filters, cols, way=algorithm.FORWARD, **param):
+        x, w = (2, 3, 16, cols * param.get("stride", 1)), (filters, 3, 3, 3)
+        if way == algorithm.BACKWARD_X:  # dx has as many channels as x, and its columns
+            x, w = (2, filters, 16, cols), (3, filters, 3, 3)
+        return algorithm.choose(conv_geometry(x, w, w[:1], {"pad": 1, "rounding": "floor"} | param), way)
+
+    filters = 2 * lanes + 1
+    for way in (algorithm.FORWARD, algorithm.BACKWARD_X):
+        assert chosen(filters, 2 * lanes, way) == "few"
+        assert chosen(4 * lanes, 2 * lanes + 1, way) == "wide"
+    assert chosen(filters, 2 * lanes, stride=2) == "few"
+    assert chosen(filters, 2 * lanes, stride=3) == "wide"
+    assert chosen(filters, 2 * lanes, algorithm.BACKWARD_W) == "wide"
 
 
 @pytest.mark.parametrize("isa", ["base", "avx2", "avx512"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convkit.kernels.conv import MOST_PIECES
-from convkit.kernels.native import ISA, VECTORS
+from convkit.kernels.native import ISA, LANES, VECTORS
 
 if TYPE_CHECKING:
     from convkit.layers.conv import ConvGeometry
@@ -16,6 +16,11 @@ FORWARD, BACKWARD_X, BACKWARD_W = "forward", "backward_x", "backward_w"
 # Vector lanes are the output channels of a group; with fewer than so many of them they are pixels instead. (A vector
 # holds 16 channels with AVX-512, else 8 or less: then 8 channels leave no lane empty.)
 FEWEST_WIDE = 9 if ISA == "avx512" else 7
+# With more of them, too, where so many times fewer lanes are empty then: sums of few terms count in addition, for they
+# need not be transposed on their way out. (With 16 registers, pixels are loaded more often.)
+FEWER_EMPTY, TRANSPOSED = 1.1 if ISA == "avx512" else 1.25, 3
+# What a line of several rows loses against rows that fill their vectors, and what a stride of 2 does.
+LINE, SORTED = 0.95, 0.87
 
 # A product of matrices for each image, lanes = positions, needs so many of them.
 FEWEST_POSITIONS = 512 if ISA == "avx512" else 32
@@ -26,7 +31,8 @@ FEWEST_POSITIONS = 512 if ISA == "avx512" else 32
 # channels on (dw: 10).
 FEWEST_SAVED = {FORWARD: 224, BACKWARD_X: 224, BACKWARD_W: 200}
 # Twice as many against row tiles (conv_wide.h), which are that much faster: with AVX-512, for one vector of output
-# channels and rows of 5 elements.
+# channels and rows of 5 elements; and where pixels fill lanes that channels would leave empty, so many times as well.
+MUCH_FEWER_EMPTY = 1.3
 ROW_TILES, ROW_TAPS, ROW_CHANNELS = ISA == "avx512", 5, 16
 # And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out,
 LEAST_SAVED = 1.3
@@ -46,8 +52,9 @@ def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
     Returns 'winograd' (tiles of 2x2 outputs), 'winograd4' (tiles of 4x4, for 3x3 filters with stride 1, where
     conv_param asks for them), or one of the algorithms of `direct`.
     """
-    plain = direct(geometry, direction)
-    if plain in ("wide", "pointwise") and is_winograd(geometry, direction) and geometry.winograd != 0:
+    plain = direct(geometry, direction, itemsize)
+    many = plain in ("wide", "pointwise", "few") and _output_channels(geometry, direction) >= FEWEST_WIDE
+    if many and is_winograd(geometry, direction) and geometry.winograd != 0:
         if geometry.winograd == 4 and geometry.kernel == (3, 3) and geometry.stride == (1, 1):
             return "winograd4"
         if geometry.winograd in (2, 4) or _winograd_pays(geometry, direction, itemsize):
@@ -55,7 +62,7 @@ def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
     return plain
 
 
-def direct(geometry: ConvGeometry, direction: str) -> str:
+def direct(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
     """The algorithm that computes the sums as they are defined, for any shape.
 
     Returns 'wide' (lanes = output channels), 'few' (lanes = pixels), 'pointwise' (1x1 filters: a matrix product,
@@ -66,11 +73,33 @@ def direct(geometry: ConvGeometry, direction: str) -> str:
         return "im2col"
     if is_depthwise(geometry, direction):
         return "depthwise"
-    per_group = geometry.w_shape[1] if direction == BACKWARD_X else geometry.w_shape[0] // geometry.groups
-    if per_group < FEWEST_WIDE:
+    if _output_channels(geometry, direction) < FEWEST_WIDE:
         return "few"
     enough = geometry.out[0] * geometry.out[1] >= FEWEST_POSITIONS
-    return "pointwise" if enough and is_pointwise(geometry, direction) else "wide"
+    if enough and is_pointwise(geometry, direction):
+        return "pointwise"
+    return "few" if pixels_fill_lanes(geometry, direction, itemsize) >= FEWER_EMPTY else "wide"
+
+
+def pixels_fill_lanes(geometry: ConvGeometry, direction: str, itemsize: int) -> float:
+    """How many times faster a convolution is, by estimate, with pixels in the lanes than with output channels.
+
+    - itemsize: bytes of a number
+
+    It follows what was measured, 0.75 to 2.3, to about a tenth; 0 for dw and for strides that were not.
+    """
+    if direction == BACKWARD_W or max(geometry.stride) > (2 if direction == FORWARD else 1):
+        return 0.0
+    lanes = LANES * 4 // itemsize
+    channels, terms = _output_channels(geometry, direction), _channels(geometry)[direction == BACKWARD_X]
+    terms *= geometry.kernel[0] * geometry.kernel[1]
+    cols = geometry.x_shape[3] if direction == BACKWARD_X else geometry.out[1]
+    span = geometry.dilation[1] * (geometry.kernel[1] - 1) // geometry.stride[1]
+    pixels = cols / (-(-cols // lanes) * lanes)
+    if pixels < 7 / 8:  # see conv_few.h
+        pixels = LINE * cols / (cols + span)
+    sorting = SORTED if geometry.stride != (1, 1) else 1
+    return pixels * sorting * (1 + TRANSPOSED / terms) / (channels / (-(-channels // lanes) * lanes))
 
 
 def winograd_pieces(elements: int, stride: int) -> list[int]:
@@ -126,6 +155,11 @@ def _channels(geometry: ConvGeometry) -> tuple[int, int]:
     return geometry.w_shape[1], geometry.w_shape[0] // geometry.groups
 
 
+def _output_channels(geometry: ConvGeometry, direction: str) -> int:
+    """Those of a group that the convolution of this direction has: of the images for dx, else of the output."""
+    return _channels(geometry)[direction != BACKWARD_X]
+
+
 def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> bool:
     C, F = _channels(geometry)
     sides = geometry.x_shape[2:] if direction == BACKWARD_X else geometry.out
@@ -138,7 +172,8 @@ def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> boo
     seen = (height + max(reach[0] - 1, 0)) * (width + max(reach[1] - 1, 0)) / (height * width)
     fewest = FEWEST_TILES[direction] if products * C * F * itemsize <= LARGE_FILTERS else FEWEST_TILES_LARGE
     needed = FEWEST_SAVED[direction] * (1 + seen) / 2
-    if direction != BACKWARD_W and _has_row_tiles(geometry, direction):
+    filled = pixels_fill_lanes(geometry, direction, itemsize) >= MUCH_FEWER_EMPTY
+    if filled or (direction != BACKWARD_W and _has_row_tiles(geometry, direction)):
         needed *= 2
     return tiles >= fewest and times_fewer >= LEAST_SAVED and _saved(geometry) * min(C, F) >= needed
 

@@ -23,18 +23,27 @@ typedef void NAME(dw_few_tile)(ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t pitch, 
         for (ptrdiff_t i = 0; i < rows; i++) { \
             const REAL *d = dout + i * dout_pitch; \
             ptrdiff_t at = i * pitch, end = at + cols; \
-            for (; at + LANES <= end; at += LANES, d += LANES) \
+            for (; at < end; at += LANES, d += LANES) { \
+                IVEC wanted = at + LANES <= end ? ~(IVEC){0} : mask; \
+                /* What there are fewer of stays in registers. */ \
+                if (M > T) { \
+                    VEC value[T]; \
+                    UNROLL for (int t = 0; t < T; t++) value[t] = (VEC)(wanted & (IVEC)NAME(load)(pixels[t] + at)); \
+                    UNROLL for (int m = 0; m < M; m++) \
+                    { \
+                        VEC factor = NAME(load_once)(d + m * dout_step); \
+                        UNROLL for (int t = 0; t < T; t++) sum[m][t] += factor * value[t]; \
+                    } \
+                    continue; \
+                } \
+                VEC factor[M]; \
+                UNROLL for (int m = 0; m < M; m++) factor[m] = NAME(load_once)(d + m * dout_step); \
                 UNROLL for (int t = 0; t < T; t++) \
                 { \
-                    VEC value = NAME(load)(pixels[t] + at); \
-                    UNROLL for (int m = 0; m < M; m++) sum[m][t] += NAME(load)(d + m * dout_step) * value; \
+                    VEC value = (VEC)(wanted & (IVEC)NAME(load)(pixels[t] + at)); \
+                    UNROLL for (int m = 0; m < M; m++) sum[m][t] += factor[m] * value; \
                 } \
-            if (at < end) \
-                UNROLL for (int t = 0; t < T; t++) \
-                { \
-                    VEC value = (VEC)(mask & (IVEC)NAME(load)(pixels[t] + at)); \
-                    UNROLL for (int m = 0; m < M; m++) sum[m][t] += NAME(load)(d + m * dout_step) * value; \
-                } \
+            } \
         } \
         UNROLL for (int m = 0; m < M; m++) UNROLL for (int t = 0; t < T; t++) \
         { \
@@ -81,7 +90,7 @@ static void NAME(conv_dw_few)(const void *args, ptrdiff_t task, void *scratch)
             for (ptrdiff_t i = 0; i < place.rows; i++) {
                 REAL *to = rows + f * dout_step + i * q->dout_pitch;
                 const REAL *from = dout + i * p->cols;
-                NAME(slab_row)(to, from, 0, place.cols, q->dout_pitch, end - from);
+                NAME(slab_row)(to, from, 1, 0, place.cols, q->dout_pitch, end - from);
                 for (ptrdiff_t j = 0; j < place.cols; j += LANES) total += NAME(load)(to + j);
             }
             REAL *db = sums + f * sums_step + elements * LANES;

@@ -26,7 +26,7 @@ typedef void NAME(dw_tile)(ptrdiff_t images, ptrdiff_t rows, ptrdiff_t cols, ptr
                 ptrdiff_t at = n * image_step + i * row_step, end = at + cols * step; \
                 for (; at < end; at += step, dout += dout_pitch) { \
                     VEC d[V]; \
-                    UNROLL for (int v = 0; v < V; v++) d[v] = NAME(load)(dout + v * LANES); \
+                    UNROLL for (int v = 0; v < V; v++) d[v] = NAME(load_once)(dout + v * LANES); \
                     UNROLL for (int m = 0; m < M; m++) \
                     { \
                         VEC value = NAME(same)(pixel[m][at]); \

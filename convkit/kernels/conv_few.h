@@ -1,38 +1,56 @@
-/* Direct convolution, vector lanes = pixels: for few output channels (depthwise; dx of a first layer).
+/* Direct convolution, vector lanes = pixels: for few output channels (dx of a first layer), and for more of them where they would
+ * leave many lanes empty or where sums have few terms: they need not be transposed (pixels_fill_lanes in algorithm.py).
  *
  * A task is a block of output positions of one image and group. Its part of the image is copied, with its padding, into a
  * slab sorted by phase (slab_by_phase), in which every tap sees neighbouring positions side by side, whatever the stride.
  * The positions are then taken as one line, row after row with the slab's pitch (what falls between two rows is computed
  * and dropped): tiles of M output channels and V vectors of positions; for each channel and tap, V vectors are loaded and M
  * elements of the filters broadcast. All phases of dx with a stride (conv.h) are computed from the same slab.
+ *
+ * Rows that fill their vectors need no such line: the V vectors of a tile then stand below each other, and go straight to where
+ * they belong. The last vector of a row ends with it; what it shares with the one before it is computed twice.
  */
 
-/* result[m][0 .. V*LANES-1] = bias[m] + the sum over channels and taps; packed: M elements for each of them. */
+/* result[m][v] = bias[m] + the sums over channels and taps at V vectors of positions; packed: M elements for each channel and tap.
+ * Vectors are x_step apart in the slab, result_step in the result, channels result_pitch. */
 typedef void NAME(few_tile)(ptrdiff_t channels, int taps, ptrdiff_t channel_step, const ptrdiff_t *offset, const REAL *packed,
-                            const REAL *x, const REAL *bias, int relu, REAL *result, ptrdiff_t result_pitch);
+                            const REAL *x, ptrdiff_t x_step, const REAL *bias, int relu, REAL *result, ptrdiff_t result_step,
+                            ptrdiff_t result_pitch);
 
 #define FEW_TILE(M, V, SUFFIX) \
     static __attribute__((noinline)) void NAME(few_tile_##M##_##SUFFIX)( \
         ptrdiff_t channels, int taps, ptrdiff_t channel_step, const ptrdiff_t *offset, const REAL *restrict packed, \
-        const REAL *restrict x, const REAL *bias, int relu, REAL *restrict result, ptrdiff_t result_pitch) \
+        const REAL *restrict x, ptrdiff_t x_step, const REAL *bias, int relu, REAL *restrict result, ptrdiff_t result_step, \
+        ptrdiff_t result_pitch) \
     { \
         VEC sum[M][V]; \
         UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) sum[m][v] = (VEC){0}; \
         for (ptrdiff_t c = 0; c < channels; c++, x += channel_step) \
             for (int t = 0; t < taps; t++, packed += M) { \
                 const REAL *pixels = x + offset[t]; \
+                /* What there are more of comes one after the other, the others stay in registers. */ \
+                if (M > V) { \
+                    VEC value[V]; \
+                    UNROLL for (int v = 0; v < V; v++) value[v] = NAME(load)(pixels + v * x_step); \
+                    UNROLL for (int m = 0; m < M; m++) \
+                    { \
+                        VEC filter = NAME(same)(packed[m]); \
+                        UNROLL for (int v = 0; v < V; v++) sum[m][v] += filter * value[v]; \
+                    } \
+                    continue; \
+                } \
                 VEC filter[M]; \
                 UNROLL for (int m = 0; m < M; m++) filter[m] = NAME(same)(packed[m]); \
                 UNROLL for (int v = 0; v < V; v++) \
                 { \
-                    VEC value = NAME(load)(pixels + v * LANES); \
+                    VEC value = NAME(load_once)(pixels + v * x_step); \
                     UNROLL for (int m = 0; m < M; m++) sum[m][v] += filter[m] * value; \
                 } \
             } \
         UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) \
         { \
             VEC value = sum[m][v] + bias[m]; \
-            NAME(store)(result + m * result_pitch + v * LANES, relu ? NAME(relu)(value) : value); \
+            NAME(store)(result + m * result_pitch + v * result_step, relu ? NAME(relu)(value) : value); \
         } \
     }
 #if MANY_REGISTERS
@@ -91,7 +109,25 @@ static void NAME(few_sums)(const Conv *p, ptrdiff_t phase, ptrdiff_t M, ptrdiff_
         ptrdiff_t left = CEIL_DIV(length - q, LANES);
         int width = left > vectors[1] ? 0 : left > vectors[1] / 2 ? 1 : 2; /* what lies beyond the end is computed and dropped */
         step = vectors[width] * LANES;
-        NAME(few_tiles)[M][width](p->C, taps, p->channel_step, offset, filters, slab + q, bias, p->relu, result + q, p->result_size);
+        NAME(few_tiles)[M][width](p->C, taps, p->channel_step, offset, filters, slab + q, LANES, bias, p->relu, result + q,
+                                    LANES, p->result_size);
+    }
+}
+
+/* The same for rows that fill their vectors, where there is one phase: out[m] are planes of the output. */
+static void NAME(few_rows)(const Conv *p, const SlabPlace *place, ptrdiff_t M, const REAL *slab, const REAL *filters,
+                           const REAL *bias, REAL *out)
+{
+    const int *vectors = NAME(few_vectors)[M];
+    for (ptrdiff_t i = 0, step; i < place->rows; i += step) {
+        ptrdiff_t left = place->rows - i;
+        int width = left >= vectors[0] ? 0 : left >= vectors[1] ? 1 : 2;
+        step = vectors[width];
+        for (ptrdiff_t k = 0; k < place->cols; k += LANES) {
+            ptrdiff_t j = SMALLER(k, place->cols - LANES);
+            NAME(few_tiles)[M][width](p->C, p->taps, p->channel_step, p->offset, filters, slab + i * p->pitch + j, p->pitch, bias,
+                                      p->relu, out + i * p->out_w + j, p->out_w, p->out_h * p->out_w);
+        }
     }
 }
 
@@ -120,10 +156,16 @@ static void NAME(conv_few)(const void *args, ptrdiff_t task, void *scratch)
     NAME(slab_by_phase)(p, &place, 0, p->C, slab);
     REAL *out = (REAL *)p->out + (place.image * p->groups + place.group) * p->F * plane +
                 (p->out_row + place.row * p->out_step_h) * p->out_w + p->out_col + place.col * p->out_step_w;
+    int by_rows = place.cols >= LANES && 8 * place.cols >= 7 * CEIL_DIV(place.cols, LANES) * LANES && conv_phases(p) == 1 &&
+                  p->out_step_h == 1 && p->out_step_w == 1;
     for (ptrdiff_t i = 0; i < blocks; i++) {
         ptrdiff_t f = block_start(p->F, blocks, i), M = block_start(p->F, blocks, i + 1) - f;
         REAL bias[MOST_FEW] = {0};
         if (p->bias) memcpy(bias, (const REAL *)p->bias + place.group * p->F + f, sizeof(REAL) * (size_t)M);
+        if (by_rows) {
+            NAME(few_rows)(p, &place, M, slab, NAME(packed_few)(p, 0, place.group) + f * p->C * p->taps, bias, out + f * plane);
+            continue;
+        }
         for (ptrdiff_t phase = 0; phase < conv_phases(p); phase += step) {
             ptrdiff_t a = phase / p->phase_cols, b = phase % p->phase_cols;
             for (ptrdiff_t k = phase; k < phase + step; k++)

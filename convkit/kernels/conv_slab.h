@@ -35,17 +35,24 @@ static inline SlabPlace slab_of_phase(const Conv *p, SlabPlace at, ptrdiff_t pha
 }
 #endif
 
-/* to[0], to[1], ... = from[0], from[step], ...: n of them; nothing behind the last is read. */
-INLINE void NAME(gather)(REAL *restrict to, const REAL *restrict from, ptrdiff_t n, ptrdiff_t step)
+/* to[0], to[1], ... = from[0], from[step], ...: n of them. `readable`: elements that may be read, not all of which need be. */
+INLINE void NAME(gather)(REAL *restrict to, const REAL *restrict from, ptrdiff_t n, ptrdiff_t step, ptrdiff_t readable)
 {
     ptrdiff_t j = 0;
     if (step == 1) {
         NAME(copy)(to, from, n);
         return;
     }
-    if (step == 2)
-        for (; j + LANES < n; j += LANES)
+    if (step == 2 && n >= LANES) {
+        ptrdiff_t vectors = 2 * n <= readable ? n : n - 1; /* what may be taken by vectors, which read an element more */
+        for (; j + LANES <= vectors; j += LANES)
             NAME(store)(to + j, EVEN(NAME(load)(from + 2 * j), NAME(load)(from + 2 * j + LANES)));
+        if (j < vectors && vectors >= LANES) {
+            j = vectors - LANES;
+            NAME(store)(to + j, EVEN(NAME(load)(from + 2 * j), NAME(load)(from + 2 * j + LANES)));
+            j = vectors;
+        }
+    }
     for (; j < n; j++) to[j] = from[j * step];
 }
 
@@ -53,12 +60,13 @@ INLINE void NAME(gather)(REAL *restrict to, const REAL *restrict from, ptrdiff_t
 static void NAME(slab_line)(const Conv *p, const REAL *image, ptrdiff_t first, ptrdiff_t count, REAL *slab)
 {
     ptrdiff_t cols = p->line_cols ? p->line_cols : p->cols, step = p->line_cols ? p->line_col_step : 1;
+    const REAL *end = (const REAL *)p->in + p->N * p->groups * p->C * p->H * p->W;
     for (ptrdiff_t c = 0; c < p->C; c++, image += p->H * p->W, slab += p->pitch) {
         const REAL *row = image + first / cols * p->line_row_step;
         ptrdiff_t col = first % cols, here;
         for (ptrdiff_t done = 0; done < count; done += here, row += p->line_row_step, col = 0) {
             here = SMALLER(cols - col, count - done);
-            NAME(gather)(slab + done, row + col * step, here, step);
+            NAME(gather)(slab + done, row + col * step, here, step, end - (row + col * step));
         }
     }
 }
@@ -70,22 +78,31 @@ INLINE void NAME(zero_vectors)(REAL *to, ptrdiff_t n)
     for (ptrdiff_t j = LANES; j < n; j += LANES) NAME(store)(to + j, (VEC){0});
 }
 
-/* A row of a slab: `before` zeros, `inside` elements that stand at `from`, zeros up to `cols`. Whole vectors are written: what
- * stands up to LANES elements behind the row becomes zero, too, so that rows are written one after the other, and behind the
- * last there is room. `readable`: elements that may be read. What will be copied some rows later is fetched. */
-INLINE void NAME(slab_row)(REAL *restrict to, const REAL *restrict from, ptrdiff_t before, ptrdiff_t inside, ptrdiff_t cols,
-                           ptrdiff_t readable)
+/* A row of a slab: `before` zeros, `inside` elements that stand at `from`, `step` (1 or 2) apart, zeros up to `cols`. Whole
+ * vectors are written: what stands up to LANES elements behind the row becomes zero, too, so that rows are written one after the
+ * other, and behind the last there is room. `readable`: elements that may be read. What will be copied some rows later is
+ * fetched. */
+INLINE void NAME(slab_row)(REAL *restrict to, const REAL *restrict from, ptrdiff_t step, ptrdiff_t before, ptrdiff_t inside,
+                           ptrdiff_t cols, ptrdiff_t readable)
 {
     NAME(zero_vectors)(to, before);
     __builtin_prefetch(from + 2048 / REAL_BYTES);
     to += before;
     cols -= before;
     ptrdiff_t j = 0;
-    for (; j + LANES <= inside; j += LANES) NAME(store)(to + j, NAME(load)(from + j));
+    for (; j + LANES <= inside && step * (j + LANES) <= readable; j += LANES)
+        NAME(store)(to + j, step == 1 ? NAME(load)(from + j) : EVEN(NAME(load)(from + 2 * j), NAME(load)(from + 2 * j + LANES)));
     if (j < inside) {
-        VEC last = j + LANES <= readable ? (VEC)((IVEC)NAME(load)(from + j) & NAME(first_lanes)(inside - j))
-                                         : NAME(load_part)(from + j, inside - j);
-        NAME(store)(to + j, last);
+        ptrdiff_t left = step * (inside - j - 1) + 1, there = readable - step * j; /* what is wanted, and what may be read */
+        VEC last;
+        from += step * j;
+        if (step == 1)
+            last = there >= LANES ? NAME(load)(from) : NAME(load_part)(from, left);
+        else if (there >= 2 * LANES)
+            last = EVEN(NAME(load)(from), NAME(load)(from + LANES));
+        else
+            last = EVEN(NAME(load_part)(from, left), NAME(load_part)(from + LANES, left - LANES));
+        NAME(store)(to + j, (VEC)((IVEC)last & NAME(first_lanes)(inside - j)));
         j += LANES;
     }
     NAME(zero_vectors)(to + j, cols - j);
@@ -111,7 +128,7 @@ static const REAL *NAME(slab)(const Conv *p, const SlabPlace *at, REAL *slab)
                 REAL *to = slab + n * p->image_step + c * p->channel_step + i * p->pitch;
                 ptrdiff_t y = top + i, here = y < 0 || y >= p->H ? 0 : inside;
                 const REAL *from = here ? image + y * p->W + left + before : image;
-                NAME(slab_row)(to, from, before, here, cols, end - from);
+                NAME(slab_row)(to, from, 1, before, here, cols, end - from);
             }
     }
     return slab;
@@ -137,11 +154,15 @@ static void NAME(slab_by_phase)(const Conv *p, const SlabPlace *at, ptrdiff_t c,
                     ptrdiff_t y = top + a + i * p->stride_h, here = y < 0 || y >= p->H ? 0 : last - first;
                     const REAL *from = here ? image + y * p->W + x + first * p->stride_w : image;
                     if (p->stride_w == 1) {
-                        NAME(slab_row)(to, from, first, here, cols, end - from);
+                        NAME(slab_row)(to, from, 1, first, here, cols, end - from);
+                        continue;
+                    }
+                    if (p->stride_w == 2) {
+                        NAME(slab_row)(to, from, 2, first, here, cols, end - from);
                         continue;
                     }
                     NAME(zero_vectors)(to, cols);
-                    NAME(gather)(to + first, from, here, p->stride_w);
+                    NAME(gather)(to + first, from, here, p->stride_w, end - from);
                 }
             }
 }

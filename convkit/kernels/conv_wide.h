@@ -31,7 +31,7 @@ typedef void NAME(wide_tile)(ptrdiff_t channels, int taps, ptrdiff_t channel_ste
             for (int t = 0; t < taps; t++, packed += V * LANES) { \
                 const REAL *pixel = x + offset[t]; \
                 VEC filter[V]; \
-                UNROLL for (int v = 0; v < V; v++) filter[v] = NAME(load)(packed + v * LANES); \
+                UNROLL for (int v = 0; v < V; v++) filter[v] = NAME(load_once)(packed + v * LANES); \
                 UNROLL for (int m = 0; m < M; m++) \
                 { \
                     VEC value = NAME(same)(pixel[m * (STEP)]); \
@@ -94,7 +94,7 @@ typedef void NAME(row_tile)(ptrdiff_t channels, int taps, ptrdiff_t channel_step
                 UNROLL for (int i = 0; i < M + ROW_TAPS - 1; i++) value[i] = NAME(same)(pixel[i]); \
                 UNROLL for (int k = 0; k < ROW_TAPS; k++) \
                 { \
-                    VEC filter = NAME(load)(packed + k * LANES); \
+                    VEC filter = NAME(load_once)(packed + k * LANES); \
                     UNROLL for (int m = 0; m < M; m++) sum[m] += value[m + k] * filter; \
                 } \
             } \

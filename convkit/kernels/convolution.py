@@ -122,7 +122,7 @@ def _candidates(geometry: ConvGeometry, direction: str, dtype: np.dtype, algorit
     A kernel may refuse: Winograd's where a result is not finite, dx where a filter is not, any for its scratch memory.
     """
     first = algorithm or choose(geometry, direction, dtype.itemsize)
-    return list(dict.fromkeys((first, direct(geometry, direction), "im2col")))
+    return list(dict.fromkeys((first, direct(geometry, direction, dtype.itemsize), "im2col")))
 
 
 def _forward_im2col(

@@ -1,4 +1,5 @@
 ISA: str
+LANES: int
 VECTORS: bool
 BACKEND: str
 

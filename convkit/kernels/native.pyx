@@ -41,7 +41,8 @@ cdef str select_isa():
 
 
 ISA = select_isa()
-VECTORS = kernels_f32.lanes > 1  # False without vector extensions: then only gemm and pool_plain are there
+LANES = kernels_f32.lanes  # float32 numbers in a vector register
+VECTORS = LANES > 1  # False without vector extensions: then only gemm and pool_plain are there
 BACKEND = parallel_backend().decode()
 
 cdef const Kernels* kernels_for(dtype) except NULL:

@@ -44,7 +44,7 @@ typedef void NAME(product_tile)(ptrdiff_t terms, const REAL *a, const REAL *b, p
         } \
         for (; terms > 0; terms--, a += R, b += b_step) { \
             VEC value[V]; \
-            UNROLL for (int v = 0; v < V; v++) value[v] = NAME(load)(b + v * LANES); \
+            UNROLL for (int v = 0; v < V; v++) value[v] = NAME(load_once)(b + v * LANES); \
             UNROLL for (int r = 0; r < R; r++) \
             { \
                 VEC factor = NAME(same)(a[r]); \

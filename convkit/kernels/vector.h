@@ -23,18 +23,32 @@ typedef REAL NAME(vec_unaligned) __attribute__((vector_size(VBYTES), aligned(siz
 #define UNROLL _Pragma("GCC unroll 32")
 
 INLINE VEC NAME(load)(const REAL *p) { return *(const NAME(vec_unaligned) *)p; }
+/* For what is used several times: without the last word, gcc loads it anew for each of up to three uses. */
+INLINE VEC NAME(load_once)(const REAL *p)
+{
+    VEC v = NAME(load)(p);
+#if defined(__x86_64__) || defined(__i386__)
+    __asm__("" : "+v"(v));
+#elif defined(__aarch64__)
+    __asm__("" : "+w"(v));
+#endif
+    return v;
+}
 INLINE void NAME(store)(REAL *p, VEC v) { *(NAME(vec_unaligned) *)p = v; }
 INLINE VEC NAME(same)(REAL s) { return s - (VEC){0}; }
 /* Where mask is all ones a, elsewhere (all zeros) b; masks come out of comparisons of vectors. */
 INLINE VEC NAME(choose)(IVEC mask, VEC a, VEC b) { return (VEC)((mask & (IVEC)a) | (~mask & (IVEC)b)); }
 /* max(0, a) as np.maximum has it: NaN stays NaN. */
 INLINE VEC NAME(relu)(VEC a) { return (VEC)((IVEC)a & ~(IVEC)(a <= (VEC){0})); }
-/* n elements from one place to another, as memcpy, for short rows. */
+/* n elements from one place to another, as memcpy, for short rows: the compiler must not make a call of memmove of the loop. */
 INLINE void NAME(copy)(REAL *restrict to, const REAL *restrict from, ptrdiff_t n)
 {
     ptrdiff_t i = 0;
     if (n >= LANES) {
-        for (; i + LANES <= n; i += LANES) NAME(store)(to + i, NAME(load)(from + i));
+        for (; i + LANES <= n; i += LANES) {
+            NAME(store)(to + i, NAME(load)(from + i));
+            __asm__ volatile("");
+        }
         if (i < n) NAME(store)(to + n - LANES, NAME(load)(from + n - LANES));
         return;
     }
