@@ -39,8 +39,8 @@ SHAPES = {
     "five taps, dilated": ((1, 4, 12, 20), (9, 4, 3, 5), {"dilation": (1, 2)}),
     "rows that nearly fill their vectors": ((2, 3, 11, 29), (21, 3, 3, 3), {"pad": 1}),
     "stride 2, rows of whole vectors": ((2, 5, 31, 31), (10, 5, 3, 3), {"stride": 2, "pad": 1}),
-    "stride 2, the last pixel of all": ((1, 3, 17, 32), (9, 3, 1, 3), {"stride": 2, "pad": (0, 1), "rounding": "floor"}),
-    "whole vectors, several tasks": ((1, 2, 201, 32), (3, 2, 3, 3), {"pad": 1, "dilation": (2, 1), "rounding": "floor"}),
+    "stride 2, the last pixel of all": ((1, 3, 17, 31), (9, 3, 1, 3), {"stride": 2, "pad": (0, 1)}),
+    "whole vectors, several tasks": ((1, 2, 201, 32), (3, 2, 3, 3), {"pad": 1, "dilation": (2, 1)}),
     "3x3 of each channel": ((3, 5, 9, 21), (5, 1, 3, 3), {"groups": 5, "pad": (0, 1)}),
     "3x3 of each channel, one row": ((3, 4, 1, 16), (4, 1, 3, 3), {"groups": 4, "pad": 1}),
 }
