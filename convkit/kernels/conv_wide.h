@@ -122,7 +122,7 @@ static int NAME(taps_in_rows)(const ptrdiff_t *offset, int taps)
 static VEC NAME(pack_vector)(const Conv *p, ptrdiff_t phase, ptrdiff_t g, ptrdiff_t v, ptrdiff_t c, ptrdiff_t channels,
                              ptrdiff_t step, REAL *to)
 {
-    enum { LINES_AHEAD = 4 };
+    enum { LINES_AHEAD = 8 };
     const ptrdiff_t *tap = p->w_tap + p->start[phase];
     int taps = conv_phase_taps(p, phase);
     const REAL *all = p->w, *w = all + g * p->w_group + v * LANES * p->w_filter + c * p->w_channel;
@@ -134,7 +134,8 @@ static VEC NAME(pack_vector)(const Conv *p, ptrdiff_t phase, ptrdiff_t g, ptrdif
         for (; k < elements; k += LANES, to += LANES * step) {
             ptrdiff_t n = SMALLER(elements - k, (ptrdiff_t)LANES);
             VEC r[LANES];
-            if (n == LANES)
+            /* What stands behind the last element is read and dropped, but not behind the whole array. */
+            if (n == LANES || p->w_size - (w - all) - (lanes - 1) * p->w_filter - k >= LANES)
                 UNROLL
                 for (int i = 0; i < LANES; i++) {
                     r[i] = i < lanes ? NAME(load)(w + i * p->w_filter + k) : (VEC){0};
