@@ -30,10 +30,10 @@ FEWEST_POSITIONS = 512 if ISA == "avx512" else 32
 # each pair. Pixels at the borders that are transformed in addition count against it. For 3x3 filters that is from 12
 # channels on (dw: 10).
 FEWEST_SAVED = {FORWARD: 224, BACKWARD_X: 224, BACKWARD_W: 200}
-# Twice as many against row tiles (conv_wide.h), which are that much faster: with AVX-512, for one vector of output
-# channels and rows of 5 elements; and where pixels fill lanes that channels would leave empty, so many times as well.
-MUCH_FEWER_EMPTY = 1.3
-ROW_TILES, ROW_TAPS, ROW_CHANNELS = ISA == "avx512", 5, 16
+# Twice as many where pixels fill lanes that channels would leave empty, so many times as well; more, too, against row
+# tiles (conv_wide.h), with AVX-512, for one vector of output channels and rows of 5 elements.
+MUCH_FEWER_EMPTY, AGAINST_PIXELS = 1.3, 2
+ROW_TILES, ROW_TAPS, ROW_CHANNELS, AGAINST_ROWS = ISA == "avx512", 5, 16, 1.25
 # And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out,
 LEAST_SAVED = 1.3
 # and if there are so many tiles for each filter that has to be transformed. (Fewer in the backward pass, where the
@@ -172,9 +172,10 @@ def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> boo
     seen = (height + max(reach[0] - 1, 0)) * (width + max(reach[1] - 1, 0)) / (height * width)
     fewest = FEWEST_TILES[direction] if products * C * F * itemsize <= LARGE_FILTERS else FEWEST_TILES_LARGE
     needed = FEWEST_SAVED[direction] * (1 + seen) / 2
-    filled = pixels_fill_lanes(geometry, direction, itemsize) >= MUCH_FEWER_EMPTY
-    if filled or (direction != BACKWARD_W and _has_row_tiles(geometry, direction)):
-        needed *= 2
+    if pixels_fill_lanes(geometry, direction, itemsize) >= MUCH_FEWER_EMPTY:
+        needed *= AGAINST_PIXELS
+    elif direction != BACKWARD_W and _has_row_tiles(geometry, direction):
+        needed *= AGAINST_ROWS
     return tiles >= fewest and times_fewer >= LEAST_SAVED and _saved(geometry) * min(C, F) >= needed
 
 
