@@ -30,10 +30,8 @@ FEWEST_POSITIONS = 512 if ISA == "avx512" else 32
 # each pair. Pixels at the borders that are transformed in addition count against it. For 3x3 filters that is from 12
 # channels on (dw: 10).
 FEWEST_SAVED = {FORWARD: 224, BACKWARD_X: 224, BACKWARD_W: 200}
-# Twice as many where pixels fill lanes that channels would leave empty, so many times as well; more, too, against row
-# tiles (conv_wide.h), with AVX-512, for one vector of output channels and rows of 5 elements.
+# Twice as many where pixels fill lanes that channels would leave empty, so many times as well.
 MUCH_FEWER_EMPTY, AGAINST_PIXELS = 1.3, 2
-ROW_TILES, ROW_TAPS, ROW_CHANNELS, AGAINST_ROWS = ISA == "avx512", 5, 16, 1.25
 # And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out,
 LEAST_SAVED = 1.3
 # and if there are so many tiles for each filter that has to be transformed. (Fewer in the backward pass, where the
@@ -174,15 +172,7 @@ def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> boo
     needed = FEWEST_SAVED[direction] * (1 + seen) / 2
     if pixels_fill_lanes(geometry, direction, itemsize) >= MUCH_FEWER_EMPTY:
         needed *= AGAINST_PIXELS
-    elif direction != BACKWARD_W and _has_row_tiles(geometry, direction):
-        needed *= AGAINST_ROWS
     return tiles >= fewest and times_fewer >= LEAST_SAVED and _saved(geometry) * min(C, F) >= needed
-
-
-def _has_row_tiles(geometry: ConvGeometry, direction: str) -> bool:
-    channels = _channels(geometry)[0 if direction == BACKWARD_X else 1]
-    side_by_side = geometry.stride[1] == geometry.dilation[1] == 1
-    return ROW_TILES and channels <= ROW_CHANNELS and geometry.kernel[1] % ROW_TAPS == 0 and side_by_side
 
 
 def is_depthwise(geometry: ConvGeometry, direction: str) -> bool:
