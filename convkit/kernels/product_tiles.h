@@ -114,11 +114,6 @@ static void NAME(product_pack_a)(ptrdiff_t terms, int R, const REAL *restrict a,
 {
     enum { VECTORS = CEIL_DIV(PRODUCT_ROWS, LANES) };
     ptrdiff_t t = 0;
-    if (a_row == 1) {
-        for (; t < terms; t++, a += a_col, to += R)
-            for (int r = 0; r < R; r += LANES) NAME(store)(to + r, NAME(product_load)(a + r, R - r, t + LANES < terms));
-        return;
-    }
     if (a_col == 1)
         for (; t + LANES <= terms; t += LANES) {
             VEC block[VECTORS][LANES];
@@ -133,6 +128,26 @@ static void NAME(product_pack_a)(ptrdiff_t terms, int R, const REAL *restrict a,
         }
     for (; t < terms; t++)
         for (int r = 0; r < R; r++) to[t * R + r] = a[r * a_row + t * a_col];
+}
+
+/* The same for all tiles of a task where the rows of a stand side by side: term by term, for what a term has of them is a line of
+ * memory, and the terms may be so far apart (the images of a batch) that they fall into the same few lines of the cache. */
+static void NAME(product_pack_lines)(ptrdiff_t terms, ptrdiff_t tiles, ptrdiff_t small, ptrdiff_t larger, const REAL *restrict a,
+                                     ptrdiff_t a_col, REAL *restrict to)
+{
+    for (ptrdiff_t t = 0; t < terms; t++, a += a_col) {
+        const REAL *from = a;
+        for (ptrdiff_t i = 0, R; i < tiles; i++, from += R) {
+            R = small + (i < larger);
+            REAL *here = to + (from - a) * terms + t * R;
+            /* Whole vectors: the next term overwrites what is too much; the last one would overwrite the next tile. */
+            for (ptrdiff_t r = 0; r < R; r += LANES)
+                if (t + LANES < terms)
+                    NAME(store)(here + r, NAME(load)(from + r));
+                else
+                    NAME(copy)(here + r, from + r, SMALLER(R - r, (ptrdiff_t)LANES));
+        }
+    }
 }
 
 /* A piece of b that is on its way into the cache: its lines of memory in the order in which they stand there. */
@@ -190,7 +205,9 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
     for (ptrdiff_t t = first; t < end; t += p->chunk) {
         ptrdiff_t terms = SMALLER(p->chunk, end - t);
         int add = t > first, last = p->parts == 1 && t + terms == end, relu = last && p->relu;
-        for (ptrdiff_t i = 0, r = 0, R; i < tiles; i++, r += R) {
+        if (p->a_row == 1)
+            NAME(product_pack_lines)(terms, tiles, small, larger, (const REAL *)p->a + row + t * p->a_col, p->a_col, a_packed);
+        for (ptrdiff_t i = 0, r = 0, R; i < tiles && p->a_row != 1; i++, r += R) {
             R = small + (i < larger);
             NAME(product_pack_a)(terms, (int)R, (const REAL *)p->a + (row + r) * p->a_row + t * p->a_col, p->a_row, p->a_col,
                                  a_packed + r * terms);
