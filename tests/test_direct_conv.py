@@ -38,6 +38,8 @@ SHAPES = {
     "rows of ten taps": ((1, 2, 5, 30), (13, 2, 2, 10), {"pad": 1}),
     "five taps, dilated": ((1, 4, 12, 20), (9, 4, 3, 5), {"dilation": (1, 2)}),
     "rows that nearly fill their vectors": ((2, 3, 11, 29), (21, 3, 3, 3), {"pad": 1}),
+    "rows a little shorter than a vector, several tasks": ((2, 4, 150, 14), (9, 4, 3, 3), {"pad": 1}),
+    "rows of seven": ((3, 4, 7, 7), (6, 2, 3, 3), {"pad": 1, "groups": 2}),
     "stride 2, rows of whole vectors": ((2, 5, 31, 31), (10, 5, 3, 3), {"stride": 2, "pad": 1}),
     "stride 2, the last pixel of all": ((1, 3, 17, 31), (9, 3, 1, 3), {"stride": 2, "pad": (0, 1)}),
     "whole vectors, several tasks": ((1, 2, 201, 32), (3, 2, 3, 3), {"pad": 1, "dilation": (2, 1)}),

@@ -8,7 +8,8 @@
  * elements of the filters broadcast. All phases of dx with a stride (conv.h) are computed from the same slab.
  *
  * Rows that fill their vectors need no such line: the V vectors of a tile then stand below each other, and go straight to where
- * they belong. The last vector of a row ends with it; what it shares with the one before it is computed twice.
+ * they belong. The last vector of a row ends with it; what it shares with the one before it is computed twice. Where there is none
+ * before it, it reaches into the next row, which is written later; only the last row of the block goes by way of scratch memory.
  */
 
 /* result[m][v] = bias[m] + the sums over channels and taps at V vectors of positions; packed: M elements for each channel and tap.
@@ -116,19 +117,24 @@ static void NAME(few_sums)(const Conv *p, ptrdiff_t phase, ptrdiff_t M, ptrdiff_
 
 /* The same for rows that fill their vectors, where there is one phase: out[m] are planes of the output. */
 static void NAME(few_rows)(const Conv *p, const SlabPlace *place, ptrdiff_t M, const REAL *slab, const REAL *filters,
-                           const REAL *bias, REAL *out)
+                           const REAL *bias, REAL *result, REAL *out)
 {
     const int *vectors = NAME(few_vectors)[M];
-    for (ptrdiff_t i = 0, step; i < place->rows; i += step) {
-        ptrdiff_t left = place->rows - i;
+    ptrdiff_t plane = p->out_h * p->out_w, last = place->rows - 1, rows = place->cols < LANES ? last : place->rows;
+    for (ptrdiff_t i = 0, step; i < rows; i += step) {
+        ptrdiff_t left = rows - i;
         int width = left >= vectors[0] ? 0 : left >= vectors[1] ? 1 : 2;
         step = vectors[width];
         for (ptrdiff_t k = 0; k < place->cols; k += LANES) {
-            ptrdiff_t j = SMALLER(k, place->cols - LANES);
+            ptrdiff_t j = LARGER(SMALLER(k, place->cols - LANES), 0);
             NAME(few_tiles)[M][width](p->C, p->taps, p->channel_step, p->offset, filters, slab + i * p->pitch + j, p->pitch, bias,
-                                      p->relu, out + i * p->out_w + j, p->out_w, p->out_h * p->out_w);
+                                      p->relu, out + i * p->out_w + j, p->out_w, plane);
         }
     }
+    if (rows == place->rows) return;
+    NAME(few_tiles)[M][2](p->C, p->taps, p->channel_step, p->offset, filters, slab + last * p->pitch, 0, bias, p->relu, result, 0,
+                          LANES);
+    for (ptrdiff_t m = 0; m < M; m++) NAME(copy)(out + m * plane + last * p->out_w, result + m * LANES, place->cols);
 }
 
 /* to[0], to[step], ... = from[0], from[1], ...: n of them. */
@@ -156,14 +162,15 @@ static void NAME(conv_few)(const void *args, ptrdiff_t task, void *scratch)
     NAME(slab_by_phase)(p, &place, 0, p->C, slab);
     REAL *out = (REAL *)p->out + (place.image * p->groups + place.group) * p->F * plane +
                 (p->out_row + place.row * p->out_step_h) * p->out_w + p->out_col + place.col * p->out_step_w;
-    int by_rows = place.cols >= LANES && 8 * place.cols >= 7 * CEIL_DIV(place.cols, LANES) * LANES && conv_phases(p) == 1 &&
-                  p->out_step_h == 1 && p->out_step_w == 1;
+    int by_rows = 8 * place.cols >= 7 * CEIL_DIV(place.cols, LANES) * LANES && (place.cols >= LANES || place.cols == p->out_w) &&
+                  conv_phases(p) == 1 && p->out_step_h == 1 && p->out_step_w == 1;
     for (ptrdiff_t i = 0; i < blocks; i++) {
         ptrdiff_t f = block_start(p->F, blocks, i), M = block_start(p->F, blocks, i + 1) - f;
         REAL bias[MOST_FEW] = {0};
         if (p->bias) memcpy(bias, (const REAL *)p->bias + place.group * p->F + f, sizeof(REAL) * (size_t)M);
         if (by_rows) {
-            NAME(few_rows)(p, &place, M, slab, NAME(packed_few)(p, 0, place.group) + f * p->C * p->taps, bias, out + f * plane);
+            NAME(few_rows)(p, &place, M, slab, NAME(packed_few)(p, 0, place.group) + f * p->C * p->taps, bias, result,
+                           out + f * plane);
             continue;
         }
         for (ptrdiff_t phase = 0; phase < conv_phases(p); phase += step) {
