@@ -17,6 +17,10 @@ The networks, float32, images 3x32x32, 10 classes, softmax loss, Adam with a lea
 PyTorch runs in NCHW and in channels-last, each with torch.optim.Adam(fused=True); the better counts. Its L2 is Adam's
 weight_decay for the weights (which costs it nothing), and the penalty, without a graph, for the loss that is reported.
 
+Below each step stands the least that it can take, by what convkit's algorithms multiply at the highest rate measured on
+registers, with everything that a product reads already there, and by the eight passes over the parameters that follow:
+Adam reads four arrays and writes three, the check for NaN reads the gradients; as fast as this machine copies as much.
+
 Steps run in turn, each after some untimed ones; medians. An epoch is timed as a whole, ours and theirs in turn. Freed
 memory is used again (freed_memory.py). Last comes by how much the process's memory grew at most while the row was run
 for the first time (Linux tells).
@@ -29,6 +33,7 @@ import re
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -38,12 +43,15 @@ import convkit
 from convkit import Solver, ops
 from convkit.classifiers.base import Network, draw_weights
 from convkit.classifiers.cnn import ThreeLayerConvNet
+from convkit.kernels import algorithm
+from convkit.kernels.native import peak
 from convkit.layer_utils import (
     conv_relu_backward,
     conv_relu_forward,
     conv_relu_pool_backward,
     conv_relu_pool_forward,
 )
+from convkit.layers.conv import conv_geometry
 
 try:
     import torch
@@ -51,6 +59,7 @@ except ImportError:
     torch = None
 
 RATE, REG, WARM_SECONDS = 1e-3, 1e-3, 0.02
+PASSES = 8  # over the parameters: Adam's seven, the check's one
 CONV, POOL = {"stride": 1, "pad": 1}, {"pool_height": 2, "pool_width": 2, "stride": 2}
 
 
@@ -94,13 +103,60 @@ def solver_of(model: Network, X: np.ndarray, y: np.ndarray, batch: int, epochs: 
     return Solver(model, data, update_rule="adam", optim_config=config, batch_size=batch, num_epochs=epochs, **more)
 
 
+def pooled(model: Network) -> tuple[int, ...]:
+    """The numbers of the convolutions behind which a network pools."""
+    return (1,) if isinstance(model, ThreeLayerConvNet) else (2, 4)
+
+
+def multiply_adds(model: Network, batch: int) -> float:
+    """Of a step: each convolution by the algorithm that is chosen for it, without transforms; the first has no dx."""
+    total, side = 0.0, 32
+    for i in range(1, len(model.params) // 2 + 1):
+        W = model.params[f"W{i}"]
+        if W.ndim == 2:
+            total += 3 * batch * W.size
+            continue
+        F, C, K, _ = W.shape
+        geometry = conv_geometry((batch, C, side, side), W.shape, (F,), {"pad": K // 2})
+        ways = (algorithm.FORWARD, algorithm.BACKWARD_W, algorithm.BACKWARD_X)
+        for way in ways[: 2 if i == 1 else 3]:
+            winograd = algorithm.choose(geometry, way) == "winograd"
+            total += batch * F * C * side**2 * (algorithm.winograd_products(geometry) / 4 if winograd else K**2)
+        side //= 2 if i in pooled(model) else 1
+    return total
+
+
+def copy_rate(size: int, threads: int) -> float:
+    """Bytes a second that are read or written where two arrays of so many bytes are copied over two others."""
+    source, target = np.zeros((threads, 2, size // 8 // threads)), np.ones((threads, 2, size // 8 // threads))
+    times = []
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(20):
+            start = time.perf_counter()
+            list(pool.map(np.copyto, target, source))
+            times.append(time.perf_counter() - start)
+    return 4 * size / min(times)
+
+
+def floor(model: Network, batch: int, threads: int) -> float:
+    """The seconds that a step takes at the least; printed with what they are made of."""
+    work, rate = 2 * multiply_adds(model, batch), 2 * peak(np.dtype(np.float32)) * threads
+    size = sum(param.nbytes for param in model.params.values())
+    copied = copy_rate(size, threads)
+    arithmetic, passes = work / rate, PASSES * size / copied
+    sums = f"{1e3 * arithmetic:.2f} for {work / 1e9:.2f} GFLOP at {rate / 1e9:.0f} GFLOP/s"
+    over = f"{1e3 * passes:.2f} for {PASSES} passes over {size / 1e6:.1f} MB at {copied / 1e9:.0f} GB/s"
+    print(f"       | at the least {1e3 * (arithmetic + passes):.2f} ms: {sums}, {over}", end="")
+    return arithmetic + passes
+
+
 class TorchRun:
     """The same network with the same weights in PyTorch."""
 
     def __init__(self, model: Network, reg: float, channels_last: bool):
         layers: list = []
         params = {name: torch.from_numpy(array.copy()) for name, array in model.params.items()}
-        last, pools = len(params) // 2, (1,) if isinstance(model, ThreeLayerConvNet) else (2, 4)
+        last, pools = len(params) // 2, pooled(model)
         for i in range(1, last + 1):
             W = params[f"W{i}"]
             if W.ndim == 4:
@@ -189,7 +245,11 @@ def compare_steps(name: str, model: Network, X: np.ndarray, y: np.ndarray, batch
         Xt = Xt.contiguous(memory_format=run.layout)
         calls[layout] = lambda run=run, Xt=Xt, yt=yt: run.step(Xt, yt)
     memory = {key: growth(call) for key, call in calls.items()}
-    row(name, in_turn(calls, rounds), memory)
+    seconds = in_turn(calls, rounds)
+    row(name, seconds, memory)
+    least = floor(model, batch, convkit.get_num_threads())
+    theirs = [value for key, value in seconds.items() if key != "convkit"]
+    print(f" | {min(theirs) / least:.2f} times as fast as PyTorch" if theirs else "")
 
 
 def compare_epochs(X: np.ndarray, y: np.ndarray, batch: int, rounds: int) -> None:
