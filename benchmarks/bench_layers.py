@@ -265,11 +265,12 @@ def picture(found: list[tuple[Row, dict]], path: str, title: str) -> None:
         behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # the line at 1 would strike labels through
         axes.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios], padding=3, fontsize=8, bbox=behind)
     axes.axvline(1, color="black", linewidth=1)
-    axes.set(yticks=places, yticklabels=[row.name for row, _ in found], xlabel="PyTorch's time / convkit's")
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set(
+        yticks=places, yticklabels=[row.name for row, _ in found], xlabel="PyTorch's time / convkit's", title=title
+    )
     axes.margins(x=0.12, y=0.01)
     axes.invert_yaxis()
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)  # no bar ends there
+    figure.legend(loc="outside lower right", ncols=2, frameon=False)  # beside the bars: they reach everywhere
     figure.savefig(path, dpi=110)
 
 

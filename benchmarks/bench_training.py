@@ -140,7 +140,7 @@ def copy_rate(size: int, threads: int) -> float:
 
 def floor(model: Network, batch: int, threads: int) -> float:
     """The seconds that a step takes at the least; printed with what they are made of."""
-    work, rate = 2 * multiply_adds(model, batch), 2 * peak(np.dtype(np.float32)) * threads
+    work, rate = 2 * multiply_adds(model, batch), 2 * peak(np.dtype(np.float32))  # of all threads
     size = sum(param.nbytes for param in model.params.values())
     copied = copy_rate(size, threads)
     arithmetic, passes = work / rate, PASSES * size / copied
