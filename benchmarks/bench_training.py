@@ -128,7 +128,8 @@ def multiply_adds(model: Network, batch: int) -> float:
 
 def copy_rate(size: int, threads: int) -> float:
     """Bytes a second that are read or written where two arrays of so many bytes are copied over two others."""
-    source, target = np.zeros((threads, 2, size // 8 // threads)), np.ones((threads, 2, size // 8 // threads))
+    # Written to, both: untouched zeros would all be one and the same page.
+    source, target = (np.full((threads, 2, size // 8 // threads), value, float) for value in (1, 2))
     times = []
     with ThreadPoolExecutor(threads) as pool:
         for _ in range(20):
@@ -138,11 +139,11 @@ def copy_rate(size: int, threads: int) -> float:
     return 4 * size / min(times)
 
 
-def floor(model: Network, batch: int, threads: int) -> float:
+def floor(model: Network, batch: int) -> float:
     """The seconds that a step takes at the least; printed with what they are made of."""
     work, rate = 2 * multiply_adds(model, batch), 2 * peak(np.dtype(np.float32))  # of all threads
     size = sum(param.nbytes for param in model.params.values())
-    copied = copy_rate(size, threads)
+    copied = copy_rate(size, convkit.get_num_threads())
     arithmetic, passes = work / rate, PASSES * size / copied
     sums = f"{1e3 * arithmetic:.2f} for {work / 1e9:.2f} GFLOP at {rate / 1e9:.0f} GFLOP/s"
     over = f"{1e3 * passes:.2f} for {PASSES} passes over {size / 1e6:.1f} MB at {copied / 1e9:.0f} GB/s"
@@ -247,7 +248,7 @@ def compare_steps(name: str, model: Network, X: np.ndarray, y: np.ndarray, batch
     memory = {key: growth(call) for key, call in calls.items()}
     seconds = in_turn(calls, rounds)
     row(name, seconds, memory)
-    least = floor(model, batch, convkit.get_num_threads())
+    least = floor(model, batch)
     theirs = [value for key, value in seconds.items() if key != "convkit"]
     print(f" | {min(theirs) / least:.2f} times as fast as PyTorch" if theirs else "")
 

@@ -35,24 +35,17 @@ static inline SlabPlace slab_of_phase(const Conv *p, SlabPlace at, ptrdiff_t pha
 }
 #endif
 
-/* to[0], to[1], ... = from[0], from[step], ...: n of them. `readable`: elements that may be read, not all of which need be. */
-INLINE void NAME(gather)(REAL *restrict to, const REAL *restrict from, ptrdiff_t n, ptrdiff_t step, ptrdiff_t readable)
+/* to[0], to[1], ... = from[0], from[step], ...: n of them; nothing behind the last is read. */
+INLINE void NAME(gather)(REAL *restrict to, const REAL *restrict from, ptrdiff_t n, ptrdiff_t step)
 {
     ptrdiff_t j = 0;
     if (step == 1) {
         NAME(copy)(to, from, n);
         return;
     }
-    if (step == 2 && n >= LANES) {
-        ptrdiff_t vectors = 2 * n <= readable ? n : n - 1; /* what may be taken by vectors, which read an element more */
-        for (; j + LANES <= vectors; j += LANES)
+    if (step == 2)
+        for (; j + LANES < n; j += LANES)
             NAME(store)(to + j, EVEN(NAME(load)(from + 2 * j), NAME(load)(from + 2 * j + LANES)));
-        if (j < vectors && vectors >= LANES) {
-            j = vectors - LANES;
-            NAME(store)(to + j, EVEN(NAME(load)(from + 2 * j), NAME(load)(from + 2 * j + LANES)));
-            j = vectors;
-        }
-    }
     for (; j < n; j++) to[j] = from[j * step];
 }
 
@@ -60,13 +53,12 @@ INLINE void NAME(gather)(REAL *restrict to, const REAL *restrict from, ptrdiff_t
 static void NAME(slab_line)(const Conv *p, const REAL *image, ptrdiff_t first, ptrdiff_t count, REAL *slab)
 {
     ptrdiff_t cols = p->line_cols ? p->line_cols : p->cols, step = p->line_cols ? p->line_col_step : 1;
-    const REAL *end = (const REAL *)p->in + p->N * p->groups * p->C * p->H * p->W;
     for (ptrdiff_t c = 0; c < p->C; c++, image += p->H * p->W, slab += p->pitch) {
         const REAL *row = image + first / cols * p->line_row_step;
         ptrdiff_t col = first % cols, here;
         for (ptrdiff_t done = 0; done < count; done += here, row += p->line_row_step, col = 0) {
             here = SMALLER(cols - col, count - done);
-            NAME(gather)(slab + done, row + col * step, here, step, end - (row + col * step));
+            NAME(gather)(slab + done, row + col * step, here, step);
         }
     }
 }
@@ -162,7 +154,7 @@ static void NAME(slab_by_phase)(const Conv *p, const SlabPlace *at, ptrdiff_t c,
                         continue;
                     }
                     NAME(zero_vectors)(to, cols);
-                    NAME(gather)(to + first, from, here, p->stride_w, end - from);
+                    NAME(gather)(to + first, from, here, p->stride_w);
                 }
             }
 }

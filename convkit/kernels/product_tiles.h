@@ -207,11 +207,12 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
         int add = t > first, last = p->parts == 1 && t + terms == end, relu = last && p->relu;
         if (p->a_row == 1)
             NAME(product_pack_lines)(terms, tiles, small, larger, (const REAL *)p->a + row + t * p->a_col, p->a_col, a_packed);
-        for (ptrdiff_t i = 0, r = 0, R; i < tiles && p->a_row != 1; i++, r += R) {
-            R = small + (i < larger);
-            NAME(product_pack_a)(terms, (int)R, (const REAL *)p->a + (row + r) * p->a_row + t * p->a_col, p->a_row, p->a_col,
-                                 a_packed + r * terms);
-        }
+        else
+            for (ptrdiff_t i = 0, r = 0, R; i < tiles; i++, r += R) {
+                R = small + (i < larger);
+                NAME(product_pack_a)(terms, (int)R, (const REAL *)p->a + (row + r) * p->a_row + t * p->a_col, p->a_row, p->a_col,
+                                     a_packed + r * terms);
+            }
         /* What is fetched meanwhile. Where the columns of b stand side by side: the next chunk, row by row, as memory likes it. */
         int in_order = p->b_col == 1 && t + terms < end;
         NAME(PieceFetch) fetch = {0};
