@@ -133,9 +133,9 @@ def test_lanes_are_what_leaves_few_of_them_empty():
     lanes = native.LANES
 
     def chosen(filters, cols, way=algorithm.FORWARD, **param):
-        x, w = (2, 3, 16, cols * param.get("stride", 1)), (filters, 3, 3, 3)
+        x, w = (2, 7, 16, cols * param.get("stride", 1)), (filters, 7, 3, 3)
         if way == algorithm.BACKWARD_X:  # dx has as many channels as x, and its columns
-            x, w = (2, filters, 16, cols), (3, filters, 3, 3)
+            x, w = (2, filters, 16, cols), (7, filters, 3, 3)
         return algorithm.choose(conv_geometry(x, w, w[:1], {"pad": 1, "rounding": "floor"} | param), way)
 
     filters = 2 * lanes + 1

@@ -228,6 +228,8 @@ def test_which_algorithm_is_chosen():
         assert chosen(*large, way, stride=2, rounding="floor", winograd=4) == "wide"
         assert chosen((8, 32, 14, 14), (32, 32, 3, 1), way, winograd=2) == "wide"
         assert chosen((8, 32, 14, 14), (32, 32, 1, 1), way, winograd=2) in ("wide", "pointwise")
+        plain = "few" if way == algorithm.BACKWARD_W else "pointwise"
+        assert chosen((8, 3, 7, 7), (3, 3, 1, 1), way) == plain
         assert chosen((8, 32, 14, 14), (32, 32, 1, 7), way, pad=(0, 3)) == "wide"
         assert chosen((8, 32, 14, 14), (32, 32, 5, 5), way, pad=2) == "winograd"
         assert chosen((8, 32, 14, 14), (32, 32, 5, 5), way, pad=2, winograd=0) == "wide"
@@ -241,9 +243,14 @@ def test_which_algorithm_is_chosen():
         assert chosen((1, 12, 3, 3), (12, 12, 3, 3), way, winograd=2) == "winograd"
         assert chosen((1, 256, 3, 3), (256, 256, 3, 3), way, pad=1) == "wide"
     # the boundaries: channels, tiles for a filter (dx with fewer than forward), size of the filters
-    assert [chosen((8, c, 14, 14), (32, c, 3, 3), pad=1) for c in (11, 12)] == ["wide", "winograd"]
+    wide_vectors = algorithm.ISA == "avx512"
+    fewest = 16 if wide_vectors else 12
+    for c, name in ((fewest - 1, "wide"), (fewest, "winograd")):
+        assert chosen((8, c, 14, 14), (32, c, 3, 3), pad=1) == name
+        assert chosen((8, 32, 14, 14), (c, 32, 3, 3), algorithm.BACKWARD_W, pad=1) == "winograd"
+    assert chosen((8, 32, 14, 14), (fewest, 32, 3, 3), pad=1) == "winograd"
     plain = "wide" if algorithm.ISA == "base" else "few"  # 11 filters leave lanes empty in vectors of 8 and 16
-    assert [chosen((8, 32, 14, 14), (f, 32, 3, 3), pad=1) for f in (11, 12)] == [plain, "winograd"]
+    assert chosen((8, 32, 14, 14), (11, 32, 3, 3), pad=1) == plain
     assert [chosen((n, 32, 4, 4), (32, 32, 3, 3), pad=1) for n in (5, 6)] == ["wide", "winograd"]
     assert chosen((2, 32, 4, 4), (32, 32, 3, 3), algorithm.BACKWARD_X, pad=1) == "winograd"
     assert [chosen((1, 512, 2 * s, 8), (512, 512, 3, 3), pad=1) for s in (15, 16)] == ["wide", "winograd"]
@@ -251,9 +258,11 @@ def test_which_algorithm_is_chosen():
     # dw pays from fewer channels on; and pixels that two blocks see count against it
     dw = algorithm.BACKWARD_W
     assert [chosen((8, c, 14, 14), (32, c, 3, 3), dw, pad=1) for c in (9, 10)] == ["wide", "winograd"]
-    assert [chosen((8, 3, s, s), (32, 3, 7, 7), pad=3) for s in (12, 16)] == ["wide", "winograd"]
-    assert [chosen((8, c, 28, 28), (16, c, 5, 5)) for c in (4, 5, 10)] == ["wide", "winograd", "winograd"]
-    assert chosen((8, 6, 28, 28), (32, 6, 5, 5)) == "winograd"
+    c, sides = (4, (12, 32)) if wide_vectors else (3, (12, 16))
+    assert [chosen((8, c, s, s), (32, c, 7, 7), pad=3) for s in sides] == ["wide", "winograd"]
+    least = 7 if wide_vectors else 5
+    assert [chosen((8, c, 28, 28), (16, c, 5, 5)) for c in (least - 1, least, 10)] == ["wide", "winograd", "winograd"]
+    assert chosen((8, least, 28, 28), (32, least, 5, 5)) == "winograd"
     # and Winograd has to save more where pixels fill lanes that channels would leave empty
     assert chosen((8, 6, 28, 28), (17, 6, 5, 5)) == ("winograd" if algorithm.ISA == "base" else "few")
     assert [chosen((8, c, 28, 28), (16, c, 5, 5), dw) for c in (3, 6)] == ["wide", "winograd"]

@@ -18,18 +18,20 @@ FORWARD, BACKWARD_X, BACKWARD_W = "forward", "backward_x", "backward_w"
 FEWEST_WIDE = 9 if ISA == "avx512" else 7
 # With more of them, too, where so many times fewer lanes are empty then: sums of few terms count in addition, for they
 # need not be transposed on their way out. (With 16 registers, pixels are loaded more often.)
-FEWER_EMPTY, TRANSPOSED = 1.1 if ISA == "avx512" else 1.25, 3
+FEWER_EMPTY, TRANSPOSED = 1.0 if ISA == "avx512" else 1.15, 6
 # What a line of several rows loses against rows that fill their vectors, and what a stride of 2 does.
 LINE, SORTED = 0.95, 0.87
 
-# A product of matrices for each image, lanes = positions, needs so many of them.
+# A product of matrices for each image, lanes = positions, needs so many of them, unless output channels are few.
 FEWEST_POSITIONS = 512 if ISA == "avx512" else 32
 
 # Winograd's algorithm pays where the products that it saves, for a tile of 2x2 outputs and all channels (or filters, if
 # they are fewer), are so many: its transforms are work for each channel and each filter, what it saves is work for
 # each pair. Pixels at the borders that are transformed in addition count against it. For 3x3 filters that is from 12
-# channels on (dw: 10).
+# channels on (dw: 10); forward and for dx from 16 with AVX-512, whose processors, most of them, multiply twice as much
+# in the same time, unless conv_param asks for it.
 FEWEST_SAVED = {FORWARD: 224, BACKWARD_X: 224, BACKWARD_W: 200}
+WORTH_SAVING = FEWEST_SAVED | ({FORWARD: 320, BACKWARD_X: 320} if ISA == "avx512" else {})
 # Twice as many where pixels fill lanes that channels would leave empty, so many times as well.
 MUCH_FEWER_EMPTY, AGAINST_PIXELS = 1.3, 2
 # And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out,
@@ -71,12 +73,10 @@ def direct(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
         return "im2col"
     if is_depthwise(geometry, direction):
         return "depthwise"
-    if _output_channels(geometry, direction) < FEWEST_WIDE:
-        return "few"
-    enough = geometry.out[0] * geometry.out[1] >= FEWEST_POSITIONS
-    if enough and is_pointwise(geometry, direction):
-        return "pointwise"
-    return "few" if pixels_fill_lanes(geometry, direction, itemsize) >= FEWER_EMPTY else "wide"
+    few = _output_channels(geometry, direction) < FEWEST_WIDE
+    if is_pointwise(geometry, direction):
+        return "pointwise" if few or geometry.out[0] * geometry.out[1] >= FEWEST_POSITIONS else "wide"
+    return "few" if few or pixels_fill_lanes(geometry, direction, itemsize) >= FEWER_EMPTY else "wide"
 
 
 def pixels_fill_lanes(geometry: ConvGeometry, direction: str, itemsize: int) -> float:
@@ -169,7 +169,7 @@ def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> boo
     reach = [-(-elements // stride) // 2 for elements, stride in zip(geometry.kernel, geometry.stride, strict=True)]
     seen = (height + max(reach[0] - 1, 0)) * (width + max(reach[1] - 1, 0)) / (height * width)
     fewest = FEWEST_TILES[direction] if products * C * F * itemsize <= LARGE_FILTERS else FEWEST_TILES_LARGE
-    needed = FEWEST_SAVED[direction] * (1 + seen) / 2
+    needed = WORTH_SAVING[direction] * (1 + seen) / 2
     if pixels_fill_lanes(geometry, direction, itemsize) >= MUCH_FEWER_EMPTY:
         needed *= AGAINST_PIXELS
     return tiles >= fewest and times_fewer >= LEAST_SAVED and _saved(geometry) * min(C, F) >= needed

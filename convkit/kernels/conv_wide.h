@@ -15,11 +15,15 @@
  * two of them go out together, in full vectors.
  */
 
-/* sums[m][v] (+)= the products of one chunk. packed: for each channel and tap V vectors. */
+/* sums[m][v] (+)= the products of one chunk. packed: for each channel and tap V vectors.
+ *
+ * Where pixels are neighbours, those of the next tile are fetched: with 1x1 filters each comes from another line, which may
+ * still be far away. With one vector of filters a pixel is used once, by an instruction that multiplies and loads: processors
+ * do these as one only if the address is a register and a constant, hence `base`. */
 typedef void NAME(wide_tile)(ptrdiff_t channels, int taps, ptrdiff_t channel_step, const ptrdiff_t *offset, const REAL *packed,
                              const REAL *x, ptrdiff_t step, REAL *sums, int add);
 
-#define WIDE_TILE(M, V, STEP, SUFFIX) \
+#define WIDE_TILE(M, V, STEP, FETCH, SUFFIX) \
     static __attribute__((noinline)) void NAME(wide_tile_##M##_##V##_##SUFFIX)( \
         ptrdiff_t channels, int taps, ptrdiff_t channel_step, const ptrdiff_t *offset, const REAL *restrict packed, \
         const REAL *restrict x, ptrdiff_t step, REAL *restrict sums, int add) \
@@ -29,7 +33,8 @@ typedef void NAME(wide_tile)(ptrdiff_t channels, int taps, ptrdiff_t channel_ste
         UNROLL for (int m = 0; m < M; m++) UNROLL for (int v = 0; v < V; v++) sum[m][v] = (VEC){0}; \
         for (ptrdiff_t c = 0; c < channels; c++, x += channel_step) \
             for (int t = 0; t < taps; t++, packed += V * LANES) { \
-                const REAL *pixel = x + offset[t]; \
+                const REAL *pixel = V == 1 ? NAME(base)(x + offset[t]) : x + offset[t]; \
+                if (FETCH) __builtin_prefetch(pixel + 2 * M - 1); \
                 VEC filter[V]; \
                 UNROLL for (int v = 0; v < V; v++) filter[v] = NAME(load_once)(packed + v * LANES); \
                 UNROLL for (int m = 0; m < M; m++) \
@@ -61,7 +66,7 @@ static const int NAME(wide_pixels)[5] = {0, 16, 12, 8, 6};
 static const int NAME(wide_pixels)[5] = {0, 10, 6, 4, 0};
 #endif
 #define WIDE_TILES(T) WIDE_TILES_1(T) WIDE_TILES_2(T) WIDE_TILES_3(T) WIDE_TILES_4(T)
-#define DEFINE(M, V) WIDE_TILE(M, V, 1, by_1) WIDE_TILE(M, V, step, by_any)
+#define DEFINE(M, V) WIDE_TILE(M, V, 1, 1, by_1) WIDE_TILE(M, V, step, 0, by_any)
 WIDE_TILES(DEFINE)
 #undef DEFINE
 
@@ -307,7 +312,7 @@ typedef struct {
 /* Its lines in `times` steps; none if times is 0 or where the whole output is so small that it may well be in a cache. */
 static NAME(FetchBlock) NAME(fetch_block)(const Conv *p, const SlabPlace *at, ptrdiff_t first, int V, ptrdiff_t times)
 {
-    enum { LEAST_BYTES = 8 << 20 };
+    enum { LEAST_BYTES = 1 << 20 };
     NAME(FetchBlock) block = {{0}, 0, 0, 0};
     if (!times || p->N * p->groups * p->F * p->out_h * p->out_w < LEAST_BYTES / REAL_BYTES) {
         block.image = at->images;

@@ -34,6 +34,12 @@ INLINE VEC NAME(load_once)(const REAL *p)
 #endif
     return v;
 }
+/* An address that the compiler keeps in a register of its own. */
+INLINE const REAL *NAME(base)(const REAL *p)
+{
+    __asm__("" : "+r"(p));
+    return p;
+}
 INLINE void NAME(store)(REAL *p, VEC v) { *(NAME(vec_unaligned) *)p = v; }
 INLINE VEC NAME(same)(REAL s) { return s - (VEC){0}; }
 /* Where mask is all ones a, elsewhere (all zeros) b; masks come out of comparisons of vectors. */
