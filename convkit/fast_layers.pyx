@@ -37,6 +37,7 @@ import convkit.kernels.normalization as normalization_kernels
 import convkit.kernels.pooling as pooling_kernels
 import convkit.kernels.resample as resample_kernels
 from convkit.kernels import affine, convolution, slices, threads
+from convkit.kernels.arrays import c_order as _c_order
 from convkit.layers.adaptive_pool import AdaptiveGeometry, check_adaptive_pool
 from convkit.layers.affine import check_affine
 from convkit.layers.avg_pool import check_avg_pool
@@ -245,13 +246,8 @@ def _add_windows(cols6d, field):
     return x
 
 
-def _c_order(array, dtype):
-    """The array itself where the kernels can read it as it stands, else a copy: C order, aligned, of this dtype."""
-    return np.require(array, dtype, ("C", "A"))
-
-
 def _aligned(array, dtype):
-    """The same for kernels that read any strides."""
+    """The array itself where kernels that read any strides can read it, else a copy: aligned, of this dtype."""
     return np.require(array, dtype, "A")
 
 

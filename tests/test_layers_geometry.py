@@ -1,10 +1,12 @@
 """Output sizes: the published figures, and the words for sizes that do not fit."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convkit.layers import LAYERS, output_size
+from convkit.layers.conv import conv_geometry
 
 
 @pytest.mark.parametrize(
@@ -131,3 +133,14 @@ def test_shape_rules_say_what_comes_out(layer):
         shapes = [value.shape if isinstance(value, np.ndarray) else value for value in arguments.values()]
         out, _ = layer.forward(*arguments.values())
         assert layer.shape(*shapes) == out.shape, case.name
+
+
+@pytest.mark.parametrize("other", [True, 1.0, np.float64(1)])
+@pytest.mark.parametrize("key", ["stride", "pad", "dilation"])
+def test_what_equals_an_allowed_setting_is_still_refused(key, other):
+    """Geometries that were asked for before are remembered: but 1 == True == 1.0."""
+    shapes = (1, 1, 3, 3), (1, 1, 1, 1), (1,)
+    known = conv_geometry(*shapes, {key: 1})
+    with pytest.raises(TypeError, match=f"'{key}'"):
+        conv_geometry(*shapes, {key: other})
+    assert conv_geometry(*shapes, {key: np.int64(1)}) == conv_geometry(*shapes, {key: (1, 1)}) == known

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from convkit.kernels import matmul, product, threads
+from convkit.kernels.arrays import c_order
 from convkit.kernels.native import VECTORS
 from convkit.weight_decay import WeightDecay
 
@@ -17,7 +18,7 @@ DECAYED_SIZE = 1 << 18
 
 def forward(x: np.ndarray, w: np.ndarray, b: np.ndarray, dtype: np.dtype, relu: bool = False) -> np.ndarray:
     """x w + b, (N, M), each sample of x (N, ...) flattened; max(0, .) of it with relu."""
-    return _product(_rows(x, w, dtype), _matrix(w, dtype), np.require(b, dtype, ("C", "A")), relu)
+    return _product(_rows(x, w, dtype), _matrix(w, dtype), c_order(b, dtype), relu)
 
 
 def backward_x(dout: np.ndarray, w: np.ndarray, x_shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -51,7 +52,7 @@ def backward_b(dout: np.ndarray, dtype: np.dtype, relu_out: np.ndarray | None = 
 
     - relu_out: what a ReLU behind the layer returned; then dout has come back through it: 0 where its output was 0
     """
-    dout = np.require(dout, dtype, ("C", "A"))
+    dout = c_order(dout, dtype)
     if not VECTORS:
         dout = dout if relu_out is None else np.where(relu_out > 0, dout, dtype.type(0))
         return dout, dout.sum(axis=0)
@@ -60,7 +61,7 @@ def backward_b(dout: np.ndarray, dtype: np.dtype, relu_out: np.ndarray | None = 
         product.columns(dout, db)
         return dout, db
     masked = np.empty_like(dout)
-    product.columns(dout, db, np.require(relu_out, dtype, ("C", "A")), masked)
+    product.columns(dout, db, c_order(relu_out, dtype), masked)
     return masked, db
 
 
@@ -87,4 +88,4 @@ def _matrix(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 def _rows(x: np.ndarray, w: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """x as a matrix with one sample in each row."""
-    return np.require(x, dtype, ("C", "A")).reshape(len(x), len(w))
+    return c_order(x, dtype).reshape(len(x), len(w))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from convkit.kernels.conv import MOST_PIECES
@@ -42,6 +43,7 @@ FEWEST_TILES = {FORWARD: 24, BACKWARD_X: 8, BACKWARD_W: 8}
 LARGE_FILTERS, FEWEST_TILES_LARGE = 8 << 20, 64
 
 
+@functools.lru_cache(maxsize=1024)  # a network asks the same every step
 def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
     """The algorithm for one of the three convolutions of a layer.
 
@@ -62,6 +64,7 @@ def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
     return plain
 
 
+@functools.lru_cache(maxsize=1024)
 def direct(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
     """The algorithm that computes the sums as they are defined, for any shape.
 
@@ -122,6 +125,7 @@ def winograd_products(geometry: ConvGeometry) -> int:
     return height * width
 
 
+@functools.lru_cache(maxsize=1024)
 def pools_by_tiles(geometry: ConvGeometry, windows: PoolGeometry, direction: str, itemsize: int) -> bool:
     """Whether ReLU and this max pooling can be one with a convolution: its tiles of 2x2 outputs are their windows."""
     return (

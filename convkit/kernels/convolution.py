@@ -11,6 +11,7 @@ import numpy as np
 
 from convkit.kernels import conv, conv_im2col, matmul, threads
 from convkit.kernels.algorithm import BACKWARD_W, BACKWARD_X, FORWARD, choose, direct, pools_by_tiles
+from convkit.kernels.arrays import c_order
 
 if TYPE_CHECKING:
     from convkit.layers.conv import ConvGeometry
@@ -34,8 +35,8 @@ def forward(
     - relu: whether max(0, .) of it is returned
     - algorithm: one of those of algorithm.choose, default the one it chooses
     """
-    x, w = _c_order(x, dtype), _c_order(w, dtype)
-    b = None if b is None else _c_order(b, dtype)
+    x, w = c_order(x, dtype), c_order(w, dtype)
+    b = None if b is None else c_order(b, dtype)
     out = np.empty(geometry.out_shape, dtype)
     for each in _candidates(geometry, FORWARD, dtype, algorithm):
         if each == "im2col":
@@ -64,7 +65,7 @@ def forward_pooled(
     if not pools_by_tiles(geometry, windows, FORWARD, dtype.itemsize):
         return None
     out, winner = np.empty(windows.out_shape, dtype), np.empty(windows.out_shape, np.uint8)
-    x, w, b = _c_order(x, dtype), _c_order(w, dtype), _c_order(b, dtype)
+    x, w, b = c_order(x, dtype), c_order(w, dtype), c_order(b, dtype)
     return (out, winner) if conv.forward(x, w, b, out, geometry, "winograd", winner=winner) else None
 
 
@@ -80,7 +81,7 @@ def backward_w_pooled(
     if not pools_by_tiles(geometry, windows, BACKWARD_W, dtype.itemsize):
         return None
     dw, db = np.empty(geometry.w_shape, dtype), np.empty(geometry.w_shape[0], dtype)
-    dout, x = _c_order(dout, dtype), _c_order(x, dtype)
+    dout, x = c_order(dout, dtype), c_order(x, dtype)
     return (dw, db) if conv.backward_w(dout, x, dw, db, geometry, "winograd", winner) else None
 
 
@@ -88,7 +89,7 @@ def backward_x(
     dout: np.ndarray, w: np.ndarray, geometry: ConvGeometry, dtype: np.dtype, algorithm: str = ""
 ) -> np.ndarray:
     """The gradient of x, (N, C, H, W), from that of the output (N, F, OH, OW)."""
-    dout, w = _c_order(dout, dtype), _c_order(w, dtype)
+    dout, w = c_order(dout, dtype), c_order(w, dtype)
     dx = np.empty(geometry.x_shape, dtype)
     for each in _candidates(geometry, BACKWARD_X, dtype, algorithm):
         if each == "im2col":
@@ -104,7 +105,7 @@ def backward_w(
     dout: np.ndarray, x: np.ndarray, geometry: ConvGeometry, dtype: np.dtype, algorithm: str = ""
 ) -> tuple[np.ndarray, np.ndarray]:
     """The gradients of w, (F, C/groups, HH, WW), and of b, (F,), from that of the output (N, F, OH, OW)."""
-    dout, x = _c_order(dout, dtype), _c_order(x, dtype)
+    dout, x = c_order(dout, dtype), c_order(x, dtype)
     dw, db = np.empty(geometry.w_shape, dtype), np.empty(geometry.w_shape[0], dtype)
     for each in _candidates(geometry, BACKWARD_W, dtype, algorithm):
         if each == "im2col":
@@ -172,8 +173,3 @@ def _scratch(geometry: ConvGeometry, dtype: np.dtype) -> tuple[np.ndarray, np.nd
     positions = geometry.out[0] * geometry.out[1]
     columns = max(1, min(positions, TILE_BYTES // (K * dtype.itemsize)))
     return np.empty((K, columns), dtype), np.empty(matmul.WORK_SIZE, dtype)
-
-
-def _c_order(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """The array itself where the kernels can read it as it stands, else a copy: C order, aligned, of this dtype."""
-    return np.require(array, dtype, ("C", "A"))

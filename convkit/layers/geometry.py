@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 from convkit.contracts import IMAGE_AXES, LARGEST, one_of, per_axis, short, tuple_in_words, whole_number
 
 ROUNDINGS = ("exact", "floor", "ceil")
+DEFAULTS = {"stride": 1, "pad": 0, "dilation": 1, "rounding": "exact"}
 
 
 class Sliding(NamedTuple):
@@ -34,11 +36,19 @@ def sliding(
 
     Raises ValueError or TypeError for settings that are not allowed or do not fit.
     """
-    stride = per_axis(f"{name}['stride']", settings.get("stride", 1), 1, axes)
-    given = settings.get("pad", 0)
-    sides = read_pad(f"{name}['pad']", given, axes)
-    dilation = per_axis(f"{name}['dilation']", settings.get("dilation", 1), 1, axes)
-    rounding = one_of(f"{name}['rounding']", settings.get("rounding", "exact"), ROUNDINGS)
+    given = tuple(settings.get(key, default) for key, default in DEFAULTS.items())
+    # A layer asks the same at every step. (True and 1.0 are equal to 1, but not allowed.)
+    plain = all(type(value) is int or type(value) is str for value in given)
+    return (_sliding if plain else _sliding.__wrapped__)(name, given, sizes, kernel, axes)
+
+
+@functools.lru_cache(maxsize=1024)
+def _sliding(name: str, given: tuple, sizes: tuple, kernel: tuple, axes: tuple[str, ...]) -> Sliding:
+    """The same; given: the settings, in the order of DEFAULTS."""
+    stride = per_axis(f"{name}['stride']", given[0], 1, axes)
+    sides = read_pad(f"{name}['pad']", given[1], axes)
+    dilation = per_axis(f"{name}['dilation']", given[2], 1, axes)
+    rounding = one_of(f"{name}['rounding']", given[3], ROUNDINGS)
     out = []
     for i, axis in enumerate(axes):
         if sides is None:
@@ -52,7 +62,7 @@ def sliding(
     padded = tuple(size + sum(ends) for size, ends in zip(sizes, sides, strict=True))
     if math.prod(padded) > LARGEST // 8:
         raise ValueError(
-            f"{name}['pad'] = {short(given)} makes images of {' x '.join(map(str, padded))} pixels, which no memory "
+            f"{name}['pad'] = {short(given[1])} makes images of {' x '.join(map(str, padded))} pixels, which no memory "
             "can hold; use less padding"
         )
     begin, end = zip(*sides, strict=True)
