@@ -244,7 +244,7 @@ def test_which_algorithm_is_chosen():
         assert chosen((1, 256, 3, 3), (256, 256, 3, 3), way, pad=1) == "wide"
     # the boundaries: channels, tiles for a filter (dx with fewer than forward), size of the filters
     wide_vectors = algorithm.ISA == "avx512"
-    fewest = 16 if wide_vectors else 12
+    fewest = 14 if wide_vectors else 12
     for c, name in ((fewest - 1, "wide"), (fewest, "winograd")):
         assert chosen((8, c, 14, 14), (32, c, 3, 3), pad=1) == name
         assert chosen((8, 32, 14, 14), (c, 32, 3, 3), algorithm.BACKWARD_W, pad=1) == "winograd"
@@ -258,11 +258,17 @@ def test_which_algorithm_is_chosen():
     # dw pays from fewer channels on; and pixels that two blocks see count against it
     dw = algorithm.BACKWARD_W
     assert [chosen((8, c, 14, 14), (32, c, 3, 3), dw, pad=1) for c in (9, 10)] == ["wide", "winograd"]
-    c, sides = (4, (12, 32)) if wide_vectors else (3, (12, 16))
-    assert [chosen((8, c, s, s), (32, c, 7, 7), pad=3) for s in sides] == ["wide", "winograd"]
-    least = 7 if wide_vectors else 5
-    assert [chosen((8, c, 28, 28), (16, c, 5, 5)) for c in (least - 1, least, 10)] == ["wide", "winograd", "winograd"]
-    assert chosen((8, least, 28, 28), (32, least, 5, 5)) == "winograd"
+    for s, name in ((12, "wide"), (160, "winograd")):
+        assert chosen((8, 3, s, s), (64, 3, 7, 7), pad=3) == name
+    least = 6 if wide_vectors else 5
+    assert [chosen((8, c, 28, 28), (32, c, 5, 5)) for c in (least - 1, least, 10)] == ["wide", "winograd", "winograd"]
+    # with AVX-512, filters of several pieces need more channels where one vector holds the output's,
+    least = 12 if wide_vectors else 5
+    assert [chosen((8, c, 28, 28), (16, c, 5, 5)) for c in (least - 1, least)] == ["wide", "winograd"]
+    # and with a stride fewer of the tiles may stick out: 7 rows are 4 tiles, 8 are no less
+    for way in (algorithm.FORWARD, dw):
+        names = [chosen((32, 32, s, s), (64, 32, 5, 5), way, pad=2, stride=2, rounding="floor") for s in (14, 16)]
+        assert names == ["wide" if wide_vectors else "winograd", "winograd"]
     # and Winograd has to save more where pixels fill lanes that channels would leave empty
     assert chosen((8, 6, 28, 28), (17, 6, 5, 5)) == ("winograd" if algorithm.ISA == "base" else "few")
     assert [chosen((8, c, 28, 28), (16, c, 5, 5), dw) for c in (3, 6)] == ["wide", "winograd"]

@@ -20,8 +20,9 @@ FEWEST_WIDE = 9 if ISA == "avx512" else 7
 # With more of them, too, where so many times fewer lanes are empty then: sums of few terms count in addition, for they
 # need not be transposed on their way out. (With 16 registers, pixels are loaded more often.)
 FEWER_EMPTY, TRANSPOSED = 1.0 if ISA == "avx512" else 1.15, 6
-# What a line of several rows loses against rows that fill their vectors, and what a stride of 2 does.
-LINE, SORTED = 0.95, 0.87
+# What a line of several rows loses against rows that fill their vectors, and what a stride of 2 does; with it, rows
+# shorter than half a vector lose more than can be won.
+LINE, SORTED = 0.95, 1.0 if ISA == "avx512" else 0.87
 
 # A product of matrices for each image, lanes = positions, needs so many of them, unless output channels are few.
 FEWEST_POSITIONS = 512 if ISA == "avx512" else 32
@@ -29,14 +30,17 @@ FEWEST_POSITIONS = 512 if ISA == "avx512" else 32
 # Winograd's algorithm pays where the products that it saves, for a tile of 2x2 outputs and all channels (or filters, if
 # they are fewer), are so many: its transforms are work for each channel and each filter, what it saves is work for
 # each pair. Pixels at the borders that are transformed in addition count against it. For 3x3 filters that is from 12
-# channels on (dw: 10); forward and for dx from 16 with AVX-512, whose processors, most of them, multiply twice as much
+# channels on (dw: 10); forward and for dx from 14 with AVX-512, whose processors, most of them, multiply twice as much
 # in the same time, unless conv_param asks for it.
 FEWEST_SAVED = {FORWARD: 224, BACKWARD_X: 224, BACKWARD_W: 200}
-WORTH_SAVING = FEWEST_SAVED | ({FORWARD: 320, BACKWARD_X: 320} if ISA == "avx512" else {})
+WORTH_SAVING = FEWEST_SAVED | ({FORWARD: 280, BACKWARD_X: 280} if ISA == "avx512" else {})
+# There, twice as many with filters of several pieces where all output channels are in one vector: sums are short.
+IN_ONE_VECTOR = 2 if ISA == "avx512" else 1
 # Twice as many where pixels fill lanes that channels would leave empty, so many times as well.
 MUCH_FEWER_EMPTY, AGAINST_PIXELS = 1.3, 2
-# And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out,
-LEAST_SAVED = 1.3
+# And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out
+# (with a stride, whose phases are more pixels to transform, the second number),
+LEAST_SAVED, LEAST_STRIDED = 1.3, 1.7 if ISA == "avx512" else 1.3
 # and if there are so many tiles for each filter that has to be transformed. (Fewer in the backward pass, where the
 # direct kernels, too, rearrange filters.) Where the transformed filters are too large for the caches it takes more.
 FEWEST_TILES = {FORWARD: 24, BACKWARD_X: 8, BACKWARD_W: 8}
@@ -95,11 +99,14 @@ def pixels_fill_lanes(geometry: ConvGeometry, direction: str, itemsize: int) -> 
     channels, terms = _output_channels(geometry, direction), _channels(geometry)[direction == BACKWARD_X]
     terms *= geometry.kernel[0] * geometry.kernel[1]
     cols = geometry.x_shape[3] if direction == BACKWARD_X else geometry.out[1]
+    strided = geometry.stride != (1, 1)
+    if strided and 2 * cols < lanes:
+        return 0.0
     span = geometry.dilation[1] * (geometry.kernel[1] - 1) // geometry.stride[1]
     pixels = cols / (-(-cols // lanes) * lanes)
     if pixels < 7 / 8:  # see conv_few.h
         pixels = LINE * cols / (cols + span)
-    sorting = SORTED if geometry.stride != (1, 1) else 1
+    sorting = SORTED if strided else 1
     return pixels * sorting * (1 + TRANSPOSED / terms) / (channels / (-(-channels // lanes) * lanes))
 
 
@@ -176,7 +183,11 @@ def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> boo
     needed = WORTH_SAVING[direction] * (1 + seen) / 2
     if pixels_fill_lanes(geometry, direction, itemsize) >= MUCH_FEWER_EMPTY:
         needed *= AGAINST_PIXELS
-    return tiles >= fewest and times_fewer >= LEAST_SAVED and _saved(geometry) * min(C, F) >= needed
+    lanes = LANES * 4 // itemsize
+    if direction != BACKWARD_W and max(geometry.kernel) > 3 and _output_channels(geometry, direction) <= lanes:
+        needed *= IN_ONE_VECTOR
+    least = LEAST_SAVED if geometry.stride == (1, 1) else LEAST_STRIDED
+    return tiles >= fewest and times_fewer >= least and _saved(geometry) * min(C, F) >= needed
 
 
 def is_depthwise(geometry: ConvGeometry, direction: str) -> bool:
