@@ -141,7 +141,7 @@ def test_tiles_are_windows_where_they_can_be(monkeypatch):
         function = getattr(convolution, name)
         monkeypatch.setattr(convolution, name, lambda *a, f=function: asked.append(f(*a)) or asked[-1])
     rng = np.random.default_rng(0)
-    x, w, b = rng.normal(size=(2, 12, 8, 9)), rng.normal(size=(14, 12, 3, 3)), rng.normal(size=14)
+    x, w, b = rng.normal(size=(2, 16, 8, 9)), rng.normal(size=(14, 16, 3, 3)), rng.normal(size=14)
     conv_param, pool_param = {"pad": 1}, {"pool_height": 2, "pool_width": 2, "stride": 2, "rounding": "floor"}
 
     def run(x, **settings):
