@@ -13,6 +13,8 @@ from types import ModuleType
 
 import numpy as np
 
+from convkit.kernels.arrays import is_ready
+
 
 @functools.cache
 def _kernels() -> ModuleType | None:
@@ -29,9 +31,7 @@ def _kernels() -> ModuleType | None:
 def _fit(*arrays: np.ndarray) -> bool:
     """Whether a kernel can read these arrays side by side: C-contiguous, of one dtype in the machine's byte order."""
     dtype = arrays[0].dtype
-    return dtype.isnative and all(
-        array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned for array in arrays
-    )
+    return dtype.isnative and all(is_ready(array, dtype) for array in arrays)
 
 
 def update(

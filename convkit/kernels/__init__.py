@@ -8,6 +8,7 @@ The loops in C, one source for every instruction set (kernels.h: how a kernel is
 Which of them computes a layer:
     algorithm.py            the shape of a convolution -> the name of an algorithm
     convolution.py          a convolution and its gradients by that algorithm; slices.py: in three dimensions
+    arrays.py               what the kernels can read as it stands, and copies of the rest
     affine.py               the affine layer's products: by product.pyx, else by matmul.pyx
 In Cython, on Python's threads (threads.py):
     matmul.pyx              matrix product in blocks (gemm*.h), for im2col and for compilers without vector extensions

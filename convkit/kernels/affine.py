@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from convkit.kernels import matmul, product, threads
-from convkit.kernels.arrays import c_order
+from convkit.kernels.arrays import c_order, is_ready
 from convkit.kernels.native import VECTORS
 from convkit.weight_decay import WeightDecay
 
@@ -38,7 +38,7 @@ def backward_decayed(
 
     - dout: (N, M), C-contiguous and of this dtype
     """
-    fits = VECTORS and w.size >= DECAYED_SIZE and w.dtype == dtype and w.flags.c_contiguous and w.flags.aligned
+    fits = VECTORS and w.size >= DECAYED_SIZE and is_ready(w, dtype)
     if not fits or decay is None or not len(x) or not decay.wants(w):
         return None
     dx = np.empty((len(x), len(w)), dtype) if needs_dx else None

@@ -91,11 +91,12 @@ def pixels_fill_lanes(geometry: ConvGeometry, direction: str, itemsize: int) -> 
 
     - itemsize: bytes of a number
 
-    It follows what was measured, 0.75 to 2.3, to about a tenth; 0 for dw and for strides that were not.
+    It follows what was measured, 0.75 to 2.3, to about a tenth; 0 for dw, for strides that were not, and with
+    a stride for rows shorter than half a vector.
     """
     if direction == BACKWARD_W or max(geometry.stride) > (2 if direction == FORWARD else 1):
         return 0.0
-    lanes = LANES * 4 // itemsize
+    lanes = _lanes(itemsize)
     channels, terms = _output_channels(geometry, direction), _channels(geometry)[direction == BACKWARD_X]
     terms *= geometry.kernel[0] * geometry.kernel[1]
     cols = geometry.x_shape[3] if direction == BACKWARD_X else geometry.out[1]
@@ -132,7 +133,6 @@ def winograd_products(geometry: ConvGeometry) -> int:
     return height * width
 
 
-@functools.lru_cache(maxsize=1024)
 def pools_by_tiles(geometry: ConvGeometry, windows: PoolGeometry, direction: str, itemsize: int) -> bool:
     """Whether ReLU and this max pooling can be one with a convolution: its tiles of 2x2 outputs are their windows."""
     return (
@@ -153,6 +153,11 @@ def is_winograd(geometry: ConvGeometry, direction: str) -> bool:
         and all(len(each) <= MOST_PIECES for each in pieces)
         and _saved(geometry) * min(_channels(geometry)) >= FEWEST_SAVED[direction]
     )
+
+
+def _lanes(itemsize: int) -> int:
+    """Numbers of so many bytes in a vector."""
+    return LANES * 4 // itemsize
 
 
 def _saved(geometry: ConvGeometry) -> int:
@@ -183,8 +188,8 @@ def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> boo
     needed = WORTH_SAVING[direction] * (1 + seen) / 2
     if pixels_fill_lanes(geometry, direction, itemsize) >= MUCH_FEWER_EMPTY:
         needed *= AGAINST_PIXELS
-    lanes = LANES * 4 // itemsize
-    if direction != BACKWARD_W and max(geometry.kernel) > 3 and _output_channels(geometry, direction) <= lanes:
+    one_vector = _output_channels(geometry, direction) <= _lanes(itemsize)
+    if direction != BACKWARD_W and max(geometry.kernel) > 3 and one_vector:
         needed *= IN_ONE_VECTOR
     least = LEAST_SAVED if geometry.stride == (1, 1) else LEAST_STRIDED
     return tiles >= fewest and times_fewer >= least and _saved(geometry) * min(C, F) >= needed
