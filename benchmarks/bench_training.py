@@ -18,8 +18,9 @@ PyTorch runs in NCHW and in channels-last, each with torch.optim.Adam(fused=True
 weight_decay for the weights (which costs it nothing), and the penalty, without a graph, for the loss that is reported.
 
 Below each step stands the least that it can take, by what convkit's algorithms multiply at the highest rate measured on
-registers, with everything that a product reads already there, and by the eight passes over the parameters that follow:
-Adam reads four arrays and writes three, the check for NaN reads the gradients; as fast as this machine copies as much.
+registers, with all else that a product reads already there, and by eight passes over the parameters, as fast as this
+machine copies as much: the layers read them on the way forward and back; Adam reads them and its two averages, computes
+the gradient of a large affine layer's, and writes all three.
 
 Steps run in turn, each after some untimed ones; medians. An epoch is timed as a whole, ours and theirs in turn. Freed
 memory is used again (freed_memory.py). Last comes by how much the process's memory grew at most while the row was run
@@ -59,7 +60,7 @@ except ImportError:
     torch = None
 
 RATE, REG, WARM_SECONDS = 1e-3, 1e-3, 0.02
-PASSES = 8  # over the parameters: Adam's seven, the check's one
+PASSES = 8  # over the parameters: forward, back, Adam's six
 CONV, POOL = {"stride": 1, "pad": 1}, {"pool_height": 2, "pool_width": 2, "stride": 2}
 
 

@@ -20,6 +20,17 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 LARGEST = np.iinfo(np.intp).max // 4
 
 
+def is_own(function: Any) -> bool:
+    """Whether a function is convkit's own; one that somebody wrapped around it is not."""
+    return str(getattr(function, "__globals__", {}).get("__name__")).split(".")[0] == "convkit"
+
+
+def has_own(thing: Any, *methods: str) -> bool:
+    """Whether these methods of an object are all convkit's own, overridden neither in a subclass nor in the object."""
+    inside = getattr(thing, "__dict__", ())
+    return all(name not in inside and is_own(getattr(type(thing), name, None)) for name in methods)
+
+
 def common_dtype(**arrays: Any) -> np.dtype:
     """The dtype in which a layer computes: float32 if all arrays are float32, float64 if any is float64.
 

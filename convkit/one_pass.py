@@ -10,10 +10,14 @@ import importlib
 import math
 from collections.abc import Callable, Sequence
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from convkit.kernels.arrays import is_ready
+
+if TYPE_CHECKING:
+    from convkit.deferred import DeferredGradient
 
 
 @functools.cache
@@ -38,7 +42,7 @@ def update(
     rule: str,
     formula: Callable[..., tuple[np.ndarray, ...]],
     w: np.ndarray,
-    dw: np.ndarray,
+    dw: np.ndarray | DeferredGradient,
     memory: Sequence[np.ndarray],
     settings: Sequence[float],
     in_place: bool,
@@ -47,11 +51,17 @@ def update(
 
     - rule: its name in convkit.optim
     - formula: f(w, dw, *memory, *settings) -> (next w, *next memory): the rule in NumPy
-    - w, dw, memory: parameter, gradient and what the rule remembers, all of one shape and of w's dtype
+    - w, dw, memory: parameter, gradient and what the rule remembers, all of one shape and of w's dtype; dw may be
+      w's DeferredGradient
     - settings: numbers, in the order in which the formula takes them
     - in_place: write into w and memory, and return them; else into new arrays
     """
     kernels = _kernels()
+    if not isinstance(dw, np.ndarray):
+        if kernels is not None and in_place and _fit(w, *memory):
+            dw.update(rule, memory, _numbers(rule, *settings))
+            return w, list(memory)
+        dw = dw.compute()
     if kernels is None:
         # Arithmetic on arrays without axes leaves NumPy scalars behind.
         results = [np.asarray(value, dtype=w.dtype) for value in formula(w, dw, *memory, *settings)]

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from convkit.contracts import short
+from convkit.contracts import is_own, short
 from convkit.layers import LAYERS
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def extras(backward: Callable, needs_dx: bool, weight_decay: WeightDecay | None)
     """What a backward function understands of these arguments, and they are not its defaults, by name."""
     given: dict[str, Any] = {} if needs_dx else {"needs_dx": False}
     if weight_decay is not None:
-        given["weight_decay"] = weight_decay
+        given["weight_decay"] = weight_decay if is_own(backward) else weight_decay.at_once()
     return {name: value for name, value in given.items() if name in _arguments(backward)}
 
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from . import one_pass
 from .contracts import common_dtype, whole_number
+from .deferred import DeferredGradient
 
 Rule = Callable[..., tuple[np.ndarray, dict]]
 
@@ -257,7 +258,8 @@ def _begin(rule: str, w: np.ndarray, dw: np.ndarray, config: dict | None) -> tup
 
     As Python floats, because a NumPy float64 (from a random search, say) would turn float32 parameters into float64.
     """
-    common_dtype(w=w, dw=dw)
+    deferred = isinstance(dw, DeferredGradient)
+    common_dtype(w=w, dw=w if deferred else dw)
     if w.shape != dw.shape:
         raise ValueError(f"dw must have the shape of w, {w.shape}, got {dw.shape}")
     config = {} if config is None else config
@@ -268,7 +270,7 @@ def _begin(rule: str, w: np.ndarray, dw: np.ndarray, config: dict | None) -> tup
         config[name] = config[name].astype(w.dtype, copy=False) if name in config else np.zeros_like(w)
     if rule in COUNTS_STEPS:
         config["t"] = int(config.get("t", 0))
-    return config, dw.astype(w.dtype, copy=False), settings
+    return config, dw if deferred else dw.astype(w.dtype, copy=False), settings
 
 
 def _setting(name: str, value: Any) -> float:

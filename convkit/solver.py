@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import callbacks as watching
-from . import evaluation, optim, resume, schedules
+from . import deferred, evaluation, optim, resume, schedules
 from . import solver_checks as checks
 from .contracts import whole_number
 from .interrupts import InterruptGuard
@@ -212,14 +212,19 @@ class Solver:
         """Draw a minibatch, compute its loss and gradients, and update every parameter by the update rule."""
         batch = np.random.choice(len(self.X_train), self.batch_size)
         X, y = self.X_train[batch], self.y_train[batch]
-        loss, grads = checks.check_loss(self.model.loss(X, y), self.model.params)
+        # To clip gradients takes all of them at once.
+        result = deferred.loss(self.model, X, y) if self.grad_clip is None else self.model.loss(X, y)
+        loss, grads = checks.check_loss(result, self.model.params)
+        deferred.settle(grads)
         checks.check_finite(self, loss, grads, X)
         if self.grad_clip is not None:
             grads = optim.clip_gradients(grads, self.grad_clip)
         self._guard.hold()  # Ctrl-C must not leave half of the parameters updated: it waits until the iteration counts
         for name, w in self.model.params.items():
-            rule = self._in_place_rule(name) or self.update_rule
-            next_w, next_config = rule(w, grads[name], self.optim_configs[name])
+            rule, dw = self._in_place_rule(name), grads[name]
+            if rule is None:
+                rule, dw = self.update_rule, deferred.computed(dw)
+            next_w, next_config = rule(w, dw, self.optim_configs[name])
             self.model.params[name] = next_w
             self.optim_configs[name] = next_config
             self._written[name] = self._arrays(name)

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import one_pass, optim
 from .contracts import common_dtype, whole_number
+from .deferred import DeferredGradient
 
 
 def unrecognized(given: Iterable[str], function: Callable) -> str:
@@ -153,7 +154,8 @@ def check_loss(result: Any, params: dict[str, np.ndarray]) -> tuple[float, dict[
         if name not in grads:
             found = ", ".join(map(str, grads)) or "none at all"
             raise ValueError(f"model.loss(X, y) must return a gradient for {name!r}, got {found}")
-        common_dtype(**{f"the gradient for {name!r}": grads[name]})
+        if not isinstance(grads[name], DeferredGradient):
+            common_dtype(**{f"the gradient for {name!r}": grads[name]})
         if np.shape(grads[name]) != w.shape:
             raise ValueError(f"the gradient for {name!r} must have shape {w.shape}, got {np.shape(grads[name])}")
     return float(loss), {name: grads[name] for name in params}
@@ -162,6 +164,7 @@ def check_loss(result: Any, params: dict[str, np.ndarray]) -> tuple[float, dict[
 def check_finite(solver: Any, loss: float, grads: dict[str, np.ndarray], X: np.ndarray) -> None:
     """FloatingPointError if the loss or a gradient of this step is infinite or NaN, saying where and what to try."""
     bad = [] if np.isfinite(loss) else [f"the loss became {loss}"]
+    grads = {name: dw for name, dw in grads.items() if not isinstance(dw, DeferredGradient)}
     if not bad and not math.isfinite(one_pass.norm(list(grads.values()))):
         bad = [
             f"the gradient for {name!r} has values that are infinite or NaN"
@@ -170,7 +173,7 @@ def check_finite(solver: Any, loss: float, grads: dict[str, np.ndarray], X: np.n
         ]
     if not bad:
         return
-    history, rate = solver.loss_history, solver.optim_configs[next(iter(grads))].get("learning_rate")
+    history, rate = solver.loss_history, next(iter(solver.optim_configs.values())).get("learning_rate")
     before = f"the last good loss was {history[-1]:g}, in iteration {len(history)}" if history else "from the start"
     tries = f"a lower learning rate (now {rate:g}) or grad_clip" if isinstance(rate, float) else "a smaller step"
     if not np.all(np.isfinite(X)):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from convkit import one_pass
+from convkit import deferred, one_pass
 
 
 class WeightDecay:
@@ -27,6 +28,18 @@ class WeightDecay:
         self.reg = float(reg)
         self._weights = {name: params[name] for name in names} if reg else {}
         self._squares: dict[str, float] = {}  # of the weights whose gradients have their part
+        # Whose gradients may be deferred.
+        self._trained = params if deferred.asked_for(params) else {}
+
+    def defers(self, w: np.ndarray) -> bool:
+        """Whether the gradient of this array, the parameter itself, may be a DeferredGradient; see convkit.deferred."""
+        return sum(param is w for param in self._trained.values()) == 1 and deferred.fits(w)
+
+    def at_once(self) -> WeightDecay:
+        """The same for code that handles gradients as arrays: none may be deferred."""
+        other = copy.copy(self)
+        other._trained = {}
+        return other
 
     def wants(self, w: np.ndarray) -> bool:
         """Whether reg * w is yet to be added to the gradient of this array, the parameter itself."""

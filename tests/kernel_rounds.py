@@ -10,6 +10,7 @@ import numpy as np
 
 import convkit
 from convkit import fast_layers, im2col, layer_utils, layers, one_pass, optim
+from convkit.deferred import DeferredGradient
 from convkit.kernels import threads
 from convkit.ops import implementation_in
 
@@ -215,7 +216,7 @@ def affine_round(rng, dtype):
 
 
 def decayed_round(rng, dtype):
-    """The affine layer's gradients with weight decay, whatever the size of w."""
+    """The affine layer's gradients with weight decay, and a step that computes dw itself, whatever the size of w."""
     N, D, M = (int(n) for n in rng.integers(1, 70, 3)) if rng.random() < 0.8 else (60, 600, 530)
     dout, x, w = (rng.standard_normal(shape).astype(dtype) for shape in ((N, M), (N, D), (D, M)))
     dx, dw = np.empty_like(x), np.empty_like(w)
@@ -225,6 +226,11 @@ def decayed_round(rng, dtype):
     squares = product.affine_backward(dout, x, w, dx, dw, 0.25)
     expected = dout @ w.T, x.T @ dout + dtype(0.25) * w, np.array(np.sum(np.square(w, dtype=np.float64)))
     compare((dx, dw, np.array(squares)), expected)
+    rule = str(rng.choice(list(optim.UPDATE_RULES)))
+    gradient = DeferredGradient(dout, x, w, 0.25)
+    expected, _ = optim.in_place(rule)(w.copy(), gradient.compute(), {"learning_rate": 0.01})
+    found, _ = optim.in_place(rule)(w, gradient, {"learning_rate": 0.01})
+    compare(found, expected)
 
 
 def update_round(rng, dtype):

@@ -498,6 +498,26 @@ def test_dx_can_be_left_out_and_all_else_stays(net):
         np.testing.assert_array_equal(without[name], gradient)
 
 
+@pytest.mark.parametrize("where", ["subclass", "object"])
+def test_what_a_module_overrides_is_not_fused_away(where):
+    called = []
+
+    class Own(Affine):
+        def backward(self, dout, cache, needs_dx=True, weight_decay=None):
+            called.append(self)
+            return super().backward(dout, cache, needs_dx, weight_decay)
+
+    affine = Own(4) if where == "subclass" else Affine(4)
+    if where == "object":
+        backward = affine.backward
+        affine.backward = lambda *given, **named: (called.append(affine), backward(*given, **named))[1]
+    net = Sequential(affine, ReLU())
+    params, _ = net.init((3,), 0)
+    out, cache = net.forward(params, np.ones((2, 3), np.float32))
+    net.backward(np.ones_like(out), cache)
+    assert called == [affine]
+
+
 def test_an_error_inside_a_fused_pair_names_the_layer_that_it_concerns(monkeypatch):
     import types
 

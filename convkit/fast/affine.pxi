@@ -52,8 +52,4 @@ def affine_relu_backward_fast(dout, cache, needs_dx=True, weight_decay=None):
 def _affine_backward(dout, x, w, dtype, relu_out, needs_dx, weight_decay):
     dtype = check_dout(dout, (len(x), w.shape[1]), "(N, M)", dtype)
     dout, db = affine.backward_b(dout, dtype, relu_out)
-    at_once = affine.backward_decayed(dout, x, w, dtype, needs_dx, weight_decay)
-    if at_once:
-        return *at_once, db
-    dx = affine.backward_x(dout, w, x.shape, dtype) if needs_dx else None
-    return dx, affine.backward_w(dout, x, w, dtype), db
+    return *affine.backward(dout, x, w, dtype, needs_dx, weight_decay), db

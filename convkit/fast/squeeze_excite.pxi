@@ -38,11 +38,9 @@ def squeeze_excite_backward_fast(dout, cache):
     upstream = dout.reshape(planes.shape)
     dgate = activation_kernels.dot_rows(upstream, planes).reshape(gate.shape)
     dlogits = activation_kernels.sigmoid_backward(dgate, gate)
-    dw2 = affine.backward_w(dlogits, hidden, w2, dtype)
     dlogits, db2 = affine.backward_b(dlogits, dtype)
-    # Multiplied, not masked: a NaN stays one.
-    dhidden, db1 = affine.backward_b(affine.backward_x(dlogits, w2, hidden.shape, dtype) * (hidden > 0), dtype)
-    dw1 = affine.backward_w(dhidden, squeezed, w1, dtype)
-    dsqueezed = affine.backward_x(dhidden, w1, squeezed.shape, dtype) / dtype.type(pixels)
-    dx = activation_kernels.scale_rows(upstream, gate, _c_order(dsqueezed, dtype)).reshape(x.shape)
+    dhidden, dw2 = affine.backward(dlogits, hidden, w2, dtype)
+    dhidden, db1 = affine.backward_b(dhidden * (hidden > 0), dtype)  # multiplied, not masked: a NaN stays one
+    dsqueezed, dw1 = affine.backward(dhidden, squeezed, w1, dtype)
+    dx = activation_kernels.scale_rows(upstream, gate, dsqueezed / dtype.type(pixels)).reshape(x.shape)
     return dx, dw1, db1, dw2, db2

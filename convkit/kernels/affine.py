@@ -5,15 +5,19 @@ Arguments are checked by the layers; any layout is taken. Results are fresh arra
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from convkit.deferred import DeferredGradient
 from convkit.kernels import matmul, product, threads
 from convkit.kernels.arrays import c_order, is_ready
 from convkit.kernels.native import VECTORS
 from convkit.weight_decay import WeightDecay
 
-# Elements of w from which on it pays to read it once for dx and weight decay: it no longer stays in a core's caches.
-DECAYED_SIZE = 1 << 18
+# Elements of w from which on all that reads it, or writes its gradient, is done block by block: it no longer stays in
+# a core's caches.
+LARGE = 1 << 18
 
 
 def forward(x: np.ndarray, w: np.ndarray, b: np.ndarray, dtype: np.dtype, relu: bool = False) -> np.ndarray:
@@ -21,30 +25,34 @@ def forward(x: np.ndarray, w: np.ndarray, b: np.ndarray, dtype: np.dtype, relu: 
     return _product(_rows(x, w, dtype), _matrix(w, dtype), c_order(b, dtype), relu)
 
 
-def backward_x(dout: np.ndarray, w: np.ndarray, x_shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """The gradient of x, in its shape, from that of the output (N, M)."""
-    return _product(_matrix(dout, dtype), _matrix(w, dtype).T).reshape(x_shape)
-
-
-def backward_w(dout: np.ndarray, x: np.ndarray, w: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """The gradient of w (D, M)."""
-    return _product(_rows(x, w, dtype).T, _matrix(dout, dtype))
-
-
-def backward_decayed(
-    dout: np.ndarray, x: np.ndarray, w: np.ndarray, dtype: np.dtype, needs_dx: bool, decay: WeightDecay | None
-) -> tuple[np.ndarray | None, np.ndarray] | None:
-    """(dx or None, dw) at once, with w's weight decay in dw; None where nobody asked for that or it does not pay.
+def backward(
+    dout: np.ndarray,
+    x: np.ndarray,
+    w: np.ndarray,
+    dtype: np.dtype,
+    needs_dx: bool = True,
+    weight_decay: WeightDecay | None = None,
+) -> tuple[np.ndarray | None, Any]:
+    """(dx in the shape of x or None, dw (D, M)); dw may be a DeferredGradient where weight_decay says so.
 
     - dout: (N, M), C-contiguous and of this dtype
     """
-    fits = VECTORS and w.size >= DECAYED_SIZE and is_ready(w, dtype)
-    if not fits or decay is None or not len(x) or not decay.wants(w):
-        return None
-    dx = np.empty((len(x), len(w)), dtype) if needs_dx else None
-    dw = np.empty(w.shape, dtype)
-    decay.add(w, product.affine_backward(dout, _rows(x, w, dtype), w, dx, dw, decay.reg))
-    return dx if dx is None else dx.reshape(x.shape), dw
+    rows = _rows(x, w, dtype)
+    if not (VECTORS and w.size >= LARGE and is_ready(w, dtype) and len(x)):
+        dx = _product(dout, _matrix(w, dtype).T).reshape(x.shape) if needs_dx else None
+        return dx, _product(rows.T, dout)
+    dx = np.empty(x.shape, dtype) if needs_dx else None
+    dx_rows = None if dx is None else dx.reshape(rows.shape)
+    defers = weight_decay is not None and weight_decay.defers(w)
+    dw = None if defers else np.empty(w.shape, dtype)
+    decay = squares = 0.0
+    if weight_decay is not None and weight_decay.wants(w):
+        decay = weight_decay.reg
+        squares = product.affine_backward(dout, rows, w, dx_rows, dw, decay)
+        weight_decay.add(w, squares)
+    elif needs_dx or not defers:
+        product.affine_backward(dout, rows, w, dx_rows, dw)
+    return dx, DeferredGradient(dout, rows, w, decay, squares) if dw is None else dw
 
 
 def backward_b(dout: np.ndarray, dtype: np.dtype, relu_out: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -114,6 +114,7 @@ const Kernels NAME(table) = {
     .product_finish = NAME(product_finish),
     .product_dots = NAME(product_dots),
     .affine_backward = NAME(affine_backward),
+    .affine_update = NAME(affine_update),
     .columns = NAME(columns),
     .update_sgd = NAME(update_sgd),
     .update_momentum = NAME(update_momentum),

@@ -15,7 +15,7 @@ cdef extern from "kernels.h" nogil:
         Task winograd_pack_2, winograd_2, winograd_dw_2, winograd_dw_finish_2
         Task winograd_pack_4, winograd_4, winograd_dw_4, winograd_dw_finish_4
         Task pool_max, pool_2x2, pool_2x2_backward, pool_plain, pool_scatter
-        Task product, product_finish, product_dots, affine_backward, columns
+        Task product, product_finish, product_dots, affine_backward, affine_update, columns
         Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta
         Task update_adam, update_adamw, add_scaled
         Task relu_forward, relu_backward

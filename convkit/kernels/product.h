@@ -5,7 +5,7 @@
  */
 #ifndef CONVKIT_PRODUCT_H
 #define CONVKIT_PRODUCT_H
-#include "kernels.h"
+#include "update.h"
 
 enum {
     PRODUCT_ROWS = 6, /* of a tile */
@@ -37,14 +37,24 @@ size_t product_plan(Product *p, int lanes, size_t size);
 /* The backward pass of an affine layer with a large w (n x m there), a block of its rows at a time: dx = dout w^T of these
  * rows, dw = x^T dout, and weight decay, dw += decay*w, while both blocks are in the caches. */
 typedef struct {
-    Product dx, dw; /* a task of dx is so many of its columns, one of dw as many rows; dx.c is NULL where nobody needs dx */
+    Product dx, dw; /* a task of dx is so many of its columns, one of dw as many rows; c is NULL where one is not wanted */
     const void *w;
     double decay;
-    double *squares; /* of the elements of w, summed up: [task] */
+    double *squares; /* of the elements of w, summed up: [task]; NULL without weight decay */
 } AffineBackward;
 
-/* Fill in the blocking of both products; bytes of scratch memory of a task. */
+/* A step of an update rule by the gradient of such a w, dw + decay*w, which never stands in memory as a whole. */
+typedef struct {
+    Product dw; /* one task for each block of rows; c is not used */
+    size_t work; /* bytes of scratch memory that the product needs; behind them stands the block of dw */
+    double decay;
+    Task rule; /* a kernel of update_rules.h */
+    Update update; /* its arguments for the whole w; dw is not used */
+} AffineUpdate;
+
+/* Fill in the blocking of all products; bytes of scratch memory of a task. */
 size_t affine_backward_plan(AffineBackward *p, int lanes, size_t size);
+size_t affine_update_plan(AffineUpdate *p, int lanes, size_t size);
 
 /* What the backward pass of an affine layer needs of dout besides products, in one pass: the sum of each column (db), and
  * with a ReLU behind the layer dout itself where the output was above zero, 0 elsewhere. */

@@ -5,7 +5,9 @@ Arrays are all of one dtype; results are C-contiguous, matrices that are read ma
 
 import numpy as np
 
-from convkit.kernels.native cimport Kernels, address, kernels_for, run
+from convkit.kernels.native cimport Kernels, Task, address, kernels_for, run
+from convkit.kernels.update cimport Update
+from convkit.kernels.update cimport describe as describe_update
 
 
 cdef extern from "product.h" nogil:
@@ -25,6 +27,11 @@ cdef extern from "product.h" nogil:
         const void *w
         double decay
         double *squares
+    ctypedef struct AffineUpdate:
+        Product dw
+        double decay
+        Task rule
+        Update update
     ctypedef struct Columns:
         const void *dout
         const void *out
@@ -33,6 +40,7 @@ cdef extern from "product.h" nogil:
         Py_ssize_t m, n, task_cols
     size_t product_plan(Product* p, int lanes, size_t size)
     size_t affine_backward_plan(AffineBackward* p, int lanes, size_t size)
+    size_t affine_update_plan(AffineUpdate* p, int lanes, size_t size)
     Py_ssize_t product_tasks(const Product* p)
 
 
@@ -66,28 +74,49 @@ def product(a, b, out, bias=None, bint relu=False):
         run(kernels.product_finish, &p, p.m, 0, <double> p.parts * p.m * p.n)
 
 
-def affine_backward(dout, x, w, dx, dw, double decay):
+def affine_backward(dout, x, w, dx, dw, decay=None):
     """dw (D, M) = x (N, D) transposed times dout (N, M), plus decay times w (D, M); dx = dout times w transposed.
 
-    - dx: (N, D), or None where nobody needs it
+    - dx, dw: (N, D) and (D, M), or None where one is not wanted
+    - decay: a number, or None without weight decay
 
-    Returns the sum of the squares of w, added up in float64. No array is empty.
+    Returns the sum of the squares of w, added up in float64; 0 without weight decay. No array is empty.
     """
     cdef AffineBackward p
-    cdef const Kernels* kernels = kernels_for(dw.dtype)
+    cdef const Kernels* kernels = kernels_for(w.dtype)
     cdef size_t scratch
-    cdef double work = <double> dw.size * len(dout)
+    cdef double work = <double> w.size * len(dout)
+    cdef double[::1] squares = None
     describe(&p.dw, x.T, dout, dw)
     if dx is None:
         p.dx.c = NULL
     else:
         describe(&p.dx, dout, w.T, dx)
-    p.w, p.decay = address(w), decay
-    scratch = affine_backward_plan(&p, kernels.lanes, dw.dtype.itemsize)
-    cdef double[::1] squares = np.empty(p.dw.row_tasks)
-    p.squares = &squares[0]
-    run(kernels.affine_backward, &p, p.dw.row_tasks, scratch, work if dx is None else 2 * work)
-    return float(np.sum(squares))
+    p.w, p.decay, p.squares = address(w), 0 if decay is None else decay, NULL
+    scratch = affine_backward_plan(&p, kernels.lanes, w.dtype.itemsize)
+    if decay is not None:
+        squares = np.empty(p.dw.row_tasks)
+        p.squares = &squares[0]
+    run(kernels.affine_backward, &p, p.dw.row_tasks, scratch, work if dx is None or dw is None else 2 * work)
+    return 0.0 if decay is None else float(np.sum(squares))
+
+
+def affine_update(dout, x, double decay, str rule, w, memory, numbers):
+    """A rule's step in place from w (D, M), by the gradient x (N, D) transposed times dout (N, M), plus decay times w.
+
+    - memory: list of the rule's arrays
+    - numbers: what the rule's formula in update_rules.h calls s
+
+    No array is empty. Ctrl-C does not stop an update half way.
+    """
+    cdef AffineUpdate p
+    cdef const Kernels* kernels = kernels_for(w.dtype)
+    cdef size_t scratch
+    describe(&p.dw, x.T, dout, None)
+    p.rule = describe_update(&p.update, rule, kernels, w, w, memory, memory, numbers)
+    p.decay = decay
+    scratch = affine_update_plan(&p, kernels.lanes, w.dtype.itemsize)
+    run(kernels.affine_update, &p, p.dw.row_tasks, scratch, <double> w.size * len(dout), True)
 
 
 def columns(dout, sums, out=None, masked=None):
@@ -107,11 +136,11 @@ def columns(dout, sums, out=None, masked=None):
 
 
 cdef int describe(Product* p, a, b, out) except -1:
-    """out (m, n) = a (m, k) times b (k, n), without a bias or a ReLU."""
-    p.m, p.n, p.k = out.shape[0], out.shape[1], a.shape[1]
+    """out (m, n), which may be None, = a (m, k) times b (k, n), without a bias or a ReLU."""
+    p.m, p.n, p.k = a.shape[0], b.shape[1], a.shape[1]
     p.a = matrix(a, &p.a_row, &p.a_col)
     p.b = matrix(b, &p.b_row, &p.b_col)
-    p.c = address(out)
+    p.c = NULL if out is None else address(out)
     p.bias = NULL
     p.relu = 0
     return 0

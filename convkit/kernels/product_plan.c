@@ -18,6 +18,7 @@ enum {
     FEW_ROWS = 12,           /* up to so many, a panel of b is used rarely, */
     FEW_CHUNK = 32,          /* and b is read more nearly in order */
     BACKWARD_ROWS = 256,     /* of w in a task of the affine layer's backward pass: w's and dw's should stay in L2 and L3 */
+    UPDATE_BYTES = 256 * 1024, /* of dw in a task of AffineUpdate: they should stay in L2 */
     MOST_DOTS = 4            /* rows for which a transposed b is not worth transposing */
 };
 
@@ -65,4 +66,12 @@ size_t affine_backward_plan(AffineBackward *p, int lanes, size_t size)
     if (!p->dx.c) return of_dw;
     size_t of_dx = plan(&p->dx, even_block(p->dx.m, ROWS, PRODUCT_ROWS), block, 1, lanes, size);
     return LARGER(of_dw, of_dx);
+}
+
+size_t affine_update_plan(AffineUpdate *p, int lanes, size_t size)
+{
+    ptrdiff_t rows = even_block(p->dw.m, UPDATE_BYTES / (p->dw.n * (ptrdiff_t)size), PRODUCT_ROWS);
+    size_t work = plan(&p->dw, rows, even_block(p->dw.n, COLUMNS, PANEL * lanes), 1, lanes, size);
+    p->work = CEIL_DIV(work, CACHE_LINE) * CACHE_LINE;
+    return p->work + (size_t)(rows * p->dw.n) * size;
 }

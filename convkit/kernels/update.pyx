@@ -11,14 +11,6 @@ from convkit.kernels.native cimport Kernels, Task, address, kernels_for, run
 cdef extern from "update.h" nogil:
     enum:
         UPDATE_BLOCK
-    ctypedef struct Update:
-        const void *w
-        const void *dw
-        void *next
-        const void *before "from"[2]
-        void *after "to"[2]
-        Py_ssize_t size
-        double numbers[8]
     ctypedef struct AddScaled:
         const void *x
         void *y
@@ -62,13 +54,23 @@ def step(str rule, w, dw, next_w, before, after, numbers):
     - numbers: what the rule's formula in update_rules.h calls s
     """
     cdef Update p
+    cdef const Kernels* kernels = kernels_for(w.dtype)
+    cdef Task kernel = describe(&p, rule, kernels, w, next_w, before, after, numbers)
+    p.dw = address(dw)
+    run(kernel, &p, blocks(p.size), 0, <double> COST * p.size, True)
+
+
+cdef Task describe(Update* p, str rule, const Kernels* kernels, w, next_w, before, after, numbers) except NULL:
+    """Fill in all but dw; returns the rule's kernel. Arguments as for step."""
     cdef Py_ssize_t i
-    p.w, p.dw, p.next, p.size = address(w), address(dw), address(next_w), w.size
+    p.w, p.next, p.size = address(w), address(next_w), w.size
+    for i in range(2):
+        p.before[i] = p.after[i] = NULL
     for i in range(len(before)):
         p.before[i], p.after[i] = address(before[i]), address(after[i])
     for i in range(8):
         p.numbers[i] = numbers[i] if i < len(numbers) else 0
-    run(kernel_of(rule, kernels_for(w.dtype)), &p, blocks(p.size), 0, <double> COST * p.size, True)
+    return kernel_of(rule, kernels)
 
 
 def add_scaled(x, y, double scale):
