@@ -90,22 +90,30 @@ UPDATE_RULE(adadelta, 2)
 UPDATE_RULE(adam, 2)
 UPDATE_RULE(adamw, 2)
 
-/* y += scale*x for n elements, unless y is NULL; returns the sum of x*x. It is summed in runs of 32 vectors, the runs in double: a
- * float sum of many millions would lose digits. */
+/* y += scale*x for n elements, unless y is NULL; returns the sum of x*x. It is summed in runs of 32 vectors in each of a few
+ * sums side by side (one would wait for itself), the runs in double: a float sum of many millions would lose digits. */
 static double NAME(scaled)(const REAL *x, REAL *y, REAL scale, ptrdiff_t n)
 {
-    enum { RUN = 32 * LANES };
+    enum { SUMS = 4, STEP = SUMS * LANES, RUN = 32 * STEP };
     REAL lanes[LANES] __attribute__((aligned(VBYTES)));
     double total = 0;
     for (ptrdiff_t i = 0; i < n; i += RUN) {
-        VEC squares = {0};
-        for (ptrdiff_t j = i; j < SMALLER(i + RUN, n); j += LANES) {
-            VEC value = NAME(load_part)(x + j, n - j);
-            squares += value * value;
-            if (y) NAME(store_part)(y + j, NAME(load_part)(y + j, n - j) + scale * value, n - j);
+        VEC squares[SUMS] = {{0}};
+        ptrdiff_t end = SMALLER(i + RUN, n), j = i;
+        for (; j + STEP <= end; j += STEP)
+            UNROLL for (int s = 0; s < SUMS; s++)
+            {
+                VEC value = NAME(load)(x + j + s * LANES);
+                squares[s] += value * value;
+                if (y) NAME(store)(y + j + s * LANES, NAME(load)(y + j + s * LANES) + scale * value);
+            }
+        for (; j < end; j += LANES) {
+            VEC value = NAME(load_part)(x + j, end - j);
+            squares[0] += value * value;
+            if (y) NAME(store_part)(y + j, NAME(load_part)(y + j, end - j) + scale * value, end - j);
         }
-        *(VEC *)lanes = squares;
-        for (int j = 0; j < LANES; j++) total += (double)lanes[j];
+        *(VEC *)lanes = (squares[0] + squares[1]) + (squares[2] + squares[3]);
+        for (int l = 0; l < LANES; l++) total += (double)lanes[l];
     }
     return total;
 }
