@@ -10,7 +10,8 @@ Whoever calls model.loss gets arrays, as ever; so does all code on the way that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -76,15 +77,22 @@ def loss(model: Any, X: np.ndarray, y: np.ndarray) -> Any:
     """model.loss(X, y), but some of the gradients may be DeferredGradient where nobody but convkit handles them."""
     if not has_own(model, "loss"):
         return model.loss(X, y)
-    token = _training.set(model.params)
-    try:
+    with training(model.params):
         return model.loss(X, y)
+
+
+@contextmanager
+def training(params: dict[str, np.ndarray]) -> Iterator[None]:
+    """Let gradients of these parameters be deferred in this block (and in this thread or task only)."""
+    token = _training.set(params)
+    try:
+        yield
     finally:
         _training.reset(token)
 
 
 def asked_for(params: dict[str, np.ndarray]) -> bool:
-    """Whether gradients of these parameters may be deferred: a Solver is computing the loss of their model."""
+    """Whether gradients of these parameters may be deferred here."""
     return _training.get() is params
 
 

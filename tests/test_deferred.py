@@ -139,9 +139,8 @@ def test_nobody_else_is_handed_one():
     assert all(type(dw) is np.ndarray for dw in model.loss(X, Y)[1].values())
     assert any(isinstance(dw, DeferredGradient) for dw in deferred.loss(model, X, Y)[1].values())
     # The loss of another network meanwhile, and this one's afterwards.
-    token = deferred._training.set(MODELS["three layers"](0.1).params)
-    assert all(type(dw) is np.ndarray for dw in model.loss(X, Y)[1].values())
-    deferred._training.reset(token)
+    with deferred.training(MODELS["three layers"](0.1).params):
+        assert all(type(dw) is np.ndarray for dw in model.loss(X, Y)[1].values())
     assert all(type(dw) is np.ndarray for dw in model.loss(X, Y)[1].values())
 
 

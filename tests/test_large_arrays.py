@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 pytest.importorskip("convkit.kernels.native", reason="the compiled layers were not built")
-from convkit import fast_layers, one_pass
+from convkit import deferred, fast_layers, one_pass
 from convkit.kernels import affine, convolution, native
 from convkit.layers.conv import conv_geometry
+from convkit.weight_decay import WeightDecay
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="zeros take memory there, written or not"),
@@ -109,7 +110,10 @@ def test_affine():
     w, N = zeros(2**21 + 10, 1024), 3
     x, dout = normal(N, len(w)), normal(N, w.shape[1])
     close(affine.forward(x, w, np.zeros(w.shape[1], np.float32), FLOAT32)[:, -END:], x[:, -END:] @ w[-END:, -END:])
-    dx = affine.backward_x(dout, w, x.shape, FLOAT32)
+    params = {"W": w}
+    with deferred.training(params):  # so that the gradient of so many numbers is not made
+        dx, dw = affine.backward(dout, x, w, FLOAT32, weight_decay=WeightDecay(params, 1.0))
+    assert isinstance(dw, deferred.DeferredGradient)
     close(dx[:, -END:], dout[:, -END:] @ w[-END:, -END:].T)
     assert not dx[:, :-END].any()
     close(one_pass.norm([w]), np.linalg.norm(w[-END:, -END:]))

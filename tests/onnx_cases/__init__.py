@@ -18,7 +18,7 @@ from helpers import pair_of
 onnx = pytest.importorskip("onnx", reason="ONNX's node tests come with the package onnx, of the extra 'test'")
 
 OPERATORS = {}
-MODULES = set()
+MODULES = {}  # as a set, but in the order of entering: cases are the same from run to run
 
 
 def operator(name, module=""):
@@ -27,7 +27,7 @@ def operator(name, module=""):
 
     def enter(function):
         OPERATORS[name] = function
-        MODULES.add(module or name.lower())
+        MODULES[module or name.lower()] = None
         return function
 
     return enter
