@@ -16,6 +16,8 @@ The networks, float32, images 3x32x32, 10 classes, softmax loss, Adam with a lea
 
 PyTorch runs in NCHW and in channels-last, each with torch.optim.Adam(fused=True); the better counts. Its L2 is Adam's
 weight_decay for the weights (which costs it nothing), and the penalty, without a graph, for the loss that is reported.
+Denormal numbers count as zero in both (convkit.flush_denormals, as in Solver.train; torch.set_flush_denormal): L2 makes
+them from about the 550th step on, and Intel's processors take very long over them.
 
 Below each step stands the least that it can take, by what convkit's algorithms multiply at the highest rate measured on
 registers, with all else that a product reads already there, and by eight passes over the parameters, as fast as this
@@ -260,8 +262,9 @@ def compare_epochs(X: np.ndarray, y: np.ndarray, batch: int, rounds: int) -> Non
     def ours() -> float:
         solver = solver_of(three(), X, y, batch)
         start = time.perf_counter()
-        for _ in range(len(X) // batch):
-            solver._iterate()
+        with convkit.flush_denormals():
+            for _ in range(len(X) // batch):
+                solver._iterate()
         return time.perf_counter() - start
 
     def theirs(channels_last: bool) -> float:
@@ -302,6 +305,7 @@ def main() -> None:
     print(f"{options.threads} threads")
     if torch:
         torch.set_num_threads(options.threads)
+        torch.set_flush_denormal(True)
         print(f"PyTorch {torch.__version__}")
     if options.only in (None, "three"):
         compare_steps("three", three(), X, y, 50, REG, options.rounds)

@@ -15,7 +15,7 @@ convkit.vis_utils        pictures of images, weights, training and trained netwo
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from convkit.kernels.threads import get_num_threads, set_num_threads
+from convkit.kernels.threads import flush_denormals, get_num_threads, set_num_threads
 from convkit.layers import LAYERS
 from convkit.ops import current, use
 
@@ -31,6 +31,7 @@ __all__ = [
     "__version__",
     "check_layers",
     "current",
+    "flush_denormals",
     "get_num_threads",
     "lint",
     "receptive_field",

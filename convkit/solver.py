@@ -17,6 +17,7 @@ from . import deferred, evaluation, optim, resume, schedules
 from . import solver_checks as checks
 from .contracts import whole_number
 from .interrupts import InterruptGuard
+from .kernels.threads import flush_denormals
 
 
 class Solver:
@@ -48,6 +49,8 @@ class Solver:
     Ctrl-C ends train() much as the last iteration does: it says where it stopped, saves a checkpoint if checkpoint_name
     is set, installs the best parameters, and returns. A second Ctrl-C meanwhile raises KeyboardInterrupt. However
     train() ends, no update is left half done, and the Solver stands at the end of an iteration.
+
+    While it trains, compiled kernels take denormal numbers for zero, see convkit.flush_denormals.
 
     Minibatches are drawn from NumPy's global random state, in CS231n's order; np.random.seed makes runs repeatable. To
     change what a step is, override _step.
@@ -162,7 +165,7 @@ class Solver:
         Raises FloatingPointError, saying where and what to try, if the loss or a gradient becomes infinite or NaN.
         """
         self.interrupted = False
-        with self._guard:
+        with self._guard, flush_denormals():
             try:
                 self._leave_best()
                 self._display.open(self.num_iterations, self.iteration, self.progress, self.verbose)

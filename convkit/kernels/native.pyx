@@ -23,7 +23,8 @@ cdef extern from "parallel.h" nogil:
     enum:
         PARALLEL_STOPPED, PARALLEL_NO_MEMORY
     int parallel_run(
-        Task task, const void* args, Py_ssize_t tasks, size_t scratch, int threads, int (*look)() noexcept nogil
+        Task task, const void* args, Py_ssize_t tasks, size_t scratch, int threads, int flush,
+        int (*look)() noexcept nogil
     )
     const char* parallel_backend()
 
@@ -71,14 +72,14 @@ cdef int run(
 
     Raises KeyboardInterrupt after Ctrl-C, MemoryError without memory.
     """
-    cdef int result, wanted = 1
+    cdef int result, wanted = 1, flush = threads.flushes_denormals()
     cdef double least = threads.MIN_WORK_PER_THREAD
     if tasks <= 0:
         return 0
     if work >= 2 * least:
         wanted = min(<Py_ssize_t> threads.get_num_threads(), tasks, <Py_ssize_t> (work / least))
     with nogil:
-        result = parallel_run(task, args, tasks, scratch, wanted, never if to_the_end else look)
+        result = parallel_run(task, args, tasks, scratch, wanted, flush, never if to_the_end else look)
     if result == PARALLEL_NO_MEMORY:
         raise MemoryError(f"no {scratch} bytes of scratch memory for a kernel")
     if result == PARALLEL_STOPPED:

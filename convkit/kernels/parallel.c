@@ -38,6 +38,7 @@ typedef struct Job {
     const void *args;
     ptrdiff_t tasks, next; /* next: the first task that nobody has taken yet */
     size_t scratch;
+    int flush; /* whether denormal numbers count as zero */
     int stop;
     int wanted;      /* threads that may still come to help */
     unsigned inside; /* threads that are helping */
@@ -143,18 +144,57 @@ static void wait_awake(const unsigned *value, unsigned was)
 }
 #endif
 
+/* The register that says, for this thread, how the processor treats denormal numbers: as zero where the bits of FLUSH are set,
+ * both what is read and what comes out. */
+#if defined(__x86_64__) || defined(__i386__)
+enum { FLUSH = 0x8040 }; /* of MXCSR: flush to zero, denormals are zero */
+#if defined(__i386__)
+__attribute__((target("sse")))
+#endif
+static inline unsigned long get_mode(void) { return __builtin_ia32_stmxcsr(); }
+#if defined(__i386__)
+__attribute__((target("sse")))
+#endif
+static inline void set_mode(unsigned long mode) { __builtin_ia32_ldmxcsr((unsigned)mode); }
+#elif defined(__aarch64__)
+enum { FLUSH = 1 << 24 }; /* of FPCR */
+static inline unsigned long get_mode(void)
+{
+    unsigned long mode;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+    return mode;
+}
+static inline void set_mode(unsigned long mode) { __asm__ volatile("msr fpcr, %0" ::"r"(mode)); }
+#else
+enum { FLUSH = 0 };
+static inline unsigned long get_mode(void) { return 0; }
+static inline void set_mode(unsigned long mode) { (void)mode; }
+#endif
+
 /* What this thread is working on. */
 static __thread struct {
     Job *job;
     int (*look)(void);
     long long last_look;
+    unsigned long mode; /* the thread's own, outside of its tasks */
 } current;
+
+static inline void enter_mode(void)
+{
+    if (current.job->flush) set_mode(current.mode | FLUSH);
+}
+static inline void leave_mode(void)
+{
+    if (current.job->flush) set_mode(current.mode);
+}
 
 int parallel_stopped(void)
 {
     Job *job = current.job;
     if (current.look && milliseconds() - current.last_look >= LOOK_EVERY_MS) {
+        leave_mode(); /* somebody's handler of a signal may run now */
         if (current.look()) __atomic_store_n(&job->stop, 1, __ATOMIC_RELAXED);
+        enter_mode();
         current.last_look = milliseconds();
     }
     return __atomic_load_n(&job->stop, __ATOMIC_RELAXED);
@@ -165,12 +205,15 @@ static void work_on(Job *job, void *memory, int (*look)(void))
 {
     current.job = job;
     current.look = look;
+    current.mode = get_mode();
     if (look) current.last_look = milliseconds();
+    enter_mode();
     while (!parallel_stopped()) {
         ptrdiff_t t = __atomic_fetch_add(&job->next, 1, __ATOMIC_RELAXED);
-        if (t >= job->tasks) return;
+        if (t >= job->tasks) break;
         job->task(job->args, t, memory);
     }
+    leave_mode();
 }
 
 #if !WITH_OPENMP
@@ -266,12 +309,12 @@ static void with_helpers(Job *job, void *memory, int threads, int (*look)(void))
 }
 #endif
 
-int parallel_run(Task task, const void *args, ptrdiff_t tasks, size_t scratch, int threads, int (*look)(void))
+int parallel_run(Task task, const void *args, ptrdiff_t tasks, size_t scratch, int threads, int flush, int (*look)(void))
 {
     Scratch *own = own_scratch();
     void *memory = own ? scratch_of(own, scratch) : NULL;
     if (!memory) return PARALLEL_NO_MEMORY;
-    Job job = {.task = task, .args = args, .tasks = tasks, .scratch = scratch};
+    Job job = {.task = task, .args = args, .tasks = tasks, .scratch = scratch, .flush = flush};
     threads = (int)SMALLER(SMALLER((ptrdiff_t)threads, tasks), (ptrdiff_t)MOST_THREADS);
     if (threads > 1)
         with_helpers(&job, memory, threads, look);
@@ -280,11 +323,11 @@ int parallel_run(Task task, const void *args, ptrdiff_t tasks, size_t scratch, i
     return job.stop ? PARALLEL_STOPPED : PARALLEL_DONE;
 }
 #else
-int parallel_run(Task task, const void *args, ptrdiff_t tasks, size_t scratch, int threads, int (*look)(void))
+int parallel_run(Task task, const void *args, ptrdiff_t tasks, size_t scratch, int threads, int flush, int (*look)(void))
 {
     int stop = 0, no_memory = 0;
     ptrdiff_t t;
-    (void)threads;
+    (void)threads, (void)flush; /* (nothing is built there that would be slow) */
 #if WITH_OPENMP
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
 #endif
