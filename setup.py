@@ -55,12 +55,11 @@ def flags():
     return compiler, linker
 
 
-def extension(name, *extra_sources, loops=False, written_by_cython=False):
-    """loops: whether the module has loops of its own; what only calls the kernels in C is compiled for its size."""
+def extension(name, *extra_sources, level="-Os", written_by_cython=False):
+    """level: for modules with loops of their own; what only calls the kernels in C is compiled for its size."""
     source = name.replace(".", "/") + (".c" if written_by_cython else ".pyx")
     compiler, linker = flags()
-    if not loops:
-        compiler = ["-Os" if flag == "-O3" else flag for flag in compiler]
+    compiler = [level if flag == "-O3" else flag for flag in compiler]
     return Extension(
         name,
         [source, *extra_sources],
@@ -77,15 +76,15 @@ def extensions():
     from Cython.Build import cythonize
 
     modules = [
-        extension("convkit.kernels.native", *NATIVE, loops=True),
-        extension("convkit.kernels.matmul", loops=True),
-        extension("convkit.kernels.im2col", loops=True),
-        extension("convkit.kernels.conv_im2col", loops=True),
+        extension("convkit.kernels.native", *NATIVE, level="-O3"),
+        extension("convkit.kernels.matmul", level="-O3"),
+        extension("convkit.kernels.im2col", level="-O3"),
+        extension("convkit.kernels.conv_im2col", level="-O3"),
         extension("convkit.kernels.conv", f"{KERNELS}/conv_plan.c", f"{KERNELS}/winograd_plan.c"),
         extension("convkit.kernels.product", f"{KERNELS}/product_plan.c"),
         extension("convkit.kernels.update"),
         extension("convkit.kernels.pooling"),
-        extension("convkit.kernels.resample", loops=True),
+        extension("convkit.kernels.resample", level="-O2"),  # as fast as with -O3, or faster
         extension("convkit.kernels.activation"),
         extension("convkit.kernels.normalization"),
         extension("convkit.kernels.loss"),
