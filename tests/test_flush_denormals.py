@@ -85,16 +85,19 @@ def test_what_comes_out_counts_as_zero_as_well():
 @needs_compiled
 @needs_processor
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
-def test_a_handler_of_a_signal_that_comes_meanwhile_keeps_them():
-    found, before = [], convkit.get_num_threads()
-    x, w = np.ones((1000, 2000), np.float32), np.ones((2000, 2000), np.float32)
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_handler_of_a_signal_may_call_kernels_itself(number):
+    """It runs in the middle of a kernel, which then goes on as it was."""
+    found, results, before = [], [], convkit.get_num_threads()
+    x, w = np.ones((1500, 2000), np.float32), np.ones((2000, 2000), np.float32)
+    tiny = np.full(2000, TINY[np.float32], np.float32)
     old = signal.signal(signal.SIGALRM, lambda *_: found.append((keeps_denormals(), affine(np.float32).any())))
-    convkit.set_num_threads(1)
+    convkit.set_num_threads(number)
     try:
         with flush_denormals():
-            signal.setitimer(signal.ITIMER_REAL, 0.004, 0.004)
+            signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
             for _ in range(8):
-                fast_layers.affine_forward_fast(x, w, np.zeros(2000, np.float32))
+                results.append(fast_layers.affine_forward_fast(x, w, tiny)[0])
             signal.setitimer(signal.ITIMER_REAL, 0)
             assert not affine(np.float32).any()
     finally:
@@ -104,6 +107,7 @@ def test_a_handler_of_a_signal_that_comes_meanwhile_keeps_them():
     assert len(found) > 3
     assert all(kept for kept, _ in found), "Python ran in the kernels' mode"
     assert not any(layer for _, layer in found), "the handler runs in the block, as its own kernels should show"
+    assert all(np.all(out == 2000) for out in results), "a kernel ended too early"
     assert keeps_denormals()
 
 

@@ -172,12 +172,14 @@ static inline void set_mode(unsigned long mode) { (void)mode; }
 #endif
 
 /* What this thread is working on. */
-static __thread struct {
+typedef struct {
     Job *job;
     int (*look)(void);
     long long last_look;
     unsigned long mode; /* the thread's own, outside of its tasks */
-} current;
+} Current;
+
+static __thread Current current;
 
 static inline void enter_mode(void)
 {
@@ -192,7 +194,7 @@ int parallel_stopped(void)
 {
     Job *job = current.job;
     if (current.look && milliseconds() - current.last_look >= LOOK_EVERY_MS) {
-        leave_mode(); /* somebody's handler of a signal may run now */
+        leave_mode(); /* somebody's handler of a signal may run now, and call kernels itself */
         if (current.look()) __atomic_store_n(&job->stop, 1, __ATOMIC_RELAXED);
         enter_mode();
         current.last_look = milliseconds();
@@ -203,10 +205,8 @@ int parallel_stopped(void)
 /* Take and do tasks until none is left; look may be NULL. */
 static void work_on(Job *job, void *memory, int (*look)(void))
 {
-    current.job = job;
-    current.look = look;
-    current.mode = get_mode();
-    if (look) current.last_look = milliseconds();
+    Current outer = current;
+    current = (Current){.job = job, .look = look, .last_look = look ? milliseconds() : 0, .mode = get_mode()};
     enter_mode();
     while (!parallel_stopped()) {
         ptrdiff_t t = __atomic_fetch_add(&job->next, 1, __ATOMIC_RELAXED);
@@ -214,6 +214,7 @@ static void work_on(Job *job, void *memory, int (*look)(void))
         job->task(job->args, t, memory);
     }
     leave_mode();
+    current = outer;
 }
 
 #if !WITH_OPENMP
