@@ -7,6 +7,7 @@ convkit.check_layers     does a module of layers, yours for instance, do what it
 convkit.nn               networks as data: Sequential, Residual, Conv, Affine, ...; Classifier
 convkit.classifiers      ThreeLayerConvNet, TwoLayerNet, FullyConnectedNet; LeNet-5, VGG, ResNet, ...
 convkit.Solver           trains a model; convkit.optim holds the update rules
+convkit.flush_denormals  for training loops of your own: numbers too small for full precision count as zero
 convkit.data_utils       real images to train on
 convkit.summary          the table of a network's layers; convkit.receptive_field, convkit.lint: see convkit.calculators
 convkit.vis_utils        pictures of images, weights, training and trained networks

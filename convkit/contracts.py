@@ -239,6 +239,12 @@ _shortener = _ShortRepr()
 _shortener.maxother = _shortener.maxstring = 80
 
 
+def check_bool(name: str, value: Any) -> None:
+    """TypeError unless value is True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {short(value)}")
+
+
 def short(value: Any) -> str:
     """repr of a value for an error message, cut where it is long."""
     text = " ".join(_shortener.repr(value).split())

@@ -70,6 +70,12 @@ def test_after_an_error_too_and_in_no_other_thread():
     assert affine(np.float32).any()
 
 
+@pytest.mark.parametrize("on", [1, "no", None, np.True_])
+def test_what_is_neither_true_nor_false_is_refused(on):
+    with pytest.raises(TypeError, match=r"^on must be True or False, got "), flush_denormals(on):
+        pass
+
+
 @needs_compiled
 @needs_processor
 def test_what_comes_out_counts_as_zero_as_well():

@@ -30,7 +30,7 @@ def execute(notebook, folder_: Path, monkeypatch, layers: str, allow_errors: boo
     monkeypatch.setenv("CONVKIT_DATA", str(folder_ / "none"))  # the bundled images, whatever this machine has
     client = nbclient.NotebookClient(
         notebook,
-        timeout=200,
+        timeout=90,  # of a cell; a wake-up that the client misses (it happens) costs as long
         kernel_name="python3",
         resources={"metadata": {"path": str(folder_)}},
         allow_errors=allow_errors,

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convkit.contracts import check_bool
+
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -81,9 +83,11 @@ def flush_denormals(on: bool = True) -> Iterator[None]:
 
     - on: False keeps denormal numbers in a block within such a block
 
-    Processors that cannot (neither x86 nor 64-bit ARM), NumPy and the reference are not affected.
+    Processors that cannot (neither x86 nor 64-bit ARM), NumPy and the reference are not affected. Raises TypeError,
+    when the block is entered, for an `on` that is neither True nor False.
     """
-    token = _flush.set(bool(on))
+    check_bool("on", on)
+    token = _flush.set(on)
     try:
         yield
     finally:

@@ -9,15 +9,9 @@ from typing import Any
 import numpy as np
 
 from convkit import initializers
-from convkit.contracts import pair, short, whole_number
+from convkit.contracts import check_bool, pair, whole_number
 from convkit.nn.leaf import Initializer, LayerModule
 from convkit.nn.module import Params, Shape
-
-
-def check_bool(name: str, value: Any) -> None:
-    """TypeError unless value is True or False."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, got {short(value)}")
 
 
 class Weighted(LayerModule):

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from convkit import initializers
-from convkit.contracts import whole_number
-from convkit.nn.layers import Conv, Weighted, check_bool
+from convkit.contracts import check_bool, whole_number
+from convkit.nn.layers import Conv, Weighted
 from convkit.nn.leaf import Initializer
 from convkit.nn.module import Params, Shape
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from convkit.contracts import one_of, pair
-from convkit.nn.layers import check_bool
+from convkit.contracts import check_bool, one_of, pair
 from convkit.nn.leaf import LayerModule
 
 LAYERS = {"nearest": "upsample_nearest", "bilinear": "upsample_bilinear", "bed_of_nails": "bed_of_nails"}
