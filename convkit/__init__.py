@@ -16,7 +16,8 @@ convkit.vis_utils        pictures of images, weights, training and trained netwo
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from convkit.kernels.threads import flush_denormals, get_num_threads, set_num_threads
+from convkit.kernels.denormals import flush_denormals
+from convkit.kernels.threads import get_num_threads, set_num_threads
 from convkit.layers import LAYERS
 from convkit.ops import current, use
 

@@ -20,17 +20,6 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 LARGEST = np.iinfo(np.intp).max // 4
 
 
-def is_own(function: Any) -> bool:
-    """Whether a function is convkit's own; one that somebody wrapped around it is not."""
-    return str(getattr(function, "__globals__", {}).get("__name__")).split(".")[0] == "convkit"
-
-
-def has_own(thing: Any, *methods: str) -> bool:
-    """Whether these methods of an object are all convkit's own, overridden neither in a subclass nor in the object."""
-    inside = getattr(thing, "__dict__", ())
-    return all(name not in inside and is_own(getattr(type(thing), name, None)) for name in methods)
-
-
 def common_dtype(**arrays: Any) -> np.dtype:
     """The dtype in which a layer computes: float32 if all arrays are float32, float64 if any is float64.
 
@@ -174,6 +163,12 @@ def truth_value(name: str, value: Any) -> bool:
     return bool(value)
 
 
+def check_bool(name: str, value: Any) -> None:
+    """TypeError unless value is Python's True or False; a setting that is kept as it is."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {short(value)}")
+
+
 def cast(dtype: np.dtype, *arrays: np.ndarray) -> list[np.ndarray]:
     """The arrays in this dtype; those that have it already are not copied."""
     return [array.astype(dtype, copy=False) for array in arrays]
@@ -237,12 +232,6 @@ class _ShortRepr(reprlib.Repr):
 
 _shortener = _ShortRepr()
 _shortener.maxother = _shortener.maxstring = 80
-
-
-def check_bool(name: str, value: Any) -> None:
-    """TypeError unless value is True or False."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, got {short(value)}")
 
 
 def short(value: Any) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from convkit import one_pass
-from convkit.contracts import has_own
+from convkit.ops import has_own
 
 # The parameters of the model whose loss is being computed for a Solver.
 _training: ContextVar[dict | None] = ContextVar("convkit.deferred", default=None)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from convkit.contracts import is_own, short
+from convkit.contracts import short
 from convkit.layers import LAYERS
 
 if TYPE_CHECKING:
@@ -172,6 +172,17 @@ def defined_in(module: ModuleType, name: str) -> Callable | None:
     home = str(getattr(function, "__module__", None))
     inside = hasattr(module, "__path__") and home.startswith(f"{module.__name__}.")
     return function if inside or home == module.__name__ else None
+
+
+def is_own(function: Any) -> bool:
+    """Whether a function is convkit's own; one that somebody wrapped around it is not."""
+    return str(getattr(function, "__globals__", {}).get("__name__")).split(".")[0] == "convkit"
+
+
+def has_own(thing: Any, *methods: str) -> bool:
+    """Whether these methods of an object are all convkit's own, overridden neither in a subclass nor in the object."""
+    inside = getattr(thing, "__dict__", ())
+    return all(name not in inside and is_own(getattr(type(thing), name, None)) for name in methods)
 
 
 def is_unwritten(function: Any) -> bool:

@@ -17,7 +17,7 @@ from . import deferred, evaluation, optim, resume, schedules
 from . import solver_checks as checks
 from .contracts import whole_number
 from .interrupts import InterruptGuard
-from .kernels.threads import flush_denormals
+from .kernels.denormals import flush_denormals
 
 
 class Solver:

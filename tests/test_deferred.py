@@ -104,14 +104,10 @@ def test_every_update_rule_can(rule, computed_by_rules):
 def test_the_number_of_threads_cannot_be_seen_in_the_bits(number, monkeypatch):
     monkeypatch.setattr(threads, "MIN_WORK_PER_THREAD", 1)
     make = functools.partial(MODELS["three layers"], 1e-2)
-    before = convkit.get_num_threads()
-    try:
-        convkit.set_num_threads(2)
-        expected = trained(make)[1]
-        convkit.set_num_threads(number)
-        found = trained(make)[1]
-    finally:
-        convkit.set_num_threads(before)
+    convkit.set_num_threads(2)
+    expected = trained(make)[1]
+    convkit.set_num_threads(number)
+    found = trained(make)[1]
     for each in found:
         assert same_bits(found[each], expected[each]), each
 
@@ -311,14 +307,10 @@ def test_steps_are_exact_on_whole_numbers(N, D, M, decay, number, seed):
     dout, x, w, velocity = (random.integers(-8, 9, s).astype(dtype) for s in ((N, M), (N, D), (D, M), (D, M)))
     expected_velocity = 0.5 * velocity - 0.25 * (x.astype(np.float64).T @ dout + decay * w)
     expected = w + expected_velocity
-    before, least = convkit.get_num_threads(), threads.MIN_WORK_PER_THREAD
-    try:
-        convkit.set_num_threads(number)
-        threads.MIN_WORK_PER_THREAD = 1
+    convkit.set_num_threads(number)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threads, "MIN_WORK_PER_THREAD", 1)
         DeferredGradient(dout, x, w, decay).update("sgd_momentum", [velocity], (0.25, 0.5))
-    finally:
-        convkit.set_num_threads(before)
-        threads.MIN_WORK_PER_THREAD = least
     np.testing.assert_array_equal(w, expected)
     np.testing.assert_array_equal(velocity, expected_velocity)
 

@@ -66,13 +66,6 @@ SMOOTH = {"sigmoid", "tanh", "gelu", "instancenorm", "squeeze_excite"}
 TWIN_CALLS = [(implementation, call) for implementation, layer in twins() for call in CALLS if CALLS[call][0] == layer]
 
 
-@pytest.fixture(autouse=True)
-def _restored_threads():
-    before = convkit.get_num_threads()
-    yield
-    convkit.set_num_threads(before)
-
-
 def run(implementation, call, draw, dtype):
     """Everything that forward and backward return."""
     layer, shapes, param = CALLS[call]

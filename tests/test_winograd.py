@@ -19,13 +19,6 @@ TOLERANCE = {"winograd": {4: 2e-6, 8: 4e-15}, "winograd4": {4: 4e-5, 8: 8e-14}}
 DIRECTIONS = algorithm.FORWARD, algorithm.BACKWARD_X, algorithm.BACKWARD_W
 
 
-@pytest.fixture(autouse=True)
-def _restored_threads():
-    before = convkit.get_num_threads()
-    yield
-    convkit.set_num_threads(before)
-
-
 def geometry_of(x_shape, w_shape, **conv_param):
     return conv_geometry(x_shape, w_shape, w_shape[:1], conv_param)
 

@@ -5,6 +5,7 @@ The loops in C, one source for every instruction set (kernels.h: how a kernel is
     conv_*.h, winograd*.h   convolution; called by conv.pyx
     pool*.h, relu*.h, norm*.h, product*.h, columns.h, update*.h
                             called by pooling.pyx, activation.pyx, normalization.pyx, product.pyx, update.pyx
+    denormals.py            whether they take denormal numbers for zero
 Which of them computes a layer:
     algorithm.py            the shape of a convolution -> the name of an algorithm
     convolution.py          a convolution and its gradients by that algorithm; slices.py: in three dimensions

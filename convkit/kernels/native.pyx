@@ -6,7 +6,7 @@ The table is that of the best instruction set the processor has, or of the one t
 import os
 import time
 
-from convkit.kernels import threads
+from convkit.kernels import denormals, threads
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 
@@ -72,7 +72,7 @@ cdef int run(
 
     Raises KeyboardInterrupt after Ctrl-C, MemoryError without memory.
     """
-    cdef int result, wanted = 1, flush = threads.flushes_denormals()
+    cdef int result, wanted = 1, flush = denormals.flushes_denormals()
     cdef double least = threads.MIN_WORK_PER_THREAD
     if tasks <= 0:
         return 0

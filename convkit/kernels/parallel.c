@@ -146,15 +146,9 @@ static void wait_awake(const unsigned *value, unsigned was)
 
 /* The register that says, for this thread, how the processor treats denormal numbers: as zero where the bits of FLUSH are set,
  * both what is read and what comes out. */
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__)
 enum { FLUSH = 0x8040 }; /* of MXCSR: flush to zero, denormals are zero */
-#if defined(__i386__)
-__attribute__((target("sse")))
-#endif
 static inline unsigned long get_mode(void) { return __builtin_ia32_stmxcsr(); }
-#if defined(__i386__)
-__attribute__((target("sse")))
-#endif
 static inline void set_mode(unsigned long mode) { __builtin_ia32_ldmxcsr((unsigned)mode); }
 #elif defined(__aarch64__)
 enum { FLUSH = 1 << 24 }; /* of FPCR */

@@ -88,10 +88,7 @@ def affine_backward(dout, x, w, dx, dw, decay=None):
     cdef double work = <double> w.size * len(dout)
     cdef double[::1] squares = None
     describe(&p.dw, x.T, dout, dw)
-    if dx is None:
-        p.dx.c = NULL
-    else:
-        describe(&p.dx, dout, w.T, dx)
+    describe(&p.dx, dout, w.T, dx)
     p.w, p.decay, p.squares = address(w), 0 if decay is None else decay, NULL
     scratch = affine_backward_plan(&p, kernels.lanes, w.dtype.itemsize)
     if decay is not None:

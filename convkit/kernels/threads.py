@@ -11,13 +11,10 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from convkit.contracts import check_bool
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -66,37 +63,6 @@ def set_num_threads(n: int) -> None:
         raise ValueError(f"n must be 1 or more, got {n}")
     _num_threads = int(n)
     _forget_pool()
-
-
-_flush: ContextVar[bool] = ContextVar("convkit.flush_denormals", default=False)
-
-
-@contextlib.contextmanager
-def flush_denormals(on: bool = True) -> Iterator[None]:
-    """In this block (and in this thread or task only) the compiled kernels may take denormal numbers for zero.
-
-    Denormal numbers are those too close to zero to be kept with full precision: below 1.2e-38 for float32, 2.2e-308 for
-    float64. Intel's processors take a hundred times as long over each. Weights that L2 regularization alone acts on,
-    behind a unit that is dead, shrink to them within some hundred steps of training, and slow it down twentyfold. The
-    Solver trains in such a block; a training loop of your own wants one around it. Elsewhere layers compute what the
-    reference computes.
-
-    - on: False keeps denormal numbers in a block within such a block
-
-    Processors that cannot (neither x86 nor 64-bit ARM), NumPy and the reference are not affected. Raises TypeError,
-    when the block is entered, for an `on` that is neither True nor False.
-    """
-    check_bool("on", on)
-    token = _flush.set(on)
-    try:
-        yield
-    finally:
-        _flush.reset(token)
-
-
-def flushes_denormals() -> bool:
-    """Whether it is so here."""
-    return _flush.get()
 
 
 def _forget_pool() -> None:

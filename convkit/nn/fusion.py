@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convkit import ops
-from convkit.contracts import has_own
 from convkit.layer_utils import SANDWICHES
 from convkit.nn.leaf import LayerModule
 from convkit.nn.module import Module, Params
@@ -67,7 +66,7 @@ def fused_run(modules: Sequence[Module], ndim: int) -> FusedRun | None:
     layers: list[str] = []
     for module in modules[:LONGEST]:
         # What somebody's own module does is its own affair.
-        if not isinstance(module, LayerModule) or not has_own(module, "forward", "backward"):
+        if not isinstance(module, LayerModule) or not ops.has_own(module, "forward", "backward"):
             break
         layers.append(module.layer_for(ndim))
         row.append(module)
