@@ -100,14 +100,15 @@ def test_a_handler_of_a_signal_may_call_kernels_itself(number):
     try:
         with flush_denormals():
             signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
-            for _ in range(8):
+            # A fast machine is done before many signals have come: it goes on.
+            while len(results) < 8 or (len(found) <= 3 and len(results) < 200):
                 results.append(fast_layers.affine_forward_fast(x, w, tiny)[0])
             signal.setitimer(signal.ITIMER_REAL, 0)
             assert not affine(np.float32).any()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
-    assert found, "no signal came"
+    assert len(found) > 3
     assert all(kept for kept, _ in found), "Python ran in the kernels' mode"
     assert not any(layer for _, layer in found), "the handler runs in the block, as its own kernels should show"
     assert all(np.all(out == 2000) for out in results), "a kernel ended too early"
