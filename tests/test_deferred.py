@@ -291,9 +291,8 @@ def test_nothing_that_is_not_finite_passes_for_it(what, value):
     assert not DeferredGradient(**arrays, decay=0.1, squares=squares).is_surely_finite()
 
 
-# Blocks of rows are cut at 256 KB, panels at 4 vectors, columns of a task at 512.
-@settings(max_examples=40, deadline=None)
-@given(
+# Cut are blocks of rows at 256 or 512 KB, pieces at 96 KB, panels at 3 or 4 vectors, columns at 512, terms at 96.
+shapes_of_steps = given(
     st.sampled_from([1, 5, 50, 300]),
     st.sampled_from([1, 2, 6, 7, 64, 130, 257, 700]),
     st.sampled_from([1, 15, 17, 64, 130, 513, 1100]),
@@ -301,6 +300,10 @@ def test_nothing_that_is_not_finite_passes_for_it(what, value):
     st.sampled_from([1, 3]),
     st.integers(0, 2**32 - 1),
 )
+
+
+@settings(max_examples=40, deadline=None)
+@shapes_of_steps
 def test_steps_are_exact_on_whole_numbers(N, D, M, decay, number, seed):
     random = np.random.default_rng(seed)
     dtype = random.choice([np.float32, np.float64])
@@ -313,6 +316,28 @@ def test_steps_are_exact_on_whole_numbers(N, D, M, decay, number, seed):
         DeferredGradient(dout, x, w, decay).update("sgd_momentum", [velocity], (0.25, 0.5))
     np.testing.assert_array_equal(w, expected)
     np.testing.assert_array_equal(velocity, expected_velocity)
+
+
+@settings(max_examples=60, deadline=None)
+@shapes_of_steps
+def test_adam_beside_the_product_has_the_same_bits_as_after_it(N, D, M, decay, number, seed):
+    """Whole numbers: dw is exact, however its terms are added."""
+    random = np.random.default_rng(seed)
+    dtype = random.choice([np.float32, np.float64])
+    dout, x, w = (random.integers(-8, 9, s).astype(dtype) for s in ((N, M), (N, D), (D, M)))
+    settings = {"learning_rate": 0.01}
+    expected, expected_settings = w.copy(), dict(settings)
+    convkit.set_num_threads(number)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threads, "MIN_WORK_PER_THREAD", 1)
+        for _ in range(2):
+            dw = (x.astype(np.float64).T @ dout).astype(dtype)
+            dw += dtype(decay) * expected
+            expected, expected_settings = optim.in_place("adam")(expected, dw, expected_settings)
+            w, settings = optim.in_place("adam")(w, DeferredGradient(dout, x, w, decay), settings)
+    assert same_bits(w, expected)
+    for name in ("m", "v"):
+        assert same_bits(settings[name], expected_settings[name]), name
 
 
 def test_a_step_out_of_place_leaves_the_weights():

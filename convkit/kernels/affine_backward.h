@@ -3,9 +3,6 @@
  *
  * w is larger than the caches, and reading it is a good part of the work. So what needs a row of it, or of dw, is done while
  * they are there: dx reads the block of w, then its block of dw comes into being, then both meet in weight decay.
- *
- * In training dw is wanted for one thing only, the step of the update rule. So it can wait until then (convkit/deferred.py):
- * each block of it comes into being in scratch memory, and the rule uses it up there.
  */
 #include "product.h"
 
@@ -22,27 +19,4 @@ static void NAME(affine_backward)(const void *args, ptrdiff_t task, void *scratc
     if (p->squares)
         p->squares[task] = NAME(scaled)((const REAL *)p->w + first * n, p->dw.c ? (REAL *)p->dw.c + first * n : NULL, (REAL)p->decay,
                                         rows * n);
-}
-
-static void NAME(affine_update)(const void *args, ptrdiff_t task, void *scratch)
-{
-    const AffineUpdate *p = args;
-    Product dw = p->dw; /* of these rows alone */
-    ptrdiff_t first = task * dw.task_rows, start = first * dw.n;
-    dw.m = SMALLER(dw.task_rows, dw.m - first);
-    dw.a = (const REAL *)dw.a + first * dw.a_row;
-    dw.c = (char *)scratch + p->work;
-    for (ptrdiff_t j = 0; j < dw.col_tasks; j++) NAME(product)(&dw, j, scratch);
-
-    Update update = p->update;
-    update.size = dw.m * dw.n;
-    update.w = (const REAL *)update.w + start;
-    update.dw = dw.c;
-    update.next = (REAL *)update.next + start;
-    for (int i = 0; i < 2; i++) {
-        if (update.from[i]) update.from[i] = (const REAL *)update.from[i] + start;
-        if (update.to[i]) update.to[i] = (REAL *)update.to[i] + start;
-    }
-    if (p->decay != 0) NAME(scaled)(update.w, dw.c, (REAL)p->decay, update.size);
-    for (ptrdiff_t i = 0; i * UPDATE_BLOCK < update.size; i++) p->rule(&update, i, NULL);
 }

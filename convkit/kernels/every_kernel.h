@@ -22,12 +22,14 @@
 #include "conv_wide.h"
 #include "pool_2x2.h"
 #include "pool_max.h"
+#include "update_rules.h"
+#include "product_beside.h"
 #include "product_tiles.h"
 #include "product_dots.h"
 #include "conv_pointwise.h"
 #include "columns.h"
-#include "update_rules.h"
 #include "affine_backward.h"
+#include "affine_update.h"
 #if CONVKIT_SMALL
 #pragma GCC push_options
 #pragma GCC optimize("O2", "tree-vectorize")
@@ -124,6 +126,7 @@ const Kernels NAME(table) = {
     .update_adadelta = NAME(update_adadelta),
     .update_adam = NAME(update_adam),
     .update_adamw = NAME(update_adamw),
+    .update_beside = UPDATE_BESIDE,
     .add_scaled = NAME(add_scaled),
     .pool_max = NAME(pool_max),
     .pool_2x2 = NAME(pool_2x2),

@@ -53,6 +53,7 @@ typedef struct {
     Task pool_max, pool_2x2, pool_2x2_backward, pool_plain, pool_scatter;
     Task product, product_finish, product_dots, affine_backward, affine_update, columns;
     Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta, update_adam, update_adamw;
+    Task update_beside; /* the rule of these that a product can do beside it (product_beside.h), NULL for none */
     Task add_scaled;
     Task relu_forward, relu_backward;
     Task leaky_relu_forward, leaky_relu_backward, sigmoid_forward, sigmoid_backward, tanh_forward, tanh_backward;

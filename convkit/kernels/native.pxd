@@ -17,7 +17,7 @@ cdef extern from "kernels.h" nogil:
         Task pool_max, pool_2x2, pool_2x2_backward, pool_plain, pool_scatter
         Task product, product_finish, product_dots, affine_backward, affine_update, columns
         Task update_sgd, update_momentum, update_nesterov, update_rmsprop, update_adagrad, update_adadelta
-        Task update_adam, update_adamw, add_scaled
+        Task update_adam, update_adamw, update_beside, add_scaled
         Task relu_forward, relu_backward
         Task leaky_relu_forward, leaky_relu_backward, sigmoid_forward, sigmoid_backward, tanh_forward, tanh_backward
         Task gelu_forward, gelu_backward, gelu_tanh_forward, gelu_tanh_backward

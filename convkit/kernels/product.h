@@ -27,6 +27,7 @@ typedef struct {
     int pack_b;        /* whether b is worth packing; its last panel always is */
     int fetch_b;       /* whether what comes next of b is to be fetched */
     int dots;          /* whether product_dots does it, with col_tasks tasks */
+    void *beside;      /* a step of an update rule that may be done beside it (product_beside.h), NULL for none */
     void *sums;        /* with more than one part: parts * m * n elements, arbitrary on entry */
 } Product;
 
@@ -46,9 +47,11 @@ typedef struct {
 /* A step of an update rule by the gradient of such a w, dw + decay*w, which never stands in memory as a whole. */
 typedef struct {
     Product dw; /* one task for each block of rows; c is not used */
-    size_t work; /* bytes of scratch memory that the product needs; behind them stands the block of dw */
+    ptrdiff_t piece_rows; /* of dw that come into being at a time */
+    size_t work; /* bytes of scratch memory that the product needs; behind them stands a piece, with `beside` two */
     double decay;
     Task rule; /* a kernel of update_rules.h */
+    int beside; /* whether it is the one that can be done beside a product */
     Update update; /* its arguments for the whole w; dw is not used */
 } AffineUpdate;
 

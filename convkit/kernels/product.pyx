@@ -31,6 +31,7 @@ cdef extern from "product.h" nogil:
         Product dw
         double decay
         Task rule
+        int beside
         Update update
     ctypedef struct Columns:
         const void *dout
@@ -111,6 +112,7 @@ def affine_update(dout, x, double decay, str rule, w, memory, numbers):
     cdef size_t scratch
     describe(&p.dw, x.T, dout, None)
     p.rule = describe_update(&p.update, rule, kernels, w, w, memory, memory, numbers)
+    p.beside = p.rule == kernels.update_beside
     p.decay = decay
     scratch = affine_update_plan(&p, kernels.lanes, w.dtype.itemsize)
     run(kernels.affine_update, &p, p.dw.row_tasks, scratch, <double> w.size * len(dout), True)

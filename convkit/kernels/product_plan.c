@@ -19,6 +19,8 @@ enum {
     FEW_CHUNK = 32,          /* and b is read more nearly in order */
     BACKWARD_ROWS = 256,     /* of w in a task of the affine layer's backward pass: w's and dw's should stay in L2 and L3 */
     UPDATE_BYTES = 256 * 1024, /* of dw in a task of AffineUpdate: they should stay in L2 */
+    BESIDE_BYTES = 512 * 1024, /* the same where the rule works beside the product: */
+    PIECE_BYTES = 96 * 1024,   /* it does so in all pieces but the first; two should stay in L2 */
     MOST_DOTS = 4            /* rows for which a transposed b is not worth transposing */
 };
 
@@ -48,6 +50,7 @@ static size_t plan(Product *p, ptrdiff_t task_rows, ptrdiff_t task_cols, ptrdiff
     p->chunk = even_block(CEIL_DIV(p->k, p->parts), chunk, 1);
     p->task_terms = even_block(p->k, CEIL_DIV(p->k, p->parts), p->chunk);
     p->parts = CEIL_DIV(p->k, p->task_terms);
+    p->beside = NULL;
     p->dots = p->a_col == 1 && p->b_row == 1 && p->m <= MOST_DOTS;
     return size * (size_t)(p->chunk * (SMALLER(p->task_rows, p->m) + panel) + lanes);
 }
@@ -70,8 +73,10 @@ size_t affine_backward_plan(AffineBackward *p, int lanes, size_t size)
 
 size_t affine_update_plan(AffineUpdate *p, int lanes, size_t size)
 {
-    ptrdiff_t rows = even_block(p->dw.m, UPDATE_BYTES / (p->dw.n * (ptrdiff_t)size), PRODUCT_ROWS);
+    ptrdiff_t row = p->dw.n * (ptrdiff_t)size, most = (p->beside ? BESIDE_BYTES : UPDATE_BYTES) / row;
+    ptrdiff_t rows = even_block(p->dw.m, most, PRODUCT_ROWS);
     size_t work = plan(&p->dw, rows, even_block(p->dw.n, COLUMNS, PANEL * lanes), 1, lanes, size);
+    p->piece_rows = p->beside ? even_block(rows, PIECE_BYTES / row, PRODUCT_ROWS) : rows;
     p->work = CEIL_DIV(work, CACHE_LINE) * CACHE_LINE;
-    return p->work + (size_t)(rows * p->dw.n) * size;
+    return p->work + (size_t)((p->beside ? 2 : 1) * p->piece_rows) * (size_t)row;
 }

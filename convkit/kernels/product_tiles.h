@@ -199,6 +199,11 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
     REAL *b_packed = scratch, *a_packed = b_packed + p->chunk * 4 * LANES;
     REAL *c = p->parts > 1 ? (REAL *)p->sums + part * p->m * p->n : (REAL *)p->c;
     c += row * p->n + col;
+    int widest = PRODUCT_PANEL;
+#if MANY_REGISTERS
+    int beside = p->beside && end - first <= p->chunk;
+    if (beside) widest = BESIDE_PANEL;
+#endif
     /* Rows in tiles of nearly the same number. */
     ptrdiff_t tiles = CEIL_DIV(rows, PRODUCT_ROWS), small = rows / tiles, larger = rows % tiles;
 
@@ -220,7 +225,7 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
             fetch = NAME(piece_fetch)((const REAL *)p->b + (t + terms) * p->b_row + col, p->b_row, SMALLER(p->chunk, end - t - terms),
                                       cols, tiles * CEIL_DIV(vectors, PRODUCT_PANEL));
         for (ptrdiff_t v = 0; v < vectors;) {
-            int V = panel_width(vectors, v, PRODUCT_PANEL);
+            int V = panel_width(vectors, v, widest);
             ptrdiff_t j = v * LANES, width = V * LANES, count = SMALLER(width, cols - j), b_step = p->b_row;
             const REAL *b = (const REAL *)p->b + t * p->b_row + (col + j) * p->b_col;
             const REAL *bias = last && p->bias ? (const REAL *)p->bias + col + j : NULL;
@@ -243,6 +248,12 @@ static void NAME(product)(const void *args, ptrdiff_t task, void *scratch)
                 R = small + (i < larger);
                 NAME(fetch_piece)(&fetch);
                 if (!add && i + 1 < tiles) NAME(fetch_tile)(c + j + (r + R) * p->n, p->n, small + (i + 1 < larger), count);
+#if MANY_REGISTERS
+                if (beside && count == width && NAME(goes_beside)(p->beside, R, V)) {
+                    NAME(product_beside)(terms, a_packed + r * terms, b, b_step, c + j + r * p->n, p->n, p->beside);
+                    continue;
+                }
+#endif
                 NAME(product_tiles)[V - 1][R - 1](terms, a_packed + r * terms, b, b_step, NULL, c + j + r * p->n, p->n,
                                                   count - (V - 1) * LANES, add, bias, relu);
             }
