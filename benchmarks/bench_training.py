@@ -123,7 +123,7 @@ def multiply_adds(model: Network, batch: int) -> float:
         geometry = conv_geometry((batch, C, side, side), W.shape, (F,), {"pad": K // 2})
         ways = (algorithm.FORWARD, algorithm.BACKWARD_W, algorithm.BACKWARD_X)
         for way in ways[: 2 if i == 1 else 3]:
-            winograd = algorithm.choose(geometry, way) == "winograd"
+            winograd = algorithm.choose(geometry, way, pooled=i in pooled(model)) == "winograd"
             total += batch * F * C * side**2 * (algorithm.winograd_products(geometry) / 4 if winograd else K**2)
         side //= 2 if i in pooled(model) else 1
     return total

@@ -251,8 +251,15 @@ def test_which_algorithm_is_chosen():
     # dw pays from fewer channels on; and pixels that two blocks see count against it
     dw = algorithm.BACKWARD_W
     assert [chosen((8, c, 14, 14), (32, c, 3, 3), dw, pad=1) for c in (9, 10)] == ["wide", "winograd"]
-    for s, name in ((12, "wide"), (160 if wide_vectors else 16, "winograd")):
-        assert chosen((8, 3, s, s), (64, 3, 7, 7), pad=3) == name
+    c = 11 if wide_vectors else 9
+    assert [chosen((8, c, s + 3, s + 3), (64, c, 4, 4)) for s in (12, 32)] == ["wide", "winograd"]
+    # but not with so few channels that lanes are tiles when pixels are transformed; there it counts whether pixels
+    # would fill all lanes otherwise, unless pooling follows.
+    for s in (12, 28, 32):
+        name = "wide" if s == 12 and native.LANES == 4 else "winograd"
+        assert chosen((8, 3, s, s), (64, 3, 7, 7), pad=3) == ("few" if s == 32 and wide_vectors else name)
+        geometry = geometry_of((8, 3, s, s), (64, 3, 7, 7), pad=3)
+        assert algorithm.choose(geometry, algorithm.FORWARD, pooled=True) == name
     least = 6 if wide_vectors else 5
     assert [chosen((8, c, 28, 28), (32, c, 5, 5)) for c in (least - 1, least, 10)] == ["wide", "winograd", "winograd"]
     # with AVX-512, filters of several pieces need more channels where one vector holds the output's,

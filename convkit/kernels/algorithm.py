@@ -38,6 +38,9 @@ WORTH_SAVING = FEWEST_SAVED | ({FORWARD: 280, BACKWARD_X: 280} if ISA == "avx512
 IN_ONE_VECTOR = 2 if ISA == "avx512" else 1
 # Twice as many where pixels fill lanes that channels would leave empty, so many times as well.
 MUCH_FEWER_EMPTY, AGAINST_PIXELS = 1.3, 2
+# So few channels that lanes are tiles when pixels are transformed (winograd_plan.c): the borders hardly count. Where
+# pixels would fill all lanes otherwise, it takes more, unless pooling follows, whose windows Winograd's tiles are.
+LANES_OF_CHANNEL, AGAINST_FULL_LANES = 2, 1.3 if ISA == "avx512" else 1
 # And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out
 # (with a stride, whose phases are more pixels to transform, the second number),
 LEAST_SAVED, LEAST_STRIDED = 1.3, 1.7 if ISA == "avx512" else 1.3
@@ -48,12 +51,13 @@ LARGE_FILTERS, FEWEST_TILES_LARGE = 8 << 20, 64
 
 
 @functools.lru_cache(maxsize=1024)  # a network asks the same every step
-def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
+def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4, pooled: bool = False) -> str:
     """The algorithm for one of the three convolutions of a layer.
 
     - geometry: shapes and settings
     - direction: FORWARD, BACKWARD_X (gradient of the images) or BACKWARD_W (gradient of the filters)
     - itemsize: bytes of a number
+    - pooled: whether ReLU and max pooling follow whose windows are Winograd's tiles
 
     Returns 'winograd' (tiles of 2x2 outputs), 'winograd4' (tiles of 4x4, for 3x3 filters with stride 1, where
     conv_param asks for them), or one of the algorithms of `direct`.
@@ -63,7 +67,7 @@ def choose(geometry: ConvGeometry, direction: str, itemsize: int = 4) -> str:
     if many and is_winograd(geometry, direction) and geometry.winograd != 0:
         if geometry.winograd == 4 and geometry.kernel == (3, 3) and geometry.stride == (1, 1):
             return "winograd4"
-        if geometry.winograd in (2, 4) or _winograd_pays(geometry, direction, itemsize):
+        if geometry.winograd in (2, 4) or _winograd_pays(geometry, direction, itemsize, pooled):
             return "winograd"
     return plain
 
@@ -140,7 +144,7 @@ def pools_by_tiles(geometry: ConvGeometry, windows: PoolGeometry, direction: str
         and windows.is_plain
         and all(2 * out <= side for out, side in zip(windows.out, geometry.out, strict=True))
         and geometry.dilation == (1, 1)
-        and choose(geometry, direction, itemsize) == "winograd"
+        and choose(geometry, direction, itemsize, pooled=True) == "winograd"
     )
 
 
@@ -160,6 +164,11 @@ def _lanes(itemsize: int) -> int:
     return LANES * 4 // itemsize
 
 
+def _is_plain(geometry: ConvGeometry) -> bool:
+    """Whether there is neither stride nor dilation."""
+    return geometry.stride == geometry.dilation == (1, 1)
+
+
 def _saved(geometry: ConvGeometry) -> int:
     return 4 * geometry.kernel[0] * geometry.kernel[1] - winograd_products(geometry)
 
@@ -174,8 +183,9 @@ def _output_channels(geometry: ConvGeometry, direction: str) -> int:
     return _channels(geometry)[direction != BACKWARD_X]
 
 
-def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> bool:
+def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int, pooled: bool) -> bool:
     C, F = _channels(geometry)
+    lanes, full = _lanes(itemsize), pixels_fill_lanes(geometry, direction, itemsize)
     sides = geometry.x_shape[2:] if direction == BACKWARD_X else geometry.out
     # Tiles of 2x2 are cut from each phase of the dilation for itself.
     height, width = (d * -(-side // (2 * d)) for side, d in zip(sides, geometry.dilation, strict=True))
@@ -185,10 +195,14 @@ def _winograd_pays(geometry: ConvGeometry, direction: str, itemsize: int) -> boo
     reach = [-(-elements // stride) // 2 for elements, stride in zip(geometry.kernel, geometry.stride, strict=True)]
     seen = (height + max(reach[0] - 1, 0)) * (width + max(reach[1] - 1, 0)) / (height * width)
     fewest = FEWEST_TILES[direction] if products * C * F * itemsize <= LARGE_FILTERS else FEWEST_TILES_LARGE
-    needed = WORTH_SAVING[direction] * (1 + seen) / 2
-    if pixels_fill_lanes(geometry, direction, itemsize) >= MUCH_FEWER_EMPTY:
+    needed = float(WORTH_SAVING[direction])
+    if LANES_OF_CHANNEL * _channels(geometry)[direction == BACKWARD_X] > lanes or not _is_plain(geometry):
+        needed *= (1 + seen) / 2
+    elif full >= FEWER_EMPTY and not pooled:
+        needed *= AGAINST_FULL_LANES
+    if full >= MUCH_FEWER_EMPTY:
         needed *= AGAINST_PIXELS
-    one_vector = _output_channels(geometry, direction) <= _lanes(itemsize)
+    one_vector = _output_channels(geometry, direction) <= lanes
     if direction != BACKWARD_W and max(geometry.kernel) > 3 and one_vector:
         needed *= IN_ONE_VECTOR
     least = LEAST_SAVED if geometry.stride == (1, 1) else LEAST_STRIDED

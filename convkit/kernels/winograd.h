@@ -58,7 +58,9 @@ typedef struct {
     ptrdiff_t pool_rows, pool_cols;
 
     ptrdiff_t slab_rows, slab_cols;         /* pixels that a block sees */
-    ptrdiff_t tile_step, position_step;     /* of the transformed pixels [position][tile][channel][phase] */
+    int by_tile;                            /* few channels: vector lanes are tiles, else channels, when pixels are transformed */
+    /* Of the transformed pixels, [position][tile][channel][phase], or [position][channel][tile] if by_tile. */
+    ptrdiff_t tile_step, channel_step, position_step;
     ptrdiff_t sums_step;                    /* from position to position, of the sums [position][tile][channel] */
     ptrdiff_t pixels_size, sums_size, slab_size; /* elements of scratch memory */
 } Winograd;

@@ -97,7 +97,7 @@ static void TILED(winograd_dw)(const void *args, ptrdiff_t task, void *scratch)
                     const REAL *pixel[16];
                     for (ptrdiff_t m = 0; m < M; m++) {
                         pixel[m] = from + offset[pair];
-                        if (++pair == pairs) pair = 0, from += phases;
+                        if (++pair == pairs) pair = 0, from += phases * p->channel_step;
                     }
                     NAME(dw_tiles)[V - 1][M - 1](images, lines, length, of.in_image_tiles * p->tile_step, of.in_across * p->tile_step,
                                                  p->tile_step, pixel, d, q->dout_tile_step, to, b > first_block);

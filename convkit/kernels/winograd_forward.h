@@ -2,7 +2,8 @@
  *
  * A task is a block of tiles and some vectors of output channels. In turn:
  *
- *   pixels    for each vector of input channels: transposed into a slab that stays in L1, then B^T d B of every tile
+ *   pixels    for each vector of input channels: transposed into a slab that stays in L1, then B^T d B of every tile; with few
+ *             channels for each of them, vector lanes = tiles
  *   products  for each panel of output channels (V vectors) and each of the a*a positions: the tiles' sums over channels, by
  *             the tiles of conv_wide.h (it is a convolution with 1x1 filters); in chunks of channels, whose filters stay in
  *             L1, and whose short sums keep the round-off small
@@ -57,7 +58,7 @@ static TILED(Offsets) TILED(offsets)(const Winograd *p, const TILED(Tiles) *of, 
                 for (int j = 0; j < (last & 1 ? p->width.whole : p->width.pieces); j++) {
                     ptrdiff_t tile = p->height.piece[i].tile * p->dilation_h * p->dilation_w * of->in_across + p->width.piece[j].tile;
                     ptrdiff_t phase = p->height.piece[i].phase * p->width.phases + p->width.piece[j].phase;
-                    *to++ = tile * p->tile_step + c * winograd_phases(p) + phase;
+                    *to++ = tile * p->tile_step + (c * winograd_phases(p) + phase) * p->channel_step;
                 }
     }
     return offsets;
@@ -105,12 +106,70 @@ static void TILED(winograd_input)(const Winograd *p, const TILED(Tiles) *of, con
     }
 }
 
+#if TILE == 2
+/* The same for the lines of tiles in the slab of one channel, vector lanes = tiles: to [position][...][tile]. Behind a line up to
+ * LANES-1 elements are written, too, and twice as many behind the slab are read. */
+static void NAME(winograd_input_by_tile)(const Winograd *p, const TILED(Tiles) *of, const REAL *slab, REAL *to)
+{
+    for (ptrdiff_t line = 0; line < of->in_lines; line++, slab += TILE * p->slab_cols, to += of->in_across)
+        for (ptrdiff_t x = 0; x < of->in_across; x += LANES) {
+            VEC pixel[SIDE][SIDE], half[SIDE][SIDE]; /* by column */
+            UNROLL
+            for (int i = 0; i < SIDE; i++) {
+                const REAL *from = slab + i * p->slab_cols + TILE * x;
+                UNROLL
+                for (int j = 0; j < SIDE; j += 2) {
+                    VEC first = NAME(load)(from + j), last = NAME(load)(from + j + LANES);
+                    pixel[j][i] = EVEN(first, last);
+                    pixel[j + 1][i] = ODD(first, last);
+                }
+            }
+            UNROLL
+            for (int j = 0; j < SIDE; j++) TILED(input_side)(pixel[j], half[j]);
+            UNROLL
+            for (int i = 0; i < SIDE; i++) {
+                VEC row[SIDE], result[SIDE];
+                UNROLL
+                for (int j = 0; j < SIDE; j++) row[j] = half[j][i];
+                TILED(input_side)(row, result);
+                UNROLL
+                for (int j = 0; j < SIDE; j++) NAME(store)(to + (i * SIDE + j) * p->position_step + x, result[j]);
+            }
+        }
+}
+
+static void NAME(winograd_pixels_by_tile)(const Winograd *p, const SlabPlace *at, const TILED(Tiles) *of, ptrdiff_t c,
+                                          ptrdiff_t channels, REAL *slab, REAL *pixels)
+{
+    const Conv *q = &p->of;
+    ptrdiff_t top = at->row + q->first_row, left = at->col + q->first_col, cols = p->slab_cols, plane = q->H * q->W;
+    ptrdiff_t before = SMALLER(LARGER(-left, 0), cols), inside = LARGER(SMALLER(q->W - left, cols) - before, 0);
+    const REAL *end = (const REAL *)q->in + q->N * q->groups * q->C * plane;
+    for (ptrdiff_t n = 0; n < at->images; n++)
+        for (ptrdiff_t i = 0; i < channels; i++) {
+            const REAL *image = (const REAL *)q->in + (((at->image + n) * q->groups + at->group) * q->C + c + i) * plane;
+            for (ptrdiff_t row = 0; row < TILE * of->in_lines + 2; row++) {
+                ptrdiff_t y = top + row, here = y < 0 || y >= q->H ? 0 : inside;
+                const REAL *from = here ? image + y * q->W + left + before : image;
+                NAME(slab_row)(slab + row * cols, from, 1, before, here, cols, end - from);
+            }
+            NAME(winograd_input_by_tile)(p, of, slab, pixels + i * p->channel_step + n * of->in_image_tiles);
+        }
+}
+#endif
+
 /* The transformed pixels of a block, channels c .. c+channels-1 of its group. Each phase of a stride counts as a channel. */
 static void TILED(winograd_pixels)(const Winograd *p, const SlabPlace *at, const TILED(Tiles) *of, ptrdiff_t c,
                                    ptrdiff_t channels, ptrdiff_t *place, REAL *slab, REAL *pixels)
 {
     const Conv *q = &p->of;
     ptrdiff_t plane = q->H * q->W, phases = winograd_phases(p);
+#if TILE == 2
+    if (p->by_tile) {
+        NAME(winograd_pixels_by_tile)(p, at, of, c, channels, slab, pixels);
+        return;
+    }
+#endif
     if (q->stride_h > 1 || q->stride_w > 1) {
         REAL *sorted = slab + p->slab_size;
         ptrdiff_t rows = at->rows + q->row_span / q->stride_h, cols = at->cols + q->col_span / q->stride_w;
@@ -198,7 +257,7 @@ static void TILED(winograd)(const void *args, ptrdiff_t task, void *scratch)
                 int terms = taps * (int)SMALLER(q->chunk, q->C - c);
                 for (ptrdiff_t tile = 0; tile < of.tiles; tile += run) {
                     ptrdiff_t in_tile = tile / of.image_tiles * of.in_image_tiles + tile % of.image_tiles / of.across * of.in_across;
-                    const REAL *from = pixels + position * p->position_step + in_tile * p->tile_step + c * phases;
+                    const REAL *from = pixels + position * p->position_step + in_tile * p->tile_step + c * phases * p->channel_step;
                     for (ptrdiff_t i = 0; i < groups; i++) {
                         ptrdiff_t M = small + (i < larger);
                         if (!c) NAME(fetch_more)(q, &at, v, V, &fetch);

@@ -11,6 +11,7 @@ enum {
     MOST_TILES = 144,
     PIXEL_BYTES = 512 * 1024, /* of a block's transformed pixels, at most where that leaves FEWEST_TILES */
     SUMS_BYTES = 4 << 20,     /* of all parts of dw together, where one part is smaller */
+    LANES_OF_CHANNEL = 2,     /* channels that fill no more than one lane in so many are transformed with tiles in the lanes */
     MOST_DILATION = 256,
     ENOUGH_TASKS = 16,
     MOST_PARTS = 16
@@ -132,12 +133,30 @@ static ptrdiff_t tiles_wanted(ptrdiff_t channels, int m, size_t size)
     return LARGER(FEWEST_TILES, SMALLER(most, MOST_TILES));
 }
 
+/* The transformed pixels of so many channels, each phase of a stride counted as one. */
+static void plan_pixels(Winograd *p, int m, ptrdiff_t channels, int lanes, size_t size)
+{
+    const Conv *q = &p->of;
+    int plain = q->stride_h == 1 && q->stride_w == 1 && p->dilation_h == 1 && p->dilation_w == 1;
+    p->by_tile = m == 2 && plain && channels * LANES_OF_CHANNEL <= lanes;
+    if (p->by_tile) {
+        p->tile_step = 1;
+        p->channel_step = odd_step(tiles_seen(p, m) + lanes, size);
+        p->position_step = odd_step(channels * p->channel_step, size);
+    } else {
+        p->tile_step = odd_step(CEIL_DIV(channels, lanes) * lanes, size);
+        p->channel_step = 1;
+        p->position_step = odd_step(tiles_seen(p, m) * p->tile_step, size);
+    }
+    p->pixels_size = (m + 2) * (m + 2) * p->position_step;
+}
+
 size_t winograd_plan(Winograd *p, int m, int lanes, int widest, size_t size)
 {
     Conv *q = &p->of;
     if (!describe_taps(p, m)) return SIZE_MAX;
     ptrdiff_t positions = (m + 2) * (m + 2), vectors = CEIL_DIV(q->F, lanes);
-    ptrdiff_t padded = CEIL_DIV(q->C * winograd_phases(p), lanes) * lanes;
+    ptrdiff_t channels = q->C * winograd_phases(p), padded = CEIL_DIV(channels, lanes) * lanes;
     q->task_vectors = vectors;
     q->vector_tasks = 1;
     blocks_of_tiles(p, m, tiles_wanted(padded, m, size), 1);
@@ -148,9 +167,7 @@ size_t winograd_plan(Winograd *p, int m, int lanes, int widest, size_t size)
     ptrdiff_t tiles = tiles_of_block(p, m);
     plan_slab(p, m, lanes);
     q->chunk = even_block(q->C, WINOGRAD_CHUNK / (p->height.pieces * p->width.pieces));
-    p->tile_step = odd_step(padded, size);
-    p->position_step = odd_step(tiles_seen(p, m) * p->tile_step, size);
-    p->pixels_size = positions * p->position_step;
+    plan_pixels(p, m, channels, lanes, size);
     p->sums_step = odd_step(tiles * SMALLER(vectors, (ptrdiff_t)widest) * lanes, size);
     p->sums_size = positions * p->sums_step;
     return (size_t)(p->pixels_size + p->sums_size + p->slab_size + q->slab_size) * size +
@@ -168,7 +185,7 @@ size_t winograd_plan_dw(WinogradDw *q, int m, int lanes, int widest, size_t size
     q->channel_tasks = CEIL_DIV(conv->C, q->task_channels);
     conv->task_vectors = SMALLER(vectors, LARGER((ptrdiff_t)widest, WINOGRAD_DW_CHANNELS / lanes / widest * widest));
     conv->vector_tasks = CEIL_DIV(vectors, conv->task_vectors);
-    ptrdiff_t padded = CEIL_DIV(SMALLER(q->task_channels, conv->C) * winograd_phases(p), lanes) * lanes;
+    ptrdiff_t channels = SMALLER(q->task_channels, conv->C) * winograd_phases(p), padded = CEIL_DIV(channels, lanes) * lanes;
     blocks_of_tiles(p, m, tiles_wanted(padded, m, size), conv->groups * q->channel_tasks * conv->vector_tasks);
     ptrdiff_t tiles = tiles_of_block(p, m), blocks = conv->image_tasks * conv->row_tasks * conv->col_tasks;
     plan_slab(p, m, lanes);
@@ -176,9 +193,7 @@ size_t winograd_plan_dw(WinogradDw *q, int m, int lanes, int widest, size_t size
     ptrdiff_t each = conv->groups * q->channel_tasks * conv->vector_tasks; /* tasks of one part */
     q->parts = SMALLER(SUMS_BYTES / (ptrdiff_t)size / q->part_size, CEIL_DIV(ENOUGH_TASKS, each));
     q->parts = LARGER(1, SMALLER(q->parts, SMALLER(blocks, (ptrdiff_t)MOST_PARTS)));
-    p->tile_step = odd_step(padded, size);
-    p->position_step = odd_step(tiles_seen(p, m) * p->tile_step, size);
-    p->pixels_size = positions * p->position_step;
+    plan_pixels(p, m, channels, lanes, size);
     q->dout_tile_step = odd_step(conv->task_vectors * lanes, size);
     q->dout_position_step = odd_step(tiles * q->dout_tile_step, size);
     q->dout_size = positions * q->dout_position_step;

@@ -56,11 +56,13 @@ static VEC NAME(winograd_pool)(const Winograd *p, const SlabPlace *at, const REA
             VEC tile[2][2];
             zeros += NAME(winograd_tile_2)(sums, p->sums_step, tile);
             if (i >= windows.rows || j >= windows.cols) continue;
-            IVEC which = {0};
-            VEC best = tile[0][0] + bias;
-            NAME(take_greater)(&best, &which, tile[0][1] + bias, 1);
-            NAME(take_greater)(&best, &which, tile[1][0] + bias, 2);
-            NAME(take_greater)(&best, &which, tile[1][1] + bias, 3);
+            UNROLL for (int k = 0; k < 4; k++) tile[k / 2][k % 2] += bias;
+            /* The first of equals wins. NaN need not be thought of: then all is computed anew. */
+            IVEC right = (IVEC)(tile[0][1] > tile[0][0]), right_below = (IVEC)(tile[1][1] > tile[1][0]);
+            VEC above = NAME(choose)(right, tile[0][1], tile[0][0]), best = NAME(choose)(right_below, tile[1][1], tile[1][0]);
+            IVEC below = (IVEC)(best > above);
+            best = NAME(choose)(below, best, above);
+            IVEC which = NAME(choose_int)(below, 2 - right_below, -right); /* a comparison that holds is -1 */
             which = NAME(choose_int)((IVEC)(best > (VEC){0}), which, NO_WINNER - (IVEC){0});
             NAME(store)(to, NAME(relu)(best));
             NAME(store)(winner, (VEC)which);
