@@ -15,10 +15,11 @@ static void NAME(affine_update)(const void *args, ptrdiff_t task, void *scratch)
     NAME(Beside) step = {.rule = p->rule, .decay = (REAL)p->decay};
     for (int i = 0; i < 8; i++) step.numbers[i] = (REAL)p->update.numbers[i];
     dw.beside = p->beside ? &step : NULL;
+    /* Without the rule beside it the block is one piece. */
     for (ptrdiff_t piece = 0, first = begin; first < end; piece++, first += dw.m) {
         dw.m = SMALLER(p->piece_rows, end - first);
         dw.a = (const REAL *)p->dw.a + first * dw.a_row;
-        dw.c = p->beside ? pieces + piece % 2 * p->piece_rows * n : pieces;
+        dw.c = pieces + piece % 2 * p->piece_rows * n;
         for (ptrdiff_t j = 0; j < dw.col_tasks; j++) NAME(product)(&dw, j, scratch);
         NAME(finish_beside)(&step);
         step.update = NAME(part_of_update)(&p->update, first * n, dw.m * n);

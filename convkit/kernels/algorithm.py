@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from convkit.kernels.conv import MOST_PIECES
+from convkit.kernels.conv import LANES_OF_CHANNEL, MOST_PIECES
 from convkit.kernels.native import ISA, LANES, VECTORS
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ WORTH_SAVING = FEWEST_SAVED | ({FORWARD: 280, BACKWARD_X: 280} if ISA == "avx512
 IN_ONE_VECTOR = 2 if ISA == "avx512" else 1
 # Twice as many where pixels fill lanes that channels would leave empty, so many times as well.
 MUCH_FEWER_EMPTY, AGAINST_PIXELS = 1.3, 2
-# So few channels that lanes are tiles when pixels are transformed (winograd_plan.c): the borders hardly count. Where
-# pixels would fill all lanes otherwise, it takes more, unless pooling follows, whose windows Winograd's tiles are.
-LANES_OF_CHANNEL, AGAINST_FULL_LANES = 2, 1.3 if ISA == "avx512" else 1
+# With so few channels that lanes are tiles when pixels are transformed the borders hardly count. Where pixels would
+# fill all lanes otherwise, it takes so many times more, unless pooling follows, whose windows Winograd's tiles are.
+AGAINST_FULL_LANES = 1.3 if ISA == "avx512" else 1
 # And it pays if the multiplications are so much fewer, counting those for the part of the last tiles that sticks out
 # (with a stride, whose phases are more pixels to transform, the second number),
 LEAST_SAVED, LEAST_STRIDED = 1.3, 1.7 if ISA == "avx512" else 1.3

@@ -3,6 +3,7 @@ import numpy as np
 from convkit.layers.conv import ConvGeometry
 
 MOST_PIECES: int
+LANES_OF_CHANNEL: int
 
 def forward(
     x: np.ndarray,

@@ -56,6 +56,7 @@ cdef extern from "product.h" nogil:
 cdef extern from "winograd.h" nogil:
     enum:
         WINOGRAD_PIECES
+        WINOGRAD_LANES_OF_CHANNEL
     ctypedef struct Winograd:
         Conv of
         Py_ssize_t products
@@ -80,8 +81,8 @@ cdef enum:
 # No kernel takes more scratch memory for a thread; shapes that would need more go through tiles of im2col.
 MOST_SCRATCH = 8 << 20
 
-# Pieces into which Winograd's algorithm may cut a filter along one axis.
-MOST_PIECES = WINOGRAD_PIECES
+# Pieces into which Winograd's algorithm may cut a filter along one axis; and with how few channels lanes are tiles.
+MOST_PIECES, LANES_OF_CHANNEL = WINOGRAD_PIECES, WINOGRAD_LANES_OF_CHANNEL
 
 # Filters that would take more bytes than this when rearranged are rearranged piece by piece: a convolution takes at
 # most 64 MB beside its arrays.

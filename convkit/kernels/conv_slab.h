@@ -100,28 +100,36 @@ INLINE void NAME(slab_row)(REAL *restrict to, const REAL *restrict from, ptrdiff
     NAME(zero_vectors)(to + j, cols - j);
 }
 
+/* So many rows and columns of one plane of all the images', from row `top` and column `left` on, which may lie outside. */
+static void NAME(slab_plane)(const Conv *p, ptrdiff_t plane, ptrdiff_t top, ptrdiff_t left, ptrdiff_t rows, ptrdiff_t cols, REAL *slab,
+                             ptrdiff_t pitch)
+{
+    const REAL *image = (const REAL *)p->in + plane * p->H * p->W;
+    const REAL *end = (const REAL *)p->in + p->N * p->groups * p->C * p->H * p->W;
+    ptrdiff_t before = SMALLER(LARGER(-left, 0), cols), inside = LARGER(SMALLER(p->W - left, cols) - before, 0);
+    for (ptrdiff_t i = 0; i < rows; i++, slab += pitch) {
+        ptrdiff_t y = top + i, here = y < 0 || y >= p->H ? 0 : inside;
+        const REAL *from = here ? image + y * p->W + left + before : image;
+        NAME(slab_row)(slab, from, 1, before, here, cols, end - from);
+    }
+}
+
 /* Fills the slab [image][channel][row][pitch] and returns where the least tap of the task's first position stands in it;
  * where nothing is padded, that place in the image itself. */
 static const REAL *NAME(slab)(const Conv *p, const SlabPlace *at, REAL *slab)
 {
     ptrdiff_t top = at->row * p->stride_h + p->first_row, left = at->col * p->stride_w + p->first_col;
     ptrdiff_t rows = (at->rows - 1) * p->stride_h + p->row_span + 1, cols = (at->cols - 1) * p->stride_w + p->col_span + 1;
-    const REAL *end = (const REAL *)p->in + p->N * p->groups * p->C * p->H * p->W;
-    ptrdiff_t before = SMALLER(LARGER(-left, 0), cols), inside = LARGER(SMALLER(p->W - left, cols) - before, 0);
     for (ptrdiff_t n = 0; n < at->images; n++) {
-        const REAL *image = (const REAL *)p->in + ((at->image + n) * p->groups + at->group) * p->C * p->H * p->W;
+        ptrdiff_t first = ((at->image + n) * p->groups + at->group) * p->C;
+        const REAL *image = (const REAL *)p->in + first * p->H * p->W;
         if (p->direct) return image + top * p->W + left;
         if (p->line_cols) {
             NAME(slab_line)(p, image, at->col, at->cols, slab + n * p->image_step);
             continue;
         }
-        for (ptrdiff_t c = 0; c < p->C; c++, image += p->H * p->W)
-            for (ptrdiff_t i = 0; i < rows; i++) {
-                REAL *to = slab + n * p->image_step + c * p->channel_step + i * p->pitch;
-                ptrdiff_t y = top + i, here = y < 0 || y >= p->H ? 0 : inside;
-                const REAL *from = here ? image + y * p->W + left + before : image;
-                NAME(slab_row)(to, from, 1, before, here, cols, end - from);
-            }
+        for (ptrdiff_t c = 0; c < p->C; c++)
+            NAME(slab_plane)(p, first + c, top, left, rows, cols, slab + n * p->image_step + c * p->channel_step, p->pitch);
     }
     return slab;
 }

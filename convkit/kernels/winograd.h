@@ -31,7 +31,11 @@
 #include "conv.h"
 
 /* The elements of a filter along one axis, and the pieces into which they are cut; those of three elements come first. */
-enum { WINOGRAD_PIECES = 6, WINOGRAD_CHUNK = 64 /* products that are added up in one go, at most */ };
+enum {
+    WINOGRAD_PIECES = 6,
+    WINOGRAD_CHUNK = 64,           /* products that are added up in one go, at most */
+    WINOGRAD_LANES_OF_CHANNEL = 2, /* channels that fill no more than one lane in so many: lanes are tiles (by_tile) */
+};
 typedef struct {
     int elements, stride, phases;
     int pieces, whole; /* whole: those of three elements */

@@ -64,6 +64,20 @@ static TILED(Offsets) TILED(offsets)(const Winograd *p, const TILED(Tiles) *of, 
     return offsets;
 }
 
+/* The second half of B^T d B, along the rows; half: B^T d by column. to[position*step]. */
+INLINE void TILED(winograd_input_rows)(VEC half[SIDE][SIDE], REAL *to, ptrdiff_t step)
+{
+    UNROLL
+    for (int i = 0; i < SIDE; i++) {
+        VEC row[SIDE], result[SIDE];
+        UNROLL
+        for (int j = 0; j < SIDE; j++) row[j] = half[j][i];
+        TILED(input_side)(row, result);
+        UNROLL
+        for (int j = 0; j < SIDE; j++) NAME(store)(to + (i * SIDE + j) * step, result[j]);
+    }
+}
+
 /* B^T d B of the tiles in a slab: to [position][tile][...LANES...]. Neighbouring tiles share two columns, whose half of the
  * work is done once. */
 static void TILED(winograd_input)(const Winograd *p, const TILED(Tiles) *of, const REAL *slab, REAL *to)
@@ -88,15 +102,7 @@ static void TILED(winograd_input)(const Winograd *p, const TILED(Tiles) *of, con
                 for (int i = 0; i < SIDE; i++) column[i] = NAME(load)(from + i * row_step);
                 TILED(input_side)(column, half[j]);
             }
-            UNROLL
-            for (int i = 0; i < SIDE; i++) {
-                VEC row[SIDE], result[SIDE];
-                UNROLL
-                for (int j = 0; j < SIDE; j++) row[j] = half[j][i];
-                TILED(input_side)(row, result);
-                UNROLL
-                for (int j = 0; j < SIDE; j++) NAME(store)(to + (i * SIDE + j) * position_step, result[j]);
-            }
+            TILED(winograd_input_rows)(half, to, position_step);
             UNROLL
             for (int i = 0; i < SIDE; i++) {
                 half[0][i] = half[TILE][i];
@@ -126,15 +132,7 @@ static void NAME(winograd_input_by_tile)(const Winograd *p, const TILED(Tiles) *
             }
             UNROLL
             for (int j = 0; j < SIDE; j++) TILED(input_side)(pixel[j], half[j]);
-            UNROLL
-            for (int i = 0; i < SIDE; i++) {
-                VEC row[SIDE], result[SIDE];
-                UNROLL
-                for (int j = 0; j < SIDE; j++) row[j] = half[j][i];
-                TILED(input_side)(row, result);
-                UNROLL
-                for (int j = 0; j < SIDE; j++) NAME(store)(to + (i * SIDE + j) * p->position_step + x, result[j]);
-            }
+            TILED(winograd_input_rows)(half, to + x, p->position_step);
         }
 }
 
@@ -142,17 +140,11 @@ static void NAME(winograd_pixels_by_tile)(const Winograd *p, const SlabPlace *at
                                           ptrdiff_t channels, REAL *slab, REAL *pixels)
 {
     const Conv *q = &p->of;
-    ptrdiff_t top = at->row + q->first_row, left = at->col + q->first_col, cols = p->slab_cols, plane = q->H * q->W;
-    ptrdiff_t before = SMALLER(LARGER(-left, 0), cols), inside = LARGER(SMALLER(q->W - left, cols) - before, 0);
-    const REAL *end = (const REAL *)q->in + q->N * q->groups * q->C * plane;
+    ptrdiff_t top = at->row + q->first_row, left = at->col + q->first_col;
     for (ptrdiff_t n = 0; n < at->images; n++)
         for (ptrdiff_t i = 0; i < channels; i++) {
-            const REAL *image = (const REAL *)q->in + (((at->image + n) * q->groups + at->group) * q->C + c + i) * plane;
-            for (ptrdiff_t row = 0; row < TILE * of->in_lines + 2; row++) {
-                ptrdiff_t y = top + row, here = y < 0 || y >= q->H ? 0 : inside;
-                const REAL *from = here ? image + y * q->W + left + before : image;
-                NAME(slab_row)(slab + row * cols, from, 1, before, here, cols, end - from);
-            }
+            ptrdiff_t channel = ((at->image + n) * q->groups + at->group) * q->C + c + i;
+            NAME(slab_plane)(q, channel, top, left, TILE * of->in_lines + 2, p->slab_cols, slab, p->slab_cols);
             NAME(winograd_input_by_tile)(p, of, slab, pixels + i * p->channel_step + n * of->in_image_tiles);
         }
 }

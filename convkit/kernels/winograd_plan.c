@@ -11,7 +11,6 @@ enum {
     MOST_TILES = 144,
     PIXEL_BYTES = 512 * 1024, /* of a block's transformed pixels, at most where that leaves FEWEST_TILES */
     SUMS_BYTES = 4 << 20,     /* of all parts of dw together, where one part is smaller */
-    LANES_OF_CHANNEL = 2,     /* channels that fill no more than one lane in so many are transformed with tiles in the lanes */
     MOST_DILATION = 256,
     ENOUGH_TASKS = 16,
     MOST_PARTS = 16
@@ -138,7 +137,7 @@ static void plan_pixels(Winograd *p, int m, ptrdiff_t channels, int lanes, size_
 {
     const Conv *q = &p->of;
     int plain = q->stride_h == 1 && q->stride_w == 1 && p->dilation_h == 1 && p->dilation_w == 1;
-    p->by_tile = m == 2 && plain && channels * LANES_OF_CHANNEL <= lanes;
+    p->by_tile = m == 2 && plain && channels * WINOGRAD_LANES_OF_CHANNEL <= lanes;
     if (p->by_tile) {
         p->tile_step = 1;
         p->channel_step = odd_step(tiles_seen(p, m) + lanes, size);
